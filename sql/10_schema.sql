@@ -1,0 +1,134 @@
+-- What the worker keeps in the database. Every statement can run again.
+-- "if not exists" speaks of nothing to do; it is not worth a line on the screen.
+set client_min_messages = warning;
+
+create schema if not exists pjsip_sync;
+
+-- One row: which table is the source, how its columns map to ours, what shapes the target.
+create table if not exists pjsip_sync.mapping (
+  singleton          boolean primary key default true check (singleton),
+  schema_version     integer not null,
+  source_table       text    not null,
+  columns            jsonb   not null,
+  active             text    not null,
+  realtime_schema    text    not null,
+  fingerprint        text,
+  unreachable_online boolean  not null default false,
+  stale_after        interval not null default '2 minutes'
+);
+
+-- Which extensions are dirty. Append-only, written inside the application's own transaction;
+-- id NULL means "everything". The worker removes exactly the rows it has seen.
+create table if not exists pjsip_sync.change (
+  xid xid8 not null default pg_current_xact_id(),
+  id  text
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
+        autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
+        autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000000);
+create index if not exists change_xid on pjsip_sync.change (xid);
+
+-- The sets of columns that were ever written together: what an endpoint's row of ours consists of.
+create table if not exists pjsip_sync.shape (
+  id      integer generated always as identity primary key,
+  columns text[] not null unique
+);
+
+-- The owner list. Only what stands here is ever changed or deleted by the worker.
+create sequence if not exists pjsip_sync.revision;
+create table if not exists pjsip_sync.endpoint (
+  id           text primary key,
+  row_key      text        not null,
+  adopted      boolean     not null default false,
+  shape        integer     not null references pjsip_sync.shape,
+  revision     bigint      not null,
+  aor_revision bigint      not null,
+  synced_at    timestamptz not null default now(),
+  deleted_at   timestamptz
+);
+comment on column pjsip_sync.endpoint.row_key is 'primary key of the application''s row this endpoint was made from';
+comment on column pjsip_sync.endpoint.adopted is 'the rows existed before us: released, never deleted';
+comment on column pjsip_sync.endpoint.revision is 'rises with every change of anything that Asterisk reads';
+comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk must be told of by a refresh';
+comment on column pjsip_sync.endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';
+create index if not exists endpoint_revision on pjsip_sync.endpoint (revision);
+
+-- Extensions that cannot become endpoints, and why. Repairing the row clears it.
+create table if not exists pjsip_sync.rejected (
+  row_key     text primary key,
+  id          text,
+  reason      text        not null,
+  rejected_at timestamptz not null default now()
+);
+create index if not exists rejected_id on pjsip_sync.rejected (id);
+
+-- Asterisk servers. refreshed_revision counts for one process of that server only.
+create table if not exists pjsip_sync.node (
+  name               text primary key,
+  system_name        text,
+  version            text,
+  process            text,
+  connected          boolean not null default false,
+  degraded           text,
+  last_seen_at       timestamptz,
+  refreshed_revision bigint not null default 0
+);
+
+-- The registrations seen, by node.
+create table if not exists pjsip_sync.contact (
+  node          text        not null references pjsip_sync.node on delete cascade,
+  endpoint      text        not null,
+  uri           text        not null,
+  status        text        not null,
+  address       inet,
+  via_address   text,
+  user_agent    text,
+  round_trip    interval,
+  expires_at    timestamptz,
+  registered_at timestamptz not null,
+  primary key (node, endpoint, uri)
+);
+create index if not exists contact_endpoint on pjsip_sync.contact (endpoint);
+
+-- The device states seen, by node.
+create table if not exists pjsip_sync.device (
+  node     text not null references pjsip_sync.node on delete cascade,
+  endpoint text not null,
+  state    text not null,
+  primary key (endpoint, node)
+);
+
+-- One row per extension: what its phones are doing. extensions.status is only ever computed from this.
+create or replace view pjsip_sync.registration as
+select e.id as number,
+       e.row_key,
+       case when c.contacts > 0 then 'online' else 'offline' end as status,
+       coalesce(c.contacts, 0) as contacts,
+       c.address,
+       c.user_agent,
+       c.registered_at,
+       d.state as device_state
+from pjsip_sync.endpoint e
+cross join pjsip_sync.mapping m
+left join lateral (
+  select count(*)::integer as contacts,
+         (array_agg(contact.address    order by contact.registered_at desc, contact.uri))[1] as address,
+         (array_agg(contact.user_agent order by contact.registered_at desc, contact.uri))[1] as user_agent,
+         max(contact.registered_at) as registered_at
+  from pjsip_sync.contact
+  join pjsip_sync.node on node.name = contact.node
+  where contact.endpoint = e.id
+    and (contact.status <> 'Unreachable' or m.unreachable_online)
+    and (contact.expires_at is null or contact.expires_at > now())
+    and node.last_seen_at > now() - m.stale_after
+) c on true
+left join lateral (
+  -- the busiest state of any node, as Asterisk itself would aggregate them
+  select device.state
+  from pjsip_sync.device
+  join pjsip_sync.node on node.name = device.node
+  where device.endpoint = e.id
+    and node.last_seen_at > now() - m.stale_after
+  order by array_position(array['RINGING', 'RINGINUSE', 'INUSE', 'BUSY', 'ONHOLD', 'NOT_INUSE', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'], device.state)
+  limit 1
+) d on true
+where e.deleted_at is null;

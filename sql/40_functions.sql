@@ -1,0 +1,347 @@
+-- How the application's table is watched and read. Everything that names that table is generated here, from
+-- pjsip_sync.mapping, as functions with string bodies: the application may alter its own columns without meeting us.
+set client_min_messages = warning;
+
+-- The role that owns what runs inside the application's statements. It cannot log in.
+do $owner$
+begin
+  if not exists (select from pg_roles where rolname = 'pjsip_sync_owner') then
+    create role pjsip_sync_owner nologin;
+  end if;
+exception when insufficient_privilege or duplicate_object then
+  null; -- installed by a role that may not make roles: the functions then belong to that role
+end
+$owner$;
+
+-- The advisory locks of this project, each with one writer at a time.
+create or replace function pjsip_sync.lock_class() returns integer
+language sql immutable parallel safe as $$ select 1885957737 $$;
+comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status';
+
+-- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
+create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog as $$
+  select coalesce(
+    (select quote_ident(attname) from pg_attribute
+     where attrelid = source and attname = mapped and attnum > 0 and not attisdropped),
+    '(' || mapped || E'\n)')
+$$;
+
+-- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
+create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
+language sql immutable rows 20 as $$
+  select unnest(case when written_back
+    then array['status', 'last_registered_at', 'last_registered_ip', 'device_state']
+    else array['number', 'password', 'display_name', 'context', 'caller_id_name', 'caller_id_number', 'voicemail_enabled',
+               'voicemail_mailbox', 'transport', 'codecs', 'max_contacts', 'profile', 'settings'] end)
+$$;
+
+-- A mapping with nothing left open: what is not given is the column of our own name, where the table has it.
+create or replace function pjsip_sync.complete_columns(source_table text, columns jsonb) returns jsonb
+language sql stable set search_path = pg_catalog as $$
+  select jsonb_build_object('number', 'number', 'password', 'password')
+    || coalesce(jsonb_object_agg(attname, attname) filter (where attname is not null), '{}')
+    || columns
+  from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)
+  left join pg_attribute on attrelid = to_regclass(source_table) and attname = name and attnum > 0 and not attisdropped
+$$;
+
+create or replace function pjsip_sync.complete_active(source_table text, active text) returns text
+language sql stable set search_path = pg_catalog as $$
+  select coalesce(nullif(active, ''),
+    (select 'enabled' from pg_attribute where attrelid = to_regclass(source_table) and attname = 'enabled' and not attisdropped),
+    'true')
+$$;
+
+-- What is wrong with a complete mapping, one line a problem; no line means that it can be installed.
+create or replace function pjsip_sync.mapping_problems(source_table text, columns jsonb, active text)
+returns setof text
+language plpgsql stable set search_path = pg_catalog set row_security = off as $check$
+declare
+  source  regclass := to_regclass(source_table);
+  kind    "char";
+  mapped  record;
+  meaning text;
+begin
+  if source is null then
+    return next format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
+    return;
+  end if;
+  select relkind into kind from pg_class where oid = source;
+  if kind = 'v' or kind = 'm' then
+    return next format('%s is a view: triggers see no changes behind a view, so name the table it reads from', source);
+    return;
+  elsif kind not in ('r', 'p') then
+    return next format('%s is not a table (relkind %s)', source, kind);
+    return;
+  end if;
+  if exists (select from pg_inherits join pg_class parent on parent.oid = inhparent
+             where inhrelid = source and parent.relkind = 'r')
+     or (kind = 'r' and exists (select from pg_inherits where inhparent = source)) then
+    return next format('%s is part of an inheritance tree: statement triggers do not see its rows as one table; use a plain or a partitioned table', source);
+    return;
+  end if;
+  if exists (select from pg_inherits where inhrelid = source) then
+    return next format('%s is a partition: name the partitioned table it belongs to', source);
+    return;
+  end if;
+  if (select count(*) from pg_attribute where attrelid = source and not attisdropped
+      and attname in ('context', 'exten', 'priority', 'app', 'appdata')) = 5 then
+    return next format('%s is Asterisk''s own dialplan table (context, exten, priority, app, appdata), not a table of phones: '
+      'name the application''s table in Source:Table (init --create-extensions can make one under a name that is free)', source);
+    return;
+  end if;
+  for mapped in
+    select key, value from jsonb_each_text(columns)
+    union all select 'active', active
+    order by 1
+  loop
+    meaning := case when mapped.key = 'active' then 'Source:Active' else 'Source:Columns:' || replace(initcap(replace(mapped.key, '_', ' ')), ' ', '') end;
+    if mapped.key <> 'active' and mapped.key not in (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) then
+      return next format('%s is not known: the names are %s', meaning,
+        (select string_agg(replace(initcap(replace(name, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)));
+      continue;
+    end if;
+    if mapped.value ~ '^[[:alpha:]_][[:alnum:]_$]*$' and lower(mapped.value) not in ('true', 'false', 'null')
+       and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
+      return next format('%s: %s has no column "%s"', meaning, source, mapped.value);
+      continue;
+    end if;
+    if mapped.key in ('status', 'last_registered_at', 'last_registered_ip', 'device_state')
+       and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
+      return next format('%s: "%s" is written by the worker, so it must be a column, not an expression', meaning, mapped.value);
+      continue;
+    end if;
+    if exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0
+               and to_jsonb(pg_attribute)->>'attgenerated' = 'v') then
+      return next format('%s: "%s" is a virtual generated column, which triggers cannot see: make it STORED or map its expression', meaning, mapped.value);
+      continue;
+    end if;
+    begin
+      execute format(
+        case when mapped.key = 'active' then 'select from %s extension where %s limit 0'
+             else 'select (%2$s)::text from %1$s extension limit 0' end,
+        source, pjsip_sync.column_sql(source, mapped.value));
+    exception when others then
+      return next format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
+    end;
+  end loop;
+end
+$check$;
+
+-- Installs a mapping: remembers it, generates the functions that name the source table, places the triggers.
+create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
+returns void
+language plpgsql set search_path = pg_catalog as $configure$
+<<install>>
+declare
+  problems text[];
+  source   regclass;
+  row_key  text;
+  number   text;
+  number_is text;
+  wanted   text;
+  written  text;
+  differs  text;
+begin
+  columns := pjsip_sync.complete_columns(source_table, columns);
+  active  := pjsip_sync.complete_active(source_table, active);
+  select array_agg(problem) into problems from pjsip_sync.mapping_problems(source_table, columns, active) as problem;
+  if problems is not null then
+    raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
+  end if;
+  source := to_regclass(source_table);
+  number := pjsip_sync.column_sql(source, columns->>'number');
+
+  -- The row key: the primary key, else the number itself.
+  select string_agg(format('extension.%I::text', attname), ' || ''/'' || ' order by ordinality)
+  into row_key
+  from pg_index, unnest(indkey) with ordinality as key (attnum, ordinality)
+  join pg_attribute using (attnum)
+  where indrelid = source and indisprimary and attrelid = source;
+  row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number));
+
+  -- A text column is compared as it is, so that its index is used; anything else by its text.
+  number_is := case when exists (
+      select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+      where attrelid = source and quote_ident(attname) = number
+        and atttypid in ('text'::regtype, 'varchar'::regtype) and collisdeterministic is not false)
+    then number else format('(%s)::text', number) end;
+
+  select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(source, columns->>name), 'null'), name), E',\n' order by ordinality)
+  into wanted
+  from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
+  where name <> 'number';
+
+  execute format($f$
+    create or replace function pjsip_sync.source(ids text[] default null)
+    returns table (row_key text, number text, active boolean, password text, display_name text, context text,
+      caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text,
+      codecs text, max_contacts text, profile text, settings text)
+    language sql stable as $body$
+      select %s as row_key,
+             coalesce((%s)::text, '') as number,
+             coalesce((%s)::boolean, false) as active,
+      %s
+      from %s as extension
+      where source.ids is null or %s = any (source.ids) or (%s is null and '' = any (source.ids))
+    $body$ $f$,
+    row_key, number, pjsip_sync.column_sql(source, active), wanted, source, number_is, number);
+
+  -- The trigger's body. Nothing in it may ever reach the application as an error.
+  execute format($f$
+    create or replace function pjsip_sync.record_change() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
+    #variable_conflict use_column
+    declare
+      recorded bigint;
+    begin
+      begin
+        if tg_op = 'INSERT' then
+          insert into pjsip_sync.change (id)
+          select distinct coalesce((%1$s)::text, '') from new_rows as extension;
+        elsif tg_op = 'DELETE' then
+          insert into pjsip_sync.change (id)
+          select distinct coalesce((%1$s)::text, '') from old_rows as extension;
+        elsif tg_op = 'UPDATE' then
+          insert into pjsip_sync.change (id)
+          select distinct changed.number from (
+            (select %2$s from old_rows as extension except all select %2$s from new_rows as extension)
+            union all
+            (select %2$s from new_rows as extension except all select %2$s from old_rows as extension)
+          ) as changed;
+        else
+          insert into pjsip_sync.change (id) values (null);
+        end if;
+        get diagnostics recorded = row_count;
+      exception when others then
+        raise log 'pjsip_sync could not tell what changed, everything is looked at again: %%', sqlerrm;
+        begin
+          insert into pjsip_sync.change (id) values (null);
+          recorded := 1;
+        exception when others then
+          raise log 'pjsip_sync could not record a change, the next reconcile finds it: %%', sqlerrm;
+          recorded := 0;
+        end;
+      end;
+      if recorded > 0 then
+        perform pg_notify('pjsip_sync_change', '');
+      end if;
+      return null;
+    end
+    $body$ $f$,
+    number,
+    format(E'coalesce((%s)::text, '''') as number, %s as row_key, coalesce((%s)::boolean, false) as active,\n%s',
+      number, row_key, pjsip_sync.column_sql(source, active), wanted));
+
+  -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
+  -- written because the application holds their rows. Announces each change of status.
+  select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
+         string_agg(format(difference, typ, ordinality), ' or ' order by ordinality)
+  into written, differs
+  from (values
+      ('status',             1, 'now.status::%1$s',
+        'now.old_1 is distinct from now.status::%1$s'),
+      ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
+        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - project.refresh_after))'),
+      ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
+        '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
+      ('device_state',       4, 'now.device_state::%1$s',
+        'now.old_4 is distinct from now.device_state::%1$s')
+    ) as known (name, ordinality, value, difference)
+  cross join lateral (
+    select columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
+    where attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped) as t;
+
+  execute format($f$
+    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
+    returns setof text
+    language sql volatile as $body$
+      with stale as materialized (
+        select now.* from (
+          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
+          from (
+            select extension.tableoid as part, extension.ctid as place, %2$s as number, %3$s as row_key, %4$s
+            from %1$s as extension
+            where project.ids is null or %2$s = any (project.ids)
+          ) as mine
+          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
+        ) as now
+        where %5$s
+      ), held as materialized (
+        select extension.tableoid as part, extension.ctid as place
+        from %1$s as extension
+        join stale on stale.part = extension.tableoid and stale.place = extension.ctid
+        for no key update of extension skip locked
+      ), written as (
+        update %1$s as extension set %6$s
+        from stale as now join held using (part, place)
+        where extension.tableoid = now.part and extension.ctid = now.place
+        returning now.*
+      ), announced as (
+        select count(pg_notify('extension_status', json_build_object(
+          'number', number, 'status', status, 'device_state', device_state, 'ip', ip,
+          'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text))
+        from written where old_1::text is distinct from status
+      )
+      select stale.number from stale cross join announced
+      where not exists (select from written where written.part = stale.part and written.place = stale.place)
+    $body$ $f$,
+    source, number_is, row_key,
+    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
+     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
+    coalesce(differs, 'false'),
+    -- nothing mapped: an assignment that is never reached
+    coalesce(written, number || ' = ' || number));
+
+  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
+  values (1, source::text, configure.columns, configure.active, configure.realtime_schema)
+  on conflict (singleton) do update
+  set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
+      active = excluded.active, realtime_schema = excluded.realtime_schema
+  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema)
+    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema);
+  if found then
+    insert into pjsip_sync.change (id) values (null);
+    perform pg_notify('pjsip_sync_change', '');
+  end if;
+
+  perform pjsip_sync.place_triggers();
+end
+$configure$;
+
+-- Puts the triggers on the source table and on every partition of it, and takes them off any other table.
+create or replace function pjsip_sync.place_triggers() returns void
+language plpgsql set search_path = pg_catalog as $place$
+declare
+  source   regclass := (select to_regclass(source_table) from pjsip_sync.mapping);
+  relation regclass;
+  wanted   record;
+begin
+  for wanted in
+    select tgrelid::regclass as relation, tgname as name from pg_trigger
+    where tgfoid = 'pjsip_sync.record_change'::regproc and tgrelid <> source
+      and not exists (select from pg_partition_tree(source) where relid = tgrelid)
+  loop
+    execute format('drop trigger %I on %s', wanted.name, wanted.relation);
+  end loop;
+  for relation in
+    select source union select relid from pg_partition_tree(source)
+  loop
+    for wanted in
+      select * from (values
+        ('pjsip_sync_insert',   'insert',   'referencing new table as new_rows'),
+        ('pjsip_sync_update',   'update',   'referencing old table as old_rows new table as new_rows'),
+        ('pjsip_sync_delete',   'delete',   'referencing old table as old_rows'),
+        ('pjsip_sync_truncate', 'truncate', '')) as known (name, event, referencing)
+    loop
+      if not exists (select from pg_trigger where tgrelid = relation and tgname = wanted.name) then
+        execute format('create trigger %I after %s on %s %s for each statement execute function pjsip_sync.record_change()',
+          wanted.name, wanted.event, relation, wanted.referencing);
+        -- also for sessions that replay data with session_replication_role = replica
+        execute format('alter table %s enable always trigger %I', relation, wanted.name);
+      end if;
+    end loop;
+  end loop;
+end
+$place$;

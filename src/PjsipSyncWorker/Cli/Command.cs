@@ -1,0 +1,44 @@
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary>What all commands share: settings in, one clear line and an exit code out.</summary>
+internal static class Command
+{
+    /// <summary>Runs a command's work; every fault that a person can mend becomes one line on standard error.</summary>
+    public static async Task<int> RunAsync(string? configFile, Func<WorkerSettings, Task<int>> work)
+    {
+        try
+        {
+            return await work(SettingsReader.Read(SettingsReader.Load(configFile)));
+        }
+        catch (SettingsException error)
+        {
+            foreach (var problem in error.Problems)
+                await Console.Error.WriteLineAsync($"Configuration: {problem}");
+            return ExitCode.Usage;
+        }
+        catch (Exception error) when (error is InstallationException or CatalogueException or StandByException)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return ExitCode.Usage;
+        }
+        catch (RemovalRefusedException error)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return ExitCode.Problems;
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            await Console.Error.WriteLineAsync($"Database: {DatabaseErrors.Describe(error)}");
+            return DatabaseErrors.IsPermanent(error) ? ExitCode.Usage : ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException)
+        {
+            return ExitCode.Problems;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+using System.CommandLine;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using OpenTelemetry.Metrics;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary><c>run</c>, the default: the daemon with both loops.</summary>
+internal static class RunCommand
+{
+    public static System.CommandLine.Command Create(Option<string?> config)
+    {
+        var command = new System.CommandLine.Command("run", "Run the daemon: sync, registrations, metrics (the default)");
+        command.SetAction((parsed, cancellation) => ExecuteAsync(parsed.GetValue(config), cancellation));
+        return command;
+    }
+
+    public static Task<int> ExecuteAsync(string? configFile, CancellationToken cancellation) =>
+        Command.RunAsync(configFile, async settings =>
+        {
+            using var host = Build(configFile, settings);
+            await StartupCheck.RunAsync(host.Services, settings, cancellation);
+            await host.RunAsync(cancellation);
+            return ExitCode.Good;
+        });
+
+    private static IHost Build(string? configFile, WorkerSettings settings)
+    {
+        var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Services.AddSystemd();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        builder.Logging.AddConfiguration(SettingsReader.Load(configFile).GetSection("Logging"));
+        if (!Microsoft.Extensions.Hosting.Systemd.SystemdHelpers.IsSystemdService())
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
+        builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
+
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => DataSource.Create(settings.ConnectionString, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton<SyncMetrics>();
+        builder.Services.AddHostedService<SyncService>();
+        if (settings.Metrics.Enabled)
+            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+                .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")
+                .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Metrics.Host, settings.Metrics.Port)));
+        return builder.Build();
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Text.Json;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Telemetry;
+using Spectre.Console;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary><c>sync-extensions</c>: one full comparison, now, with what it did.</summary>
+internal static class SyncExtensionsCommand
+{
+    public static System.CommandLine.Command Create(Option<string?> config)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
+        var adopt = new Option<bool>("--adopt") { Description = "Take over existing ps_* rows whose id is an extension's number" };
+        var force = new Option<bool>("--force") { Description = "Allow any number of removals" };
+        var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
+        var command = new System.CommandLine.Command("sync-extensions", "Compare every extension with the ps_* tables and write what differs")
+        {
+            dryRun, adopt, force, json,
+        };
+        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config), async settings =>
+        {
+            if (parsed.GetValue(adopt))
+                settings = settings with { Sync = settings.Sync with { Adopt = true } };
+            await using var dataSource = DataSource.Create(settings.ConnectionString);
+            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+            await Installation.CheckAsync(connection, settings, cancellation);
+            var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+            var shapes = new Shapes(catalogue);
+            await shapes.LoadAsync(connection, cancellation);
+            using var metrics = new SyncMetrics();
+            var synchronizer = new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes,
+                settings.Sync, Installation.Fingerprint(settings), metrics);
+            var report = new SyncReport(catalogue, parsed.GetValue(json), parsed.GetValue(dryRun));
+            if (parsed.GetValue(dryRun))
+            {
+                var (preview, plans) = await synchronizer.PreviewAsync(connection, cancellation);
+                return await report.WriteAsync(preview, plans);
+            }
+            var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), progress, cancellation));
+            return await report.WriteAsync(result, []);
+        }));
+        return command;
+    }
+}

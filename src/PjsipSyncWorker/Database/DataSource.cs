@@ -1,0 +1,60 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace PjsipSyncWorker.Database;
+
+/// <summary>Connections to PostgreSQL with the session settings that every statement of ours relies on.</summary>
+internal static class DataSource
+{
+    /// <summary>
+    /// A stalled session must not hold a lock for long, a row-level policy must be an error and not an empty table,
+    /// and a name must mean the same whatever the role's search_path is.
+    /// </summary>
+    private const string SessionSettings = """
+        set search_path = pg_catalog;
+        set row_security = off;
+        set statement_timeout = '60s';
+        set lock_timeout = '1s';
+        set idle_in_transaction_session_timeout = '10s';
+        set tcp_user_timeout = '15s';
+        set client_min_messages = warning;
+        set jit = off;
+        """;
+
+    public static NpgsqlDataSource Create(string connectionString, ILoggerFactory? loggers = null)
+    {
+        var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
+        var connection = builder.ConnectionStringBuilder;
+        if (!connection.ContainsKey("Application Name"))
+            connection.ApplicationName = "pjsip-sync-worker";
+        if (!connection.ContainsKey("Timeout"))
+            connection.Timeout = 5;
+        if (!connection.ContainsKey("Command Timeout"))
+            connection.CommandTimeout = 70;
+        // What a failed statement held (a password among it) belongs in no log.
+        connection.IncludeErrorDetail = false;
+        connection.PersistSecurityInfo = false;
+        connection.NoResetOnClose = true;
+        if (connection.Host is { Length: > 0 } host && host[0] is not ('/' or '@'))
+            (connection.TcpKeepAlive, connection.TcpKeepAliveTime, connection.TcpKeepAliveInterval) = (true, 10, 5);
+        builder.EnableTransportSecurity();
+        builder.EnableArrays();
+        if (loggers is not null)
+            builder.UseLoggerFactory(loggers);
+        builder.UsePhysicalConnectionInitializer(
+            connection => Execute(connection), connection => ExecuteAsync(connection));
+        return builder.Build();
+
+        static void Execute(NpgsqlConnection connection)
+        {
+            using var command = new NpgsqlCommand(SessionSettings, connection);
+            command.ExecuteNonQuery();
+        }
+
+        static async Task ExecuteAsync(NpgsqlConnection connection)
+        {
+            await using var command = new NpgsqlCommand(SessionSettings, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+}

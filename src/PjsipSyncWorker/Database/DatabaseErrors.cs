@@ -1,0 +1,38 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace PjsipSyncWorker.Database;
+
+/// <summary>What kind of fault a database error is, and how it is said in one line without a secret.</summary>
+internal static class DatabaseErrors
+{
+    /// <summary>The row itself is at fault: data exceptions and integrity violations (classes 22 and 23).</summary>
+    public static bool RejectsRow(PostgresException error) =>
+        error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState.StartsWith("23", StringComparison.Ordinal);
+
+    /// <summary>Waiting cannot help: wrong password, no such database or role, no privilege, schema not installed.</summary>
+    public static bool IsPermanent(Exception error) => error is PostgresException
+    {
+        SqlState: PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification
+            or PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InsufficientPrivilege
+            or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction
+            or PostgresErrorCodes.InvalidSchemaName or PostgresErrorCodes.UndefinedColumn
+            or PostgresErrorCodes.UndefinedObject
+    };
+
+    public static bool IsDatabase(Exception error) =>
+        error is NpgsqlException or TimeoutException or SocketException or IOException;
+
+    /// <summary>One line; the server's DETAIL, which can hold values of a row, is left out.</summary>
+    public static string Describe(Exception error) => error switch
+    {
+        PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "the password for this database role is wrong (ConnectionStrings:Postgres)",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e => $"{e.MessageText}: create it, or name another in ConnectionStrings:Postgres",
+        PostgresException e when e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName
+            && e.MessageText.Contains("pjsip_sync", StringComparison.Ordinal) => "the schema pjsip_sync is not installed here: run pjsip-sync-worker init",
+        PostgresException e => $"{e.MessageText} ({e.SqlState})",
+        NpgsqlException { InnerException: SocketException inner } => inner.Message,
+        NpgsqlException { InnerException: { } inner } e => $"{e.Message}: {inner.Message}",
+        _ => error.Message,
+    };
+}

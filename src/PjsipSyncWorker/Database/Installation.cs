@@ -1,0 +1,104 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Database;
+
+/// <summary>What <c>init</c> left in the database, and whether it fits this configuration.</summary>
+internal static class Installation
+{
+    /// <summary>The version of the schema that this build works with.</summary>
+    public const int SchemaVersion = 1;
+
+    /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
+    /// <returns>The fingerprint of everything that shapes the target.</returns>
+    /// <exception cref="InstallationException">init must be run first, or this build is too old.</exception>
+    public static async Task<string> ClaimAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
+    {
+        await CheckAsync(connection, settings, cancellation);
+        var fingerprint = Fingerprint(settings);
+        await using var claim = new NpgsqlCommand("""
+            update pjsip_sync.mapping
+            set fingerprint = $1, stale_after = make_interval(secs => $2), unreachable_online = $3
+            where (fingerprint, stale_after, unreachable_online) is distinct from ($1, make_interval(secs => $2), $3)
+            """, connection)
+        { Parameters = { new() { Value = fingerprint }, new() { Value = settings.Asterisk.StaleAfter.TotalSeconds }, new() { Value = !settings.Asterisk.UnreachableIsOffline } } };
+        await claim.ExecuteNonQueryAsync(cancellation);
+        return fingerprint;
+    }
+
+    /// <summary>Whether the schema is installed, of this version, and for this configuration's source.</summary>
+    /// <exception cref="InstallationException">It is not; the message says what to do.</exception>
+    public static async Task CheckAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select schema_version, source_table, to_regclass($1)::text,
+                   columns = pjsip_sync.complete_columns($1, $2::jsonb), active = pjsip_sync.complete_active($1, $3), realtime_schema = $4
+            from pjsip_sync.mapping
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = settings.Source.Table }, new() { Value = ColumnsJson(settings.Source) },
+                new() { Value = settings.Source.Active }, new() { Value = settings.Realtime.Schema },
+            },
+        };
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            if (!await reader.ReadAsync(cancellation))
+                throw new InstallationException("the schema pjsip_sync is installed but has no mapping: run pjsip-sync-worker init");
+            var version = reader.GetInt32(0);
+            if (version != SchemaVersion)
+                throw new InstallationException(version > SchemaVersion
+                    ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
+                    : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
+            if (reader.TextOrNull(2) is not { } source)
+                throw new InstallationException($"the table {settings.Source.Table} (Source:Table) does not exist");
+            if (source != reader.GetString(1) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))
+                throw new InstallationException("Source or Realtime:Schema differ from what is installed: run pjsip-sync-worker init with this configuration");
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName)
+        {
+            throw new InstallationException("the schema pjsip_sync is not installed in this database: run pjsip-sync-worker init");
+        }
+    }
+
+    public static string ColumnsJson(SourceSettings source)
+    {
+        var json = new JsonObject();
+        foreach (var (name, mapped) in source.Columns)
+            json[name] = mapped;
+        return json.ToJsonString();
+    }
+
+    /// <summary>A digest of all that decides what is written into the ps_* tables.</summary>
+    public static string Fingerprint(WorkerSettings settings)
+    {
+        var text = new StringBuilder("1\n");
+        Add("table", settings.Source.Table);
+        Add("active", settings.Source.Active);
+        Add("schema", settings.Realtime.Schema);
+        foreach (var (name, mapped) in settings.Source.Columns.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            Add(name, mapped);
+        AddOptions("defaults", settings.Realtime.Defaults);
+        foreach (var (name, options) in settings.Realtime.Profiles.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+            AddOptions($"profile {name}", options);
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+
+        void AddOptions(string name, OptionSet options)
+        {
+            foreach (var (section, values) in new[] { ("endpoint", options.Endpoint), ("auth", options.Auth), ("aor", options.Aor) })
+                foreach (var (column, value) in values.OrderBy(pair => pair.Key, StringComparer.Ordinal))
+                    Add($"{name}.{section}.{column}", value ?? "");
+        }
+
+        void Add(string name, string value) => text.Append(name).Append('=').Append(JsonEncodedText.Encode(value)).Append('\n');
+    }
+}
+
+/// <summary>The database does not fit this worker; the message says what to do.</summary>
+internal sealed class InstallationException(string message) : Exception(message);

@@ -1,0 +1,42 @@
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Database;
+
+/// <summary>Installs or upgrades the database side: the files of <c>sql/</c> in their order, in one transaction.</summary>
+internal static class Installer
+{
+    /// <summary>The files, with the variables of this configuration filled in.</summary>
+    public static IEnumerable<(string File, string Sql)> Scripts(WorkerSettings settings, bool createExtensions)
+    {
+        var variables = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["source_table"] = settings.Source.Table,
+            ["columns"] = Installation.ColumnsJson(settings.Source),
+            ["active"] = settings.Source.Active,
+            ["realtime_schema"] = settings.Realtime.Schema,
+        };
+        string[] files =
+        [
+            "10_schema.sql", "20_realtime.sql", .. createExtensions ? ["30_extensions.sql"] : Array.Empty<string>(),
+            "40_functions.sql", "50_mapping.sql", "60_ownership.sql",
+        ];
+        return files.Select(file => (file, SqlScript.Fill(SqlScript.Load(file), variables)));
+    }
+
+    /// <summary>All of it or nothing.</summary>
+    /// <exception cref="PostgresException">With the message of <c>pjsip_sync.configure</c> when the mapping does not fit the table.</exception>
+    public static async Task InstallAsync(
+        NpgsqlDataSource dataSource, WorkerSettings settings, bool createExtensions, Action<string> onWarning, CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        connection.Notice += (_, notice) => onWarning(notice.Notice.MessageText);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        foreach (var (_, sql) in Scripts(settings, createExtensions))
+        {
+            await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 600 };
+            await command.ExecuteNonQueryAsync(cancellation);
+        }
+        await transaction.CommitAsync(cancellation);
+    }
+}

@@ -1,0 +1,39 @@
+using Npgsql;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Source;
+
+/// <summary>Reads the application's rows through <c>pjsip_sync.source</c>.</summary>
+internal static class SourceReader
+{
+    public const string Sql = """
+        select row_key, number, active, password, display_name, context, caller_id_name, caller_id_number,
+               voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings
+        from pjsip_sync.source($1)
+        """;
+
+    public static async Task<List<Extension>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var extensions = new List<Extension>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            extensions.Add(new Extension(
+                reader.TextOrNull(0) ?? "",
+                reader.GetString(1),
+                reader.GetBoolean(2),
+                reader.TextOrNull(3),
+                reader.TextOrNull(4),
+                reader.TextOrNull(5),
+                reader.TextOrNull(6),
+                reader.TextOrNull(7),
+                reader.TextOrNull(8),
+                reader.TextOrNull(9),
+                reader.TextOrNull(10),
+                reader.TextOrNull(11),
+                reader.TextOrNull(12),
+                reader.TextOrNull(13),
+                reader.TextOrNull(14)));
+        }
+        return extensions;
+    }
+}

@@ -1,0 +1,50 @@
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>Every id that the source, the owner list or the rejections know, counted before a reconcile touches anything.</summary>
+/// <param name="Ids">Each once.</param>
+/// <param name="Owned">Living endpoints of ours.</param>
+/// <param name="Unasked">How many of them no active extension wants any more, with no recorded change that says why.</param>
+internal sealed record Census(List<string> Ids, int Owned, int Unasked)
+{
+    public static async Task<Census> TakeAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select s.number, e.id, coalesce(s.active, false), e.id is not null and exists (select from pjsip_sync.change where id = e.id)
+            from (select number, bool_or(active) as active from pjsip_sync.source(null) group by number) s
+            full join (select id from pjsip_sync.endpoint where deleted_at is null) e on e.id = s.number
+            union all
+            select r.id, null, true, false from pjsip_sync.rejected r
+            where r.id is not null and not exists (select from pjsip_sync.source(array[r.id]))
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var ids = new List<string>();
+        var (owned, unasked) = (0, 0);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var id = reader.TextOrNull(1);
+            ids.Add(id ?? reader.GetString(0));
+            if (id is null)
+                continue;
+            owned++;
+            if (!reader.GetBoolean(2) && !reader.GetBoolean(3))
+                unasked++;
+        }
+        return new Census(ids, owned, unasked);
+    }
+
+    /// <exception cref="RemovalRefusedException">More is to be removed than the share and the number allow.</exception>
+    public void Guard(SyncSettings settings)
+    {
+        if (Unasked > settings.MaxRemovalCount && Unasked > settings.MaxRemovalShare * Owned)
+            throw new RemovalRefusedException(Unasked, Owned);
+    }
+}
+
+/// <summary>A reconcile would remove suspiciously much; nothing was touched.</summary>
+internal sealed class RemovalRefusedException(int removed, int owned) : Exception(
+    $"{removed} of {owned} endpoints have no active extension any more, and no recorded change says why: nothing was removed. "
+    + "Look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)");

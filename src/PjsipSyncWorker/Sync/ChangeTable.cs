@@ -1,0 +1,50 @@
+using System.Globalization;
+using Npgsql;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>Recorded changes that one batch has taken.</summary>
+/// <param name="Count">Rows removed.</param>
+/// <param name="Ids">The dirty ids, each once.</param>
+/// <param name="Everything">The transactions that recorded "everything"; their rows stay until that is done.</param>
+/// <param name="OldestRunning">All changes of older transactions were seen by this statement.</param>
+internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning);
+
+/// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
+internal static class ChangeTable
+{
+    /// <summary>
+    /// Removes up to <paramref name="limit"/> rows and gives their ids. Only rows that were seen are removed: a transaction
+    /// may commit late with a number lower than others'. The watermark spares the dead rows that a long snapshot keeps.
+    /// </summary>
+    public static async Task<ChangeBatch> TakeAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, ulong watermark, int limit, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            with taken as (
+              delete from pjsip_sync.change where ctid = any (array(
+                select ctid from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2))
+              returning id
+            )
+            select count(*), coalesce(array_agg(distinct id), '{}'),
+                   array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
+                   pg_snapshot_xmin(pg_current_snapshot())::text
+            from taken
+            """, connection, transaction)
+        { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return new ChangeBatch(
+            reader.GetInt64(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2),
+            ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Removes the "everything" rows of these transactions.</summary>
+    public static async Task ForgetAsync(NpgsqlConnection connection, string[] transactions, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(
+            "delete from pjsip_sync.change where id is null and xid = any ($1::text[]::xid8[])", connection)
+        { Parameters = { new() { Value = transactions } } };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

@@ -1,0 +1,160 @@
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>Writes a plan set-based: one statement for each table and set of columns, all in one round trip.</summary>
+internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
+{
+    private const NpgsqlDbType TextArray = NpgsqlDbType.Array | NpgsqlDbType.Text;
+
+    private readonly Dictionary<(TargetTable, ColumnSet), string> _upserts = [];
+
+    public async Task WriteAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation)
+    {
+        if (changes.Count == 0)
+            return;
+        await shapes.AddAsync(connection, changes.Where(change => change.Desired is not null).Select(change => change.Desired!.Columns), cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision')"));
+        AddDeletes(batch, changes);
+        foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
+            AddUpserts(batch, table, changes);
+        AddOwners(batch, changes);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_notify('pjsip_sync_revision', '')"));
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>After a rollback the numbers given to new shapes no longer hold.</summary>
+    public void ForgetShapes() => shapes.ForgetNew();
+
+    public static async Task WriteRejectionsAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
+    {
+        if (plan.Rejections.Count == 0 && plan.Repaired.Count == 0)
+            return;
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        if (plan.Repaired.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from pjsip_sync.rejected where row_key = any ($1)") { Parameters = { Texts(plan.Repaired) } });
+        if (plan.Rejections.Count > 0)
+        {
+            var unique = plan.Rejections.GroupBy(rejection => rejection.RowKey).Select(group => group.Last()).ToList();
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+                insert into pjsip_sync.rejected as r (row_key, id, reason)
+                select * from unnest($1, $2, $3)
+                on conflict (row_key) do update set id = excluded.id, reason = excluded.reason, rejected_at = now()
+                where (r.id, r.reason) is distinct from (excluded.id, excluded.reason)
+                """)
+            {
+                Parameters =
+                {
+                    Texts(unique.Select(rejection => rejection.RowKey)),
+                    Texts(unique.Select(rejection => rejection.Id)),
+                    Texts(unique.Select(rejection => rejection.Reason)),
+                },
+            });
+        }
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private void AddDeletes(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
+    {
+        var deleted = changes.Where(change => change.Kind == ChangeKind.Delete).Select(change => change.Id).ToArray();
+        if (deleted.Length > 0)
+        {
+            // Before the rows go: Asterisk drops an expired contact with all its events, a deleted one it keeps as a ghost.
+            if (catalogue.CanExpireContacts)
+                Add($"update {catalogue.Contacts} set expiration_time = 1 where endpoint = any ($1)", deleted);
+            foreach (var table in new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor })
+                Add($"delete from {catalogue.Quoted(table)} where id = any ($1)", deleted);
+            Add("""
+                update pjsip_sync.endpoint
+                set deleted_at = now(), synced_at = now(), revision = currval('pjsip_sync.revision'), aor_revision = currval('pjsip_sync.revision')
+                where id = any ($1)
+                """, deleted);
+        }
+        var released = changes.Where(change => change.Kind == ChangeKind.Release).Select(change => change.Id).ToArray();
+        if (released.Length > 0)
+            Add("delete from pjsip_sync.endpoint where id = any ($1)", released);
+
+        void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Texts(ids) } });
+    }
+
+    private void AddUpserts(NpgsqlBatch batch, TargetTable table, IReadOnlyList<EndpointChange> changes)
+    {
+        var own = catalogue.Of(table);
+        var groups = changes
+            .Where(change => change.Desired is not null && (change.Missing.Contains(table) || !(change.Differing & own).IsEmpty))
+            .GroupBy(change => (change.Desired!.Columns | change.Cleared) & own);
+        foreach (var group in groups)
+        {
+            var rows = group.ToList();
+            var command = new NpgsqlBatchCommand(Upsert(table, group.Key)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
+            var spread = new string?[catalogue.Columns.Count];
+            var values = new Dictionary<int, string?[]>();
+            foreach (var index in group.Key)
+            {
+                values[index] = new string?[rows.Count];
+                command.Parameters.Add(new NpgsqlParameter { Value = values[index], NpgsqlDbType = TextArray });
+            }
+            for (var i = 0; i < rows.Count; i++)
+            {
+                Array.Clear(spread);
+                rows[i].Desired!.Fill(spread);
+                foreach (var (index, column) in values)
+                    column[i] = spread[index];
+            }
+            batch.BatchCommands.Add(command);
+        }
+    }
+
+    private void AddOwners(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
+    {
+        var kept = changes.Where(change => change.Desired is not null).ToList();
+        if (kept.Count == 0)
+            return;
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+            insert into pjsip_sync.endpoint as e (id, row_key, adopted, shape, revision, aor_revision)
+            select v.id, v.row_key, v.adopted, v.shape, currval('pjsip_sync.revision'), case when v.tell then currval('pjsip_sync.revision') else 0 end
+            from unnest($1, $2, $3, $4, $5) as v (id, row_key, adopted, shape, tell)
+            on conflict (id) do update
+            set row_key = excluded.row_key, adopted = excluded.adopted, shape = excluded.shape, revision = excluded.revision,
+                aor_revision = greatest(e.aor_revision, excluded.aor_revision), synced_at = now(), deleted_at = null
+            """)
+        {
+            Parameters =
+            {
+                Texts(kept.Select(change => change.Id)),
+                Texts(kept.Select(change => change.RowKey)),
+                new NpgsqlParameter { Value = kept.Select(change => change.Adopted).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+                new NpgsqlParameter { Value = kept.Select(change => shapes.NumberOf(change.Desired!.Columns)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+                new NpgsqlParameter { Value = kept.Select(change => change.TellAsterisk).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+            },
+        });
+    }
+
+    private string Upsert(TargetTable table, ColumnSet set)
+    {
+        if (_upserts.TryGetValue((table, set), out var known))
+            return known;
+        var columns = new List<TargetColumn>();
+        foreach (var index in set)
+            columns.Add(catalogue.Columns[index]);
+        var names = string.Concat(columns.Select(column => $", {column.Quoted}"));
+        var values = string.Concat(columns.Select((column, i) => $", v.c{i}::{column.SqlType}"));
+        var arrays = string.Concat(columns.Select((_, i) => $", ${i + 2}"));
+        var aliases = string.Concat(columns.Select((_, i) => $", c{i}"));
+        var update = columns.Count == 0
+            ? "do nothing"
+            : $"do update set {string.Join(", ", columns.Select(column => $"{column.Quoted} = excluded.{column.Quoted}"))} "
+                + $"where ({string.Join(", ", columns.Select(column => $"t.{column.Quoted}"))}) "
+                + $"is distinct from ({string.Join(", ", columns.Select(column => $"excluded.{column.Quoted}"))})";
+        return _upserts[(table, set)] =
+            $"insert into {catalogue.Quoted(table)} as t (id{names}) select v.id{values} from unnest($1{arrays}) as v (id{aliases}) on conflict (id) {update}";
+    }
+
+    private static NpgsqlParameter Texts(IEnumerable<string?> texts) =>
+        new() { Value = texts as string?[] ?? [.. texts], NpgsqlDbType = TextArray };
+}

@@ -1,0 +1,132 @@
+using PjsipSyncWorker.Source;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>What stands in the database for a set of ids, read in one transaction.</summary>
+/// <param name="Extensions">The application's rows with those numbers, active or not.</param>
+/// <param name="Owners">The owner list.</param>
+/// <param name="Target">The ps_* rows.</param>
+/// <param name="Rejected">The rejections that stand, by row key, for those ids and for the owners' rows.</param>
+/// <param name="Unreadable">Ids whose rows the database could not even read, and why.</param>
+internal sealed record SyncState(
+    IReadOnlyList<Extension> Extensions,
+    IReadOnlyDictionary<string, Owner> Owners,
+    IReadOnlyDictionary<string, TargetRows> Target,
+    IReadOnlyDictionary<string, Rejection> Rejected,
+    IReadOnlyList<Rejection> Unreadable);
+
+/// <summary>Computes a <see cref="Plan"/>: a pure function of what was read.</summary>
+internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
+{
+    private readonly string?[] _wanted = new string?[catalogue.Columns.Count];
+    private readonly ColumnSet _aor = catalogue.Of(TargetTable.Aor);
+
+    public Plan Plan(IReadOnlyCollection<string> ids, SyncState state)
+    {
+        var changes = new List<EndpointChange>();
+        var rejections = new List<Rejection>(state.Unreadable);
+        var unreadable = state.Unreadable.Select(rejection => rejection.Id).ToHashSet(StringComparer.Ordinal);
+        var unchanged = 0;
+        var claims = state.Extensions.Where(extension => extension.Active).ToLookup(extension => extension.Number, StringComparer.Ordinal);
+
+        var keepers = new List<(string Id, Owner Owner)>();
+        foreach (var id in ids)
+        {
+            if (unreadable.Contains(id))
+                continue;
+            var owner = state.Owners.GetValueOrDefault(id);
+            var living = owner is { Deleted: false } ? owner : null;
+            if (Winner(id, claims[id], living, rejections, out var ownerRefused) is not { } winner)
+            {
+                if (living is not null && !ownerRefused)
+                    keepers.Add((id, living));
+                continue;
+            }
+            var current = state.Target.GetValueOrDefault(id);
+            if (living is null && current is { Any: true } && !adopt)
+            {
+                rejections.Add(new Rejection(winner.RowKey, id,
+                    $"{string.Join(", ", Tables(current))} already has {(Tables(current).Count == 1 ? "a row" : "rows")} {id} that this worker did not make: choose another number, remove the row, or allow adoption (Sync:Adopt, sync-extensions --adopt)"));
+                continue;
+            }
+            if (Difference(winner, living, current) is { } change)
+                changes.Add(change);
+            else
+                unchanged++;
+        }
+
+        // An owner whose row now stands rejected under another number keeps its last good configuration.
+        var refusedRows = rejections.Select(rejection => rejection.RowKey).ToHashSet(StringComparer.Ordinal);
+        foreach (var (id, owner) in keepers)
+        {
+            if (refusedRows.Contains(owner.RowKey) || StillRejected(owner.RowKey, ids, state))
+                continue;
+            changes.Add(new EndpointChange(owner.Adopted ? ChangeKind.Release : ChangeKind.Delete, id, owner.RowKey, owner.Adopted,
+                null, default, default, [], TellAsterisk: true));
+        }
+
+        var news = rejections.Where(rejection => !state.Rejected.TryGetValue(rejection.RowKey, out var old) || old != rejection).ToList();
+        var looked = ids as IReadOnlySet<string> ?? ids.ToHashSet(StringComparer.Ordinal);
+        var repaired = state.Rejected.Values
+            .Where(old => old.Id is not null && looked.Contains(old.Id) && !refusedRows.Contains(old.RowKey))
+            .Select(old => old.RowKey).ToList();
+        return new Plan(changes, news, repaired, unchanged, rejections.Count);
+    }
+
+    /// <summary>The one extension that gets the id: the owner if it still wants it, else the first by key.</summary>
+    private MappedEndpoint? Winner(
+        string id, IEnumerable<Extension> claims, Owner? owner, List<Rejection> rejections, out bool ownerRefused)
+    {
+        MappedEndpoint? winner = null;
+        ownerRefused = false;
+        foreach (var claim in claims.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal))
+        {
+            if (winner is not null || ownerRefused)
+                rejections.Add(new Rejection(claim.RowKey, id, $"number {id} already belongs to the extension with the key {winner?.RowKey ?? owner!.RowKey}"));
+            else if (!mapper.TryMap(claim, out var mapped, out var problem))
+            {
+                rejections.Add(new Rejection(claim.RowKey, id, problem));
+                ownerRefused = claim.RowKey == owner?.RowKey;
+            }
+            else
+                winner = mapped;
+        }
+        return winner;
+    }
+
+    private EndpointChange? Difference(MappedEndpoint desired, Owner? owner, TargetRows? current)
+    {
+        var cleared = owner is null ? default : owner.Columns.Except(desired.Columns);
+        var missing = new List<TargetTable>();
+        foreach (var table in new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor })
+            if (current is null || !current.Has(table))
+                missing.Add(table);
+
+        desired.Fill(_wanted);
+        var differing = new ColumnSet();
+        foreach (var index in desired.Columns)
+        {
+            if (!string.Equals(current?.ByIndex[index], _wanted[index], StringComparison.Ordinal))
+                differing = differing.With(index);
+            _wanted[index] = null;
+        }
+        foreach (var index in cleared)
+            if (current?.ByIndex[index] is not null)
+                differing = differing.With(index);
+
+        if (owner is not null && missing.Count == 0 && differing.IsEmpty && cleared.IsEmpty
+            && owner.Columns == desired.Columns && owner.RowKey == desired.RowKey)
+            return null;
+        return new EndpointChange(
+            owner is null || missing.Count == 3 ? ChangeKind.Create : ChangeKind.Update,
+            desired.Id, desired.RowKey, owner?.Adopted ?? current is { Any: true }, desired, cleared, differing, missing,
+            owner is null || missing.Contains(TargetTable.Aor) || missing.Contains(TargetTable.Endpoint) || !(differing & _aor).IsEmpty);
+    }
+
+    private static bool StillRejected(string rowKey, IReadOnlyCollection<string> ids, SyncState state) =>
+        state.Rejected.TryGetValue(rowKey, out var old) && old.Id is not null && !ids.Contains(old.Id);
+
+    private static List<string> Tables(TargetRows rows) =>
+        [.. new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor }.Where(rows.Has).Select(TargetColumn.TableName)];
+}

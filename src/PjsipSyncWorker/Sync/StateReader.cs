@@ -1,0 +1,107 @@
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Source;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>Reads source, owner list, rejections and target for a set of ids in one round trip.</summary>
+internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
+{
+    private static readonly TargetTable[] Tables = [TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor];
+
+    /// <summary>The columns to compare; widened when a row sets one that none had before.</summary>
+    private ColumnSet _compared;
+
+    public async Task<SyncState> ReadAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
+    {
+        _compared |= shapes.All | expected;
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        Add(SourceReader.Sql);
+        Add("select id, row_key, adopted, shape, deleted_at is not null from pjsip_sync.endpoint where id = any ($1)");
+        Add("""
+            select row_key, id, reason from pjsip_sync.rejected where id = any ($1)
+            union
+            select r.row_key, r.id, r.reason from pjsip_sync.rejected r join pjsip_sync.endpoint e using (row_key) where e.id = any ($1)
+            """);
+        foreach (var table in Tables)
+            Add(TargetSql(table));
+
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        var extensions = await SourceReader.ReadAsync(reader, cancellation);
+        await reader.NextResultAsync(cancellation);
+        var owners = await ReadOwnersAsync(reader, cancellation);
+        await reader.NextResultAsync(cancellation);
+        var rejected = await ReadRejectedAsync(reader, cancellation);
+        var target = new Dictionary<string, TargetRows>(ids.Length, StringComparer.Ordinal);
+        foreach (var table in Tables)
+        {
+            await reader.NextResultAsync(cancellation);
+            await ReadTargetAsync(reader, table, target, cancellation);
+        }
+        return new SyncState(extensions, owners, target, rejected, []);
+
+        void Add(string sql) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
+        {
+            Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
+        });
+    }
+
+    /// <summary>Whether all of these columns were read for comparison.</summary>
+    public bool Covers(ColumnSet columns) => columns.Except(_compared).IsEmpty;
+
+    private string TargetSql(TargetTable table)
+    {
+        var columns = string.Concat(Compared(table).Select(column => $", {column.Quoted}::text"));
+        return $"select id::text{columns} from {catalogue.Quoted(table)} where id = any ($1)";
+    }
+
+    private List<TargetColumn> Compared(TargetTable table)
+    {
+        var list = new List<TargetColumn>();
+        foreach (var index in _compared & catalogue.Of(table))
+            list.Add(catalogue.Columns[index]);
+        return list;
+    }
+
+    private async Task<Dictionary<string, Owner>> ReadOwnersAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var owners = new Dictionary<string, Owner>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+        {
+            var shape = reader.GetInt32(3);
+            if (!shapes.Knows(shape))
+                throw new UnknownShapeException();
+            owners[reader.GetString(0)] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
+        }
+        return owners;
+    }
+
+    private static async Task<Dictionary<string, Rejection>> ReadRejectedAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
+        var rejected = new Dictionary<string, Rejection>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+            rejected[reader.GetString(0)] = new Rejection(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2));
+        return rejected;
+    }
+
+    private async Task ReadTargetAsync(
+        NpgsqlDataReader reader, TargetTable table, Dictionary<string, TargetRows> target, CancellationToken cancellation)
+    {
+        var indexes = Compared(table).Select(column => column.Index).ToArray();
+        while (await reader.ReadAsync(cancellation))
+        {
+            var id = reader.GetString(0);
+            if (!target.TryGetValue(id, out var rows))
+                target[id] = rows = new TargetRows(new string?[catalogue.Columns.Count], new bool[3]);
+            rows.Present[(int)table] = true;
+            for (var i = 0; i < indexes.Length; i++)
+                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 1);
+        }
+    }
+}
+
+/// <summary>Another worker wrote a shape this one has not seen; the shapes are read again and the batch repeated.</summary>
+internal sealed class UnknownShapeException() : Exception("a shape of another worker");

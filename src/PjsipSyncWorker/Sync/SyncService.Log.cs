@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace PjsipSyncWorker.Sync;
+
+internal sealed partial class SyncService
+{
+    private static partial class Log
+    {
+        [LoggerMessage(1000, LogLevel.Information, "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, {Removed} removed, {Rejected} rejected")]
+        public static partial void Ready(ILogger logger, long milliseconds, int created, int updated, int unchanged, int removed, int rejected);
+
+        [LoggerMessage(1001, LogLevel.Warning, "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
+        public static partial void Drift(ILogger logger, int created, int updated, int removed, int rejected);
+
+        [LoggerMessage(1002, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
+        public static partial void Interrupted(ILogger logger, string reason);
+
+        [LoggerMessage(1003, LogLevel.Error, "Full comparison stopped: {Reason}")]
+        public static partial void RemovalRefused(ILogger logger, string reason);
+
+        [LoggerMessage(1004, LogLevel.Warning, "Left out, since this database has no such column: {Columns}")]
+        public static partial void LeftOut(ILogger logger, string columns);
+
+        [LoggerMessage(1005, LogLevel.Warning, "Standing by: {Reason}")]
+        public static partial void StandingBy(ILogger logger, string reason);
+
+        [LoggerMessage(1006, LogLevel.Debug, "The target's lock is held by another worker")]
+        public static partial void LockBusy(ILogger logger);
+    }
+}

@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Polly;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>Loop 1: connects, compares everything once, then drains recorded changes at every wake, for ever.</summary>
+internal sealed partial class SyncService(
+    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
+{
+    /// <summary>How long the listening connection may be silent before it is asked whether it lives.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(100);
+
+    private readonly WakeSignal _wake = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var pipeline = Reconnect.Pipeline("sync", time, error => Log.Interrupted(logger, DatabaseErrors.Describe(error)));
+        await pipeline.ExecuteAsync(async cancellation => await SessionAsync(cancellation), stoppingToken);
+    }
+
+    /// <summary>One life of the connections: ends with an exception, and the pipeline starts the next.</summary>
+    private async Task SessionAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var fingerprint = await Installation.ClaimAsync(connection, settings, cancellation);
+        await using var listener = await ChangeListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
+        using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var listening = listener.RunAsync(_wake.Ring, session.Token);
+        var syncing = SyncAsync(connection, fingerprint, session.Token);
+        var ended = await Task.WhenAny(listening, syncing);
+        await session.CancelAsync();
+        await Task.WhenAll(listening, syncing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await ended;
+    }
+
+    private async Task SyncAsync(NpgsqlConnection connection, string fingerprint, CancellationToken cancellation)
+    {
+        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var mapper = new Mapper(catalogue, settings.Realtime);
+        if (mapper.LeftOut.Count > 0)
+            Log.LeftOut(logger, string.Join(", ", mapper.LeftOut));
+        var shapes = new Shapes(catalogue);
+        await shapes.LoadAsync(connection, cancellation);
+        var synchronizer = new Synchronizer(catalogue, mapper, shapes, settings.Sync, fingerprint, metrics);
+
+        await DrainAsync(synchronizer, connection, cancellation);
+        await ReconcileAsync(synchronizer, connection, first: true, cancellation);
+        var reconciled = time.GetTimestamp();
+        while (true)
+        {
+            await DrainAsync(synchronizer, connection, cancellation);
+            if (time.GetElapsedTime(reconciled) >= settings.Sync.ReconcileInterval)
+            {
+                await ReconcileAsync(synchronizer, connection, first: false, cancellation);
+                reconciled = time.GetTimestamp();
+            }
+            await _wake.WaitAsync(settings.Sync.PollInterval, time, cancellation);
+        }
+    }
+
+    private async Task DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var standingBy = false;
+        while (true)
+        {
+            try
+            {
+                if (!await synchronizer.DrainAsync(connection, cancellation))
+                    return;
+            }
+            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            {
+                Log.LockBusy(logger);
+                await Task.Delay(LockRetry, time, cancellation);
+            }
+            catch (StandByException reason)
+            {
+                if (!standingBy)
+                    Log.StandingBy(logger, reason.Message);
+                standingBy = true;
+                await Task.Delay(settings.Sync.PollInterval, time, cancellation);
+            }
+        }
+    }
+
+    private async Task ReconcileAsync(Synchronizer synchronizer, NpgsqlConnection connection, bool first, CancellationToken cancellation)
+    {
+        var watch = Stopwatch.StartNew();
+        try
+        {
+            var result = await synchronizer.ReconcileAsync(connection, force: false, onProgress: null, cancellation);
+            if (first)
+                Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
+            else if (result.Drift > 0)
+                Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
+        }
+        catch (RemovalRefusedException reason)
+        {
+            Log.RemovalRefused(logger, reason.Message);
+        }
+        catch (StandByException)
+        {
+            // The next drain says so and waits.
+        }
+    }
+}

@@ -1,0 +1,185 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>
+/// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
+/// the same on one database, since each batch holds the one lock of the target.
+/// </summary>
+internal sealed class Synchronizer
+{
+    private readonly SyncSettings _settings;
+    private readonly string _fingerprint;
+    private readonly Catalogue _catalogue;
+    private readonly Shapes _shapes;
+    private readonly StateReader _reader;
+    private readonly PlanWriter _writer;
+    private readonly Planner _planner;
+    private readonly SyncMetrics _metrics;
+    private ulong _watermark;
+
+    public Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
+    {
+        _catalogue = catalogue;
+        _shapes = shapes;
+        _settings = settings;
+        _fingerprint = fingerprint;
+        _metrics = metrics;
+        _reader = new StateReader(catalogue, shapes);
+        _writer = new PlanWriter(catalogue, shapes);
+        _planner = new Planner(catalogue, mapper, settings.Adopt);
+    }
+
+    /// <summary>Takes one batch of recorded changes and applies it.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public async Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        ChangeBatch taken = default;
+        var outcome = await InBatchAsync(connection, async (transaction, careful) =>
+        {
+            taken = await ChangeTable.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
+            return await ApplyAsync(connection, transaction, taken.Ids, careful, cancellation);
+        }, cancellation);
+        _metrics.Applied(outcome, taken.Ids.Length);
+
+        if (taken.Everything.Length > 0)
+        {
+            await ReconcileAsync(connection, force: true, onProgress: null, cancellation);
+            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
+            return true;
+        }
+        if (taken.Count == _settings.BatchSize)
+            return true;
+        _watermark = taken.OldestRunning;
+        return false;
+    }
+
+    /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
+    /// <param name="force">Whether any number of endpoints may be removed.</param>
+    /// <param name="onProgress">Told how many ids are done, and of how many.</param>
+    /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
+    public async Task<ReconcileResult> ReconcileAsync(
+        NpgsqlConnection connection, bool force, Action<int, int>? onProgress, CancellationToken cancellation)
+    {
+        var census = await Census.TakeAsync(connection, cancellation);
+        if (!force)
+            census.Guard(_settings);
+        var result = new ReconcileResult();
+        for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
+        {
+            var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
+            var plan = await InBatchAsync(connection,
+                (transaction, careful) => ApplyAsync(connection, transaction, ids, careful, cancellation), cancellation);
+            result.Add(plan);
+            onProgress?.Invoke(start + ids.Length, census.Ids.Count);
+        }
+        _metrics.Reconciled(result);
+        return result;
+    }
+
+    /// <summary>What a reconcile would do; nothing is written.</summary>
+    public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var census = await Census.TakeAsync(connection, cancellation);
+        var result = new ReconcileResult();
+        var plans = new List<Plan>();
+        for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
+        {
+            var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
+            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
+            var plan = await PlanAsync(connection, transaction, ids, careful: false, cancellation);
+            await transaction.RollbackAsync(cancellation);
+            result.Add(plan);
+            plans.Add(plan);
+        }
+        return (result, plans);
+    }
+
+    /// <summary>One batch under the target's lock: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>
+    private async Task<Plan> InBatchAsync(
+        NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<Plan>> work, CancellationToken cancellation)
+    {
+        var careful = false;
+        while (true)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
+            try
+            {
+                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
+                var plan = await work(transaction, careful);
+                await transaction.CommitAsync(cancellation);
+                _shapes.Settle();
+                return plan;
+            }
+            catch (PostgresException error) when (!careful && DatabaseErrors.RejectsRow(error))
+            {
+                careful = true;
+            }
+            catch (UnknownShapeException)
+            {
+                await transaction.RollbackAsync(cancellation);
+                await _shapes.LoadAsync(connection, cancellation);
+            }
+            finally
+            {
+                _shapes.ForgetNew();
+            }
+        }
+    }
+
+    private async Task<Plan> ApplyAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, bool careful, CancellationToken cancellation)
+    {
+        var plan = await PlanAsync(connection, transaction, ids, careful, cancellation);
+        if (careful)
+            plan = await CarefulWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
+        else
+            await _writer.WriteAsync(connection, transaction, plan.Changes, cancellation);
+        await PlanWriter.WriteRejectionsAsync(connection, transaction, plan, cancellation);
+        return plan;
+    }
+
+    private async Task<Plan> PlanAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, bool careful, CancellationToken cancellation)
+    {
+        if (ids.Length == 0)
+            return new Plan([], [], [], 0, 0);
+        var expected = default(ColumnSet);
+        while (true)
+        {
+            var state = careful
+                ? await CarefulReader.ReadAsync(_reader, connection, transaction, ids, expected, cancellation)
+                : await _reader.ReadAsync(connection, transaction, ids, expected, cancellation);
+            // A row that was rejected under another number may still own an endpoint: it is looked at together with this one.
+            var related = state.Rejected.Count == 0 ? [] : await RelatedAsync(connection, transaction, ids, cancellation);
+            if (related.Length > 0)
+            {
+                ids = [.. ids, .. related];
+                continue;
+            }
+            var plan = _planner.Plan(ids, state);
+            foreach (var change in plan.Changes)
+                if (change.Desired is not null)
+                    expected |= change.Desired.Columns;
+            if (_reader.Covers(expected))
+                return plan;
+        }
+    }
+
+    private static async Task<string[]> RelatedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select coalesce(array_agg(e.id), '{}') from pjsip_sync.endpoint e
+            join pjsip_sync.rejected r using (row_key)
+            where r.id = any ($1) and e.deleted_at is null and e.id <> all ($1)
+            """, connection, transaction)
+        { Parameters = { new() { Value = ids } } };
+        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
+    }
+}

@@ -1,0 +1,28 @@
+using System.Threading.Channels;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>A bell: ringing it twice before somebody wakes is ringing it once.</summary>
+internal sealed class WakeSignal
+{
+    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    public void Ring() => _channel.Writer.TryWrite(true);
+
+    /// <summary>Waits for the bell, or for <paramref name="longest"/>.</summary>
+    /// <returns>False when it was not rung.</returns>
+    public async Task<bool> WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancellation)
+    {
+        using var limit = new CancellationTokenSource(longest, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        try
+        {
+            await _channel.Reader.ReadAsync(both.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using Npgsql;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Target;
+
+/// <summary>The columns of the ps_* tables that this database really has: they differ by Asterisk release and by hand.</summary>
+public sealed class Catalogue
+{
+    /// <summary>Columns without which no phone can register, and the oldest Asterisk release whose scripts make them.</summary>
+    private static readonly (TargetTable Table, string Column)[] Necessary =
+    [
+        (TargetTable.Endpoint, "id"), (TargetTable.Endpoint, "aors"), (TargetTable.Endpoint, "auth"), (TargetTable.Endpoint, "context"),
+        (TargetTable.Endpoint, "disallow"), (TargetTable.Endpoint, "allow"),
+        (TargetTable.Auth, "id"), (TargetTable.Auth, "auth_type"), (TargetTable.Auth, "username"), (TargetTable.Auth, "password"),
+        (TargetTable.Aor, "id"), (TargetTable.Aor, "max_contacts"),
+    ];
+
+    private readonly Dictionary<(TargetTable, string), TargetColumn> _byName;
+
+    /// <summary>A catalogue of these columns; their indexes are their places in the list.</summary>
+    public Catalogue(string schema, IReadOnlyList<TargetColumn> columns, int idMaxLength, bool canExpireContacts)
+    {
+        Schema = schema;
+        IdMaxLength = idMaxLength;
+        Columns = columns;
+        CanExpireContacts = canExpireContacts;
+        _byName = columns.ToDictionary(column => (column.Table, column.Name));
+        foreach (var column in columns)
+            _sets[(int)column.Table] = _sets[(int)column.Table].With(column.Index);
+    }
+
+    private readonly ColumnSet[] _sets = new ColumnSet[3];
+
+    public string Schema { get; }
+
+    /// <summary>The most characters that all three id columns take.</summary>
+    public int IdMaxLength { get; }
+
+    /// <summary>By index; the id columns are not among them.</summary>
+    public IReadOnlyList<TargetColumn> Columns { get; }
+
+    /// <summary>Whether ps_contacts is there and writable, so that a deleted endpoint's contacts can be expired.</summary>
+    public bool CanExpireContacts { get; }
+
+    public TargetColumn? Find(TargetTable table, string name) => _byName.GetValueOrDefault((table, name));
+
+    /// <summary>All columns of one table.</summary>
+    public ColumnSet Of(TargetTable table) => _sets[(int)table];
+
+    /// <summary>The table's name as it is written in SQL.</summary>
+    public string Quoted(TargetTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(TargetColumn.TableName(table))}";
+
+    /// <summary>ps_contacts as it is written in SQL.</summary>
+    public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
+
+    /// <summary>Reads the catalogue of one schema.</summary>
+    /// <exception cref="CatalogueException">A table or a necessary column is missing.</exception>
+    public static async Task<Catalogue> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        var columns = new List<TargetColumn>();
+        var idMaxLength = 255;
+        var present = new HashSet<(TargetTable, string)>();
+        await using var command = new NpgsqlCommand("""
+            select c.relname, a.attname, format_type(a.atttypid, null), t.typtype = 'e', t.typname,
+                   case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
+                   a.attnotnull and not a.atthasdef,
+                   (select array_agg(enumlabel::text order by enumsortorder) from pg_enum where enumtypid = t.oid)
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            join pg_type t on t.oid = a.atttypid
+            where n.nspname = $1 and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors')
+            order by c.relname, a.attnum
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                var table = reader.GetString(0) switch
+                {
+                    "ps_endpoints" => TargetTable.Endpoint,
+                    "ps_auths" => TargetTable.Auth,
+                    _ => TargetTable.Aor,
+                };
+                var name = reader.GetString(1);
+                present.Add((table, name));
+                if (name == "id")
+                {
+                    idMaxLength = Math.Min(idMaxLength, reader.IsDBNull(5) ? idMaxLength : reader.GetInt32(5));
+                    continue;
+                }
+                columns.Add(new TargetColumn(
+                    columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
+                    reader.IsDBNull(7) ? null : reader.GetFieldValue<string[]>(7), reader.IsDBNull(5) ? null : reader.GetInt32(5), reader.GetBoolean(6)));
+            }
+        }
+        var missing = Necessary.Where(column => !present.Contains(column))
+            .Select(column => $"{schema}.{TargetColumn.TableName(column.Table)}.{column.Column}").ToList();
+        if (missing.Count > 0)
+        {
+            throw new CatalogueException(present.Count == 0
+                ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
+                : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: run the database scripts of your Asterisk release (contrib/ast-db-manage), or name the right schema in Realtime:Schema");
+        }
+        return new Catalogue(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
+    }
+
+    private static async Task<bool> CanExpireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select count(*) = 2 and bool_and(has_table_privilege(c.oid, 'update'))
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
+            join pg_attribute a on a.attrelid = c.oid and a.attname in ('endpoint', 'expiration_time') and not a.attisdropped
+            where n.nspname = $1 and c.relname = 'ps_contacts'
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    private static ColumnKind KindOf(bool isEnum, string type) => isEnum ? ColumnKind.Label : type switch
+    {
+        "text" or "varchar" or "bpchar" or "citext" => ColumnKind.Text,
+        "int2" or "int4" or "int8" => ColumnKind.Whole,
+        "float4" or "float8" or "numeric" => ColumnKind.Real,
+        "bool" => ColumnKind.Boolean,
+        _ => ColumnKind.Other,
+    };
+}
+
+/// <summary>The ps_* tables are not usable; the message says what to do.</summary>
+public sealed class CatalogueException(string message) : Exception(message);

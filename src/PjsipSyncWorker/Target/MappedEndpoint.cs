@@ -1,0 +1,21 @@
+namespace PjsipSyncWorker.Target;
+
+/// <summary>What Asterisk must read for one extension: the columns we set in its three rows, and their values.</summary>
+/// <param name="Id">The id of all three rows.</param>
+/// <param name="RowKey">The application's row it was made from.</param>
+/// <param name="Columns">The columns set; all others of the three rows are not ours.</param>
+/// <param name="Values">One for each of <paramref name="Columns"/>, ascending by index, as the database will give them back.</param>
+public sealed record MappedEndpoint(string Id, string RowKey, ColumnSet Columns, string[] Values)
+{
+    /// <summary>Spreads the values to their columns' places; what is not set stays as it is.</summary>
+    public void Fill(Span<string?> byIndex)
+    {
+        var next = 0;
+        foreach (var index in Columns)
+            byIndex[index] = Values[next++];
+    }
+}
+
+/// <summary>An extension that cannot become an endpoint.</summary>
+/// <param name="Reason">Names the column and what would be right; never the value of a secret.</param>
+public sealed record Rejection(string RowKey, string? Id, string Reason);

@@ -1,0 +1,237 @@
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Source;
+
+namespace PjsipSyncWorker.Target;
+
+/// <summary>Turns what the application wants into what Asterisk must read. Pure: no database, no clock.</summary>
+public sealed class Mapper
+{
+    private readonly Catalogue _catalogue;
+    private readonly Dictionary<string, string?[]> _profiles = new(StringComparer.Ordinal);
+    private readonly string?[] _defaults;
+    private readonly string?[] _row;
+    private readonly List<string> _leftOut = [];
+
+    /// <summary>Prepares the defaults and every profile for this catalogue.</summary>
+    /// <exception cref="SettingsException">An option in the configuration has a value its column does not take.</exception>
+    public Mapper(Catalogue catalogue, RealtimeSettings settings)
+    {
+        _catalogue = catalogue;
+        _row = new string?[catalogue.Columns.Count];
+        var problems = new List<string>();
+        _defaults = new string?[catalogue.Columns.Count];
+        Prepare(settings.Defaults, "Realtime:Defaults", _defaults, problems);
+        foreach (var (name, options) in settings.Profiles)
+        {
+            var profile = (string?[])_defaults.Clone();
+            Prepare(options, $"Realtime:Profiles:{name}", profile, problems);
+            _profiles[name] = profile;
+        }
+        if (problems.Count > 0)
+            throw new SettingsException(problems);
+    }
+
+    /// <summary>Configured options that this database has no column for, each said once.</summary>
+    public IReadOnlyList<string> LeftOut => _leftOut;
+
+    /// <summary>Maps one active extension. Not for use by two threads at once.</summary>
+    public bool TryMap(Extension extension, out MappedEndpoint mapped, out string problem)
+    {
+        mapped = null!;
+        var number = extension.Number;
+        if (EndpointId.Problem(number, _catalogue.IdMaxLength) is { } bad)
+            return Refuse(bad, out problem);
+        var layer = _defaults;
+        if (Given(extension.Profile) is { } profile && !_profiles.TryGetValue(profile, out layer!))
+            return Refuse($"profile is not one of {string.Join(", ", _profiles.Keys.Order(StringComparer.Ordinal))}", out problem);
+        if (!ExtensionOptions.TryParse(extension.Settings, out var options, out problem))
+            return false;
+
+        layer.CopyTo(_row, 0);
+        if (!SetMapped(extension, out problem)
+            || !SetOptions(TargetTable.Endpoint, "endpoint", options.Endpoint, ReservedEndpoint, out problem)
+            || !SetOptions(TargetTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
+            || !SetOptions(TargetTable.Aor, "aor", options.Aor, ReservedAor, out problem)
+            || !SetAuth(extension, options.Auth, out problem))
+            return false;
+
+        mapped = Compact(number, extension.RowKey);
+        return true;
+    }
+
+    private bool SetMapped(Extension extension, out string problem)
+    {
+        var id = extension.Number;
+        return Set(TargetTable.Endpoint, "aors", id, "number", out problem)
+            && Set(TargetTable.Endpoint, "auth", id, "number", out problem)
+            && Set(TargetTable.Auth, "username", id, "number", out problem)
+            && SetGiven(TargetTable.Endpoint, "context", extension.Context, "context", out problem)
+            && SetGiven(TargetTable.Endpoint, "transport", extension.Transport, "transport", out problem)
+            && SetGiven(TargetTable.Aor, "max_contacts", extension.MaxContacts, "max_contacts", out problem)
+            && SetCodecs(extension.Codecs, out problem)
+            && SetCallerId(extension, out problem)
+            && SetMailbox(extension, out problem);
+    }
+
+    private bool SetCodecs(string? codecs, out string problem)
+    {
+        problem = "";
+        if (Given(codecs) is null)
+            return true;
+        // "ulaw, alaw", {ulaw,alaw} and ["ulaw","alaw"] all mean the same list.
+        var list = codecs!.Trim().Trim('[', ']', '{', '}')
+            .Split([',', ' ', '|', '\t', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries)
+            .Select(codec => codec.Trim('"')).Where(codec => codec.Length > 0).ToArray();
+        if (list.Length == 0)
+            return true;
+        if (list.Any(codec => codec.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or ':' or '!'))))
+            return Refuse("codecs must be a list of codec names such as ulaw,alaw", out problem);
+        return Set(TargetTable.Endpoint, "disallow", "all", "codecs", out problem)
+            && Set(TargetTable.Endpoint, "allow", string.Join(',', list), "codecs", out problem);
+    }
+
+    private bool SetCallerId(Extension extension, out string problem)
+    {
+        var (name, nameFrom) = Given(extension.CallerIdName) is { } own ? (own, "caller_id_name") : (Given(extension.DisplayName), "display_name");
+        var number = Given(extension.CallerIdNumber) ?? extension.Number;
+        if (number.AsSpan().IndexOfAny('<', '>', '"') >= 0 || number.Any(char.IsControl))
+            return Refuse("caller_id_number must not hold < > \" or control characters", out problem);
+        if (name is null)
+            return Set(TargetTable.Endpoint, "callerid", $"<{number}>", "caller_id_number", out problem);
+        if (name.Any(char.IsControl))
+            return Refuse($"{nameFrom} holds a control character, such as a line break", out problem);
+        var quoted = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        return Set(TargetTable.Endpoint, "callerid", $"\"{quoted}\" <{number}>", nameFrom, out problem);
+    }
+
+    private bool SetMailbox(Extension extension, out string problem)
+    {
+        problem = "";
+        var mailbox = Given(extension.VoicemailMailbox);
+        var enabled = Given(extension.VoicemailEnabled) is { } text ? text is "true" or "t" or "1" or "yes" or "y" or "on" : mailbox is not null;
+        if (!enabled)
+            return true;
+        mailbox ??= extension.Number;
+        if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ','))
+            return Refuse("voicemail_mailbox must be one mailbox, such as 1001 or 1001@default", out problem);
+        return Set(TargetTable.Endpoint, "mailboxes", mailbox.Contains('@', StringComparison.Ordinal) ? mailbox : mailbox + "@default", "voicemail_mailbox", out problem);
+    }
+
+    /// <summary>A password in clear text, or what stands for it in <c>settings.auth</c>.</summary>
+    private bool SetAuth(Extension extension, IReadOnlyDictionary<string, string?> options, out string problem)
+    {
+        var (type, from) = Has("md5_cred") ? ("md5", "settings.auth.md5_cred") : ("userpass", "password");
+        if (!Has("auth_type") && !Set(TargetTable.Auth, "auth_type", type, from, out problem))
+            return false;
+        if (Has("md5_cred") || Has("password_digest"))
+            return Nothing(out problem);
+        return PasswordRule.Problem(extension.Password) is { } bad
+            ? Refuse(bad, out problem)
+            : Set(TargetTable.Auth, "password", extension.Password!, "password", out problem);
+
+        bool Has(string option) => options.GetValueOrDefault(option) is { Length: > 0 };
+    }
+
+    private static readonly Dictionary<string, string> ReservedEndpoint = new() { ["id"] = "number", ["aors"] = "number", ["auth"] = "number" };
+    private static readonly Dictionary<string, string> ReservedAuth = new() { ["id"] = "number", ["username"] = "number", ["password"] = "password" };
+    private static readonly Dictionary<string, string> ReservedAor = new() { ["id"] = "number" };
+
+    private bool SetOptions(
+        TargetTable table, string section, IReadOnlyDictionary<string, string?> options, Dictionary<string, string> reserved, out string problem)
+    {
+        problem = "";
+        foreach (var (name, value) in options)
+        {
+            if (reserved.TryGetValue(name, out var column))
+                return Refuse($"settings.{section}.{Shown(name)} comes from the column {column}", out problem);
+            if (_catalogue.Find(table, name) is not { } known)
+                return Refuse($"settings.{section}.{Shown(name)}: {TargetColumn.TableName(table)} has no such column", out problem);
+            if (value is null)
+                _row[known.Index] = null;
+            else if (!SetColumn(known, value, $"settings.{section}.{name}", out problem))
+                return false;
+        }
+        return true;
+    }
+
+    private bool SetGiven(TargetTable table, string column, string? value, string from, out string problem)
+    {
+        if (Given(value) is { } given)
+            return Set(table, column, given, from, out problem);
+        problem = "";
+        return true;
+    }
+
+    private bool Set(TargetTable table, string column, string value, string from, out string problem)
+    {
+        if (_catalogue.Find(table, column) is { } known)
+            return SetColumn(known, value, from, out problem);
+        problem = "";
+        return true;
+    }
+
+    private bool SetColumn(TargetColumn column, string value, string from, out string problem)
+    {
+        if (column.TryAccept(value, out var accepted, out problem))
+        {
+            _row[column.Index] = accepted;
+            return true;
+        }
+        problem = $"{from} {problem}";
+        return false;
+    }
+
+    private MappedEndpoint Compact(string id, string rowKey)
+    {
+        var columns = new ColumnSet();
+        for (var i = 0; i < _row.Length; i++)
+            if (_row[i] is not null)
+                columns = columns.With(i);
+        var values = new string[columns.Count];
+        var next = 0;
+        foreach (var index in columns)
+            values[next++] = _row[index]!;
+        return new MappedEndpoint(id, rowKey, columns, values);
+    }
+
+    private void Prepare(OptionSet options, string path, string?[] row, List<string> problems)
+    {
+        foreach (var (table, section, values) in new[]
+        {
+            (TargetTable.Endpoint, "Endpoint", options.Endpoint), (TargetTable.Auth, "Auth", options.Auth), (TargetTable.Aor, "Aor", options.Aor),
+        })
+        {
+            foreach (var (name, value) in values)
+            {
+                if (_catalogue.Find(table, name) is not { } column)
+                {
+                    var missing = $"{TargetColumn.TableName(table)}.{name} ({path})";
+                    if (!_leftOut.Contains(missing))
+                        _leftOut.Add(missing);
+                }
+                else if (string.IsNullOrEmpty(value))
+                    row[column.Index] = null;
+                else if (column.TryAccept(value, out var accepted, out var problem))
+                    row[column.Index] = accepted;
+                else
+                    problems.Add($"{path}:{section}:{name} {problem}");
+            }
+        }
+    }
+
+    private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
+
+    private static string Shown(string name) => name.Length <= 60 && name.All(c => c is > ' ' and < '\x7f') ? name : "(a name with odd characters)";
+
+    private static bool Refuse(string reason, out string problem)
+    {
+        problem = reason;
+        return false;
+    }
+
+    private static bool Nothing(out string problem)
+    {
+        problem = "";
+        return true;
+    }
+}

@@ -14,7 +14,7 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
     InitCommand.Create(config),
     SyncExtensionsCommand.Create(config),
 };
-root.SetAction((_, cancellation) => RunCommand.ExecuteAsync(null, cancellation));
+root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)
     return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });

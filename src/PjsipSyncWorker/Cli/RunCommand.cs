@@ -6,6 +6,7 @@ using Npgsql;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Registrations;
 using PjsipSyncWorker.Sync;
 using PjsipSyncWorker.Telemetry;
 
@@ -44,7 +45,9 @@ internal static class RunCommand
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => DataSource.Create(settings.ConnectionString, services.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddSingleton<SyncMetrics>();
+        builder.Services.AddSingleton<StatusProjector>();
         builder.Services.AddHostedService<SyncService>();
+        builder.Services.AddHostedService<RegistrationService>();
         if (settings.Metrics.Enabled)
             builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
                 .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")

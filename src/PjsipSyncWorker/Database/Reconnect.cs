@@ -6,11 +6,14 @@ namespace PjsipSyncWorker.Database;
 /// <summary>The one way anything here comes back: exponential, jittered, capped, for ever.</summary>
 internal static class Reconnect
 {
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(15);
 
     /// <summary>A pipeline that runs something which only ends by failing or by being cancelled.</summary>
-    /// <param name="onFailure">Told of every failure before the wait.</param>
-    public static ResiliencePipeline Pipeline(string name, TimeProvider time, Action<Exception> onFailure)
+    /// <param name="onFailure">Told of every failure, and how long the wait is.</param>
+    /// <param name="slowAfter">Failures that only a person can mend, so that insisting does harm: they are tried again at the slowest pace.</param>
+    public static ResiliencePipeline Pipeline(
+        string name, TimeProvider time, Action<Exception, TimeSpan> onFailure, Func<Exception, bool>? slowAfter = null)
     {
         var lastStart = time.GetTimestamp();
         var attempt = 0;
@@ -19,18 +22,21 @@ internal static class Reconnect
             {
                 ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is not OperationCanceledException),
                 MaxRetryAttempts = int.MaxValue,
-                OnRetry = arguments =>
-                {
-                    onFailure(arguments.Outcome.Exception!);
-                    return default;
-                },
-                DelayGenerator = _ =>
+                DelayGenerator = arguments =>
                 {
                     // What ran well for a while starts again from the shortest wait.
                     attempt = time.GetElapsedTime(lastStart) > 2 * Slowest ? 0 : attempt + 1;
-                    lastStart = time.GetTimestamp();
-                    var delay = Math.Min(Slowest.TotalMilliseconds, 100 * Math.Pow(2, Math.Min(attempt, 10)));
-                    return ValueTask.FromResult<TimeSpan?>(TimeSpan.FromMilliseconds(delay * (0.5 + Random.Shared.NextDouble() / 2)));
+                    var delay = slowAfter?.Invoke(arguments.Outcome.Exception!) == true
+                        ? 4 * Slowest
+                        : TimeSpan.FromTicks(Math.Min(Slowest.Ticks, First.Ticks << Math.Min(attempt, 10)));
+                    delay *= 0.5 + Random.Shared.NextDouble() / 2;
+                    lastStart = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
+                    return ValueTask.FromResult<TimeSpan?>(delay);
+                },
+                OnRetry = arguments =>
+                {
+                    onFailure(arguments.Outcome.Exception!, arguments.RetryDelay);
+                    return default;
                 },
             })
             .Build();

@@ -23,7 +23,7 @@ internal sealed partial class SyncService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pipeline = Reconnect.Pipeline("sync", time, error => Log.Interrupted(logger, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline("sync", time, (error, _) => Log.Interrupted(logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async cancellation => await SessionAsync(cancellation), stoppingToken);
     }
 
@@ -32,7 +32,7 @@ internal sealed partial class SyncService(
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var fingerprint = await Installation.ClaimAsync(connection, settings, cancellation);
-        await using var listener = await ChangeListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
+        await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = listener.RunAsync(_wake.Ring, session.Token);
         var syncing = SyncAsync(connection, fingerprint, session.Token);

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Database;
 
 /// <summary>A bell: ringing it twice before somebody wakes is ringing it once.</summary>
 internal sealed class WakeSignal

@@ -1,22 +1,22 @@
 using Npgsql;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Database;
 
 /// <summary>
 /// A connection of its own that waits for a channel's notifications. A connection that died without a word
 /// is noticed by asking it something whenever it has been silent.
 /// </summary>
-internal sealed class ChangeListener(NpgsqlConnection connection, TimeSpan silence) : IAsyncDisposable
+internal sealed class ChannelListener(NpgsqlConnection connection, TimeSpan silence) : IAsyncDisposable
 {
     /// <summary>Opens the connection and listens.</summary>
-    public static async Task<ChangeListener> OpenAsync(NpgsqlDataSource dataSource, string channel, TimeSpan silence, CancellationToken cancellation)
+    public static async Task<ChannelListener> OpenAsync(NpgsqlDataSource dataSource, string channel, TimeSpan silence, CancellationToken cancellation)
     {
         var connection = await dataSource.OpenConnectionAsync(cancellation);
         try
         {
             await using var command = new NpgsqlCommand($"listen {channel}", connection) { CommandTimeout = 10 };
             await command.ExecuteNonQueryAsync(cancellation);
-            return new ChangeListener(connection, silence);
+            return new ChannelListener(connection, silence);
         }
         catch
         {

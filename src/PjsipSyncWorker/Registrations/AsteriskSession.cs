@@ -1,0 +1,96 @@
+using System.Globalization;
+using PjsipSyncWorker.Ami;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>What is asked of one running Asterisk, in its words.</summary>
+internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)
+{
+    /// <summary>The events that loop 2 lives on.</summary>
+    public static readonly string[] Events = ["ContactStatus", "DeviceStateChange", "PeerStatus", "Reload", "Shutdown", "FullyBooted"];
+
+    /// <summary>Who this Asterisk is, and which process of it.</summary>
+    public async Task<(string Process, string? Version, string? SystemName)> IdentifyAsync(CancellationToken cancellation)
+    {
+        var status = await ExpectAsync(new AmiAction("CoreStatus"), cancellation);
+        var settings = await ExpectAsync(new AmiAction("CoreSettings"), cancellation);
+        return ($"{status["CoreStartupDate"]} {status["CoreStartupTime"]}", settings["AsteriskVersion"], settings["SystemName"] is { Length: > 0 } name ? name : null);
+    }
+
+    /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
+    /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
+    /// <exception cref="AmiException">It did not come, or cannot be believed: nothing changed.</exception>
+    public async Task SnapshotAsync(ContactBook book, Func<CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
+    {
+        book.BeginSnapshot();
+        try
+        {
+            var contacts = new Dictionary<ContactKey, Contact>();
+            var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), item => AddContact(contacts, item), cancellation);
+            if (answer.IsError)
+            {
+                if (!answer.Message.Contains("No Contacts found", StringComparison.OrdinalIgnoreCase))
+                    throw new AmiException($"Asterisk does not show its contacts: {answer.Message}");
+                if (!await isEmptyTrue(cancellation))
+                    throw new AmiException("Asterisk says that it has no contacts while ps_contacts has some: its database link seems to be down");
+            }
+            var devices = new Dictionary<string, string>(StringComparer.Ordinal);
+            var states = await connection.SendListAsync(new AmiAction("DeviceStateList"), item =>
+            {
+                if (DeviceOf(item.GetString("Device"u8)) is { } endpoint && item.GetString("State"u8) is { } state)
+                    devices[endpoint] = state;
+            }, cancellation);
+            if (states.IsError)
+                throw new AmiException($"Asterisk does not show its device states: {states.Message}");
+            book.EndSnapshot(contacts, devices);
+        }
+        catch
+        {
+            book.AbandonSnapshot();
+            throw;
+        }
+    }
+
+    /// <summary>Whether this Asterisk reads an endpoint of ours from the database.</summary>
+    public async Task<bool> CanReadAsync(string endpoint, CancellationToken cancellation) =>
+        !(await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint").With("Endpoint", endpoint), _ => { }, cancellation)).IsError;
+
+    /// <summary>Tells Asterisk of a new or changed AOR, so that its events flow.</summary>
+    /// <returns>False when Asterisk could not read the endpoint.</returns>
+    public async Task<bool> RefreshAsync(string endpoint, CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(new AmiAction("Command").With("Command", $"pjsip reload qualify endpoint {endpoint}"), cancellation);
+        return answer.IsError
+            ? throw new AmiException($"Asterisk refuses CLI commands: {answer.Message} (the user needs write = command in manager.conf)")
+            : !answer.Output.Any(line => line.Contains("Unable to retrieve", StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>The endpoint of a device name such as <c>PJSIP/1001</c>; null for another technology's.</summary>
+    public static string? DeviceOf(string? device) =>
+        device is not null && device.StartsWith("PJSIP/", StringComparison.OrdinalIgnoreCase) && device.Length > 6 ? device[6..] : null;
+
+    public static TimeSpan? RoundTrip(string? microseconds) =>
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
+
+    private void AddContact(Dictionary<ContactKey, Contact> contacts, AmiMessage item)
+    {
+        // Endpoint is empty until a registration has been routed; the object's name is AOR;@hash.
+        var name = item.GetString("ObjectName"u8);
+        var endpoint = item.GetString("Endpoint"u8) ?? (name is not null && name.LastIndexOf(";@", StringComparison.Ordinal) is var at and > 0 ? name[..at] : null);
+        if (endpoint is null || item.GetString("Uri"u8) is not { } uri)
+            return;
+        contacts[new ContactKey(endpoint, uri)] = new Contact(
+            item.GetString("Status"u8) ?? "Unknown",
+            ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
+            item.GetString("ViaAddr"u8), item.GetString("UserAgent"u8), RoundTrip(item.GetString("RoundtripUsec"u8)),
+            long.TryParse(item.GetString("ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires > 0
+                ? DateTimeOffset.FromUnixTimeSeconds(expires) : null,
+            time.GetUtcNow());
+    }
+
+    private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(action, cancellation);
+        return answer.IsError ? throw new AmiException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)") : answer;
+    }
+}

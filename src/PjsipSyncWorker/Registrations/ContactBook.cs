@@ -1,0 +1,219 @@
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>What must be written so that the database holds what the book holds.</summary>
+internal sealed record BookChanges(
+    IReadOnlyList<(ContactKey Key, Contact Contact)> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices)
+{
+    public bool IsEmpty => Contacts.Count == 0 && Gone.Count == 0 && Devices.Count == 0;
+
+    public HashSet<string> Endpoints =>
+        [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(key => key.Endpoint), .. Devices.Select(device => device.Endpoint)];
+}
+
+/// <summary>
+/// The registrations and device states of one node: events and snapshots come in, differences to the database go out.
+/// Its size is bounded by the number of contacts, however many events arrive while the database is away. Thread-safe.
+/// </summary>
+internal sealed class ContactBook(TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<ContactKey, Contact> _contacts = [];
+    private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
+    private readonly HashSet<ContactKey> _touched = [];
+    private readonly HashSet<string> _touchedDevices = new(StringComparer.Ordinal);
+    private Dictionary<ContactKey, Contact> _stored = [];
+    private Dictionary<string, string> _storedDevices = new(StringComparer.Ordinal);
+
+    /// <summary>Events that arrived since the snapshot in progress was asked for; the last word on each contact.</summary>
+    private Dictionary<ContactKey, Contact?>? _meanwhile;
+    private Dictionary<string, string>? _meanwhileDevices;
+    private bool _complete;
+
+    /// <summary>The soonest moment a contact expires, unless a refresh is noticed before.</summary>
+    public DateTimeOffset? NextExpiry
+    {
+        get
+        {
+            lock (_lock)
+                return _contacts.Values.Min(contact => contact.ExpiresAt);
+        }
+    }
+
+    /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>
+    public void Load(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
+    {
+        lock (_lock)
+        {
+            _stored = contacts;
+            _storedDevices = devices;
+            _touched.UnionWith(_contacts.Keys);
+            _touched.UnionWith(contacts.Keys);
+            _touchedDevices.UnionWith(_devices.Keys);
+        }
+    }
+
+    /// <summary>A ContactStatus event.</summary>
+    /// <param name="status">Removed takes the contact out.</param>
+    /// <returns>Whether details are missing that only a snapshot has.</returns>
+    public bool Apply(ContactKey key, string status, TimeSpan? roundTrip)
+    {
+        lock (_lock)
+        {
+            var known = Known(key);
+            if (status == "Removed")
+            {
+                Put(key, null);
+                return false;
+            }
+            var now = time.GetUtcNow();
+            // NonQualified and Unknown come with a REGISTER; Reachable and Unreachable with an answered or missed OPTIONS.
+            var registered = known is null || status is "NonQualified" or "Updated" or "Created";
+            Put(key, new Contact(
+                status is "Updated" && known is not null ? known.Status : status,
+                known?.Address ?? (ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null),
+                known?.ViaAddress, known?.UserAgent, roundTrip ?? known?.RoundTrip,
+                registered ? null : known?.ExpiresAt,
+                registered ? now : known!.RegisteredAt));
+            return registered;
+        }
+    }
+
+    /// <summary>A DeviceStateChange event.</summary>
+    public void Apply(string endpoint, string state)
+    {
+        lock (_lock)
+        {
+            if (_meanwhileDevices is not null)
+                _meanwhileDevices[endpoint] = state;
+            _devices[endpoint] = state;
+            _touchedDevices.Add(endpoint);
+        }
+    }
+
+    public bool Knows(string endpoint)
+    {
+        lock (_lock)
+            return _contacts.Keys.Any(key => key.Endpoint == endpoint);
+    }
+
+    /// <summary>A snapshot is asked for: what arrives from here on is younger than it.</summary>
+    public void BeginSnapshot()
+    {
+        lock (_lock)
+        {
+            _meanwhile = [];
+            _meanwhileDevices = new Dictionary<string, string>(StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>It cannot be believed, or did not come: nothing of it counts.</summary>
+    public void AbandonSnapshot()
+    {
+        lock (_lock)
+            (_meanwhile, _meanwhileDevices) = (null, null);
+    }
+
+    /// <summary>The snapshot is complete: it replaces what is known, and what arrived meanwhile replaces it.</summary>
+    public void EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
+    {
+        lock (_lock)
+        {
+            foreach (var (key, last) in _meanwhile ?? [])
+            {
+                if (last is null)
+                    contacts.Remove(key);
+                else
+                    contacts[key] = contacts.TryGetValue(key, out var seen) ? seen with { Status = last.Status, RoundTrip = last.RoundTrip ?? seen.RoundTrip } : last;
+            }
+            var now = time.GetUtcNow();
+            foreach (var key in _contacts.Keys.Where(key => !contacts.ContainsKey(key)).ToList())
+                Put(key, null);
+            foreach (var (key, seen) in contacts)
+                Put(key, seen with { RegisteredAt = RegisteredAt(key, seen, now) });
+            foreach (var (endpoint, state) in devices)
+            {
+                _devices[endpoint] = state;
+                _touchedDevices.Add(endpoint);
+            }
+            foreach (var (endpoint, state) in _meanwhileDevices ?? [])
+                _devices[endpoint] = state;
+            if (!_complete)
+                _touched.UnionWith(_stored.Keys);
+            (_meanwhile, _meanwhileDevices, _complete) = (null, null, true);
+        }
+    }
+
+    /// <summary>What differs from the database; empty until a first snapshot is complete.</summary>
+    public BookChanges TakeChanges()
+    {
+        lock (_lock)
+        {
+            if (!_complete)
+                return new BookChanges([], [], []);
+            var contacts = new List<(ContactKey, Contact)>();
+            var gone = new List<ContactKey>();
+            foreach (var key in _touched)
+            {
+                var now = _contacts.GetValueOrDefault(key);
+                var stored = _stored.GetValueOrDefault(key);
+                if (now is null && stored is not null)
+                    gone.Add(key);
+                else if (now is not null && now != stored)
+                    contacts.Add((key, now));
+            }
+            var devices = _touchedDevices.Where(endpoint => _devices[endpoint] != _storedDevices.GetValueOrDefault(endpoint))
+                .Select(endpoint => (endpoint, _devices[endpoint])).ToList();
+            _touched.Clear();
+            _touchedDevices.Clear();
+            return new BookChanges(contacts, gone, devices);
+        }
+    }
+
+    /// <summary>These changes are committed.</summary>
+    public void Stored(BookChanges changes)
+    {
+        lock (_lock)
+        {
+            foreach (var (key, contact) in changes.Contacts)
+                _stored[key] = contact;
+            foreach (var key in changes.Gone)
+                _stored.Remove(key);
+            foreach (var (endpoint, state) in changes.Devices)
+                _storedDevices[endpoint] = state;
+        }
+    }
+
+    /// <summary>They are not: they are differences again.</summary>
+    public void NotStored(BookChanges changes)
+    {
+        lock (_lock)
+        {
+            _touched.UnionWith(changes.Contacts.Select(contact => contact.Key));
+            _touched.UnionWith(changes.Gone);
+            _touchedDevices.UnionWith(changes.Devices.Select(device => device.Endpoint));
+        }
+    }
+
+    private Contact? Known(ContactKey key) =>
+        _meanwhile is not null && _meanwhile.TryGetValue(key, out var younger) ? younger : _contacts.GetValueOrDefault(key);
+
+    private void Put(ContactKey key, Contact? contact)
+    {
+        if (_meanwhile is not null)
+            _meanwhile[key] = contact;
+        if (contact is null)
+            _contacts.Remove(key);
+        else
+            _contacts[key] = contact;
+        _touched.Add(key);
+    }
+
+    /// <summary>A snapshot does not say when a phone registered; an expiry that moved says that it did.</summary>
+    private DateTimeOffset RegisteredAt(ContactKey key, Contact seen, DateTimeOffset now)
+    {
+        var before = _contacts.GetValueOrDefault(key) ?? _stored.GetValueOrDefault(key);
+        if (before is null)
+            return now;
+        return before.ExpiresAt is { } old && seen.ExpiresAt is { } expires && expires > old ? now : before.RegisteredAt;
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.Extensions.Logging;
+
+namespace PjsipSyncWorker.Registrations;
+
+internal sealed partial class NodeFollower
+{
+    private static partial class Log
+    {
+        [LoggerMessage(2000, LogLevel.Information, "Following Asterisk {Node}, {Version}")]
+        public static partial void Following(ILogger logger, string node, string version);
+
+        [LoggerMessage(2001, LogLevel.Warning, "Lost Asterisk {Node}: {Reason}; the next attempt follows in {Seconds:0.0} s")]
+        public static partial void Lost(ILogger logger, string node, string reason, double seconds);
+
+        [LoggerMessage(2002, LogLevel.Error, "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
+        public static partial void Refused(ILogger logger, string node, string reason, double seconds);
+
+        [LoggerMessage(2003, LogLevel.Warning, "Asterisk {Node} is degraded: {Reason}")]
+        public static partial void Degraded(ILogger logger, string node, string reason);
+
+        [LoggerMessage(2004, LogLevel.Warning, "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
+        public static partial void CannotRead(ILogger logger, string node, string endpoint);
+
+        [LoggerMessage(2005, LogLevel.Information, "Asterisk {Node} was told of {Count} new or changed endpoints")]
+        public static partial void Refreshed(ILogger logger, string node, int count);
+
+        [LoggerMessage(2006, LogLevel.Warning, "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
+        public static partial void StoreLost(ILogger logger, string node, string reason);
+
+        [LoggerMessage(2007, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
+        public static partial void AnotherFollows(ILogger logger, string node);
+    }
+}

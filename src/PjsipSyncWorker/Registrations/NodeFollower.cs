@@ -1,0 +1,303 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>
+/// Follows one Asterisk: its events go into a book in memory, the book's differences into the database.
+/// Either side may be away; the other goes on.
+/// </summary>
+internal sealed partial class NodeFollower(
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventSink
+{
+    /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
+    private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
+
+    private readonly ContactBook _book = new(time);
+    private readonly RefreshLedger _ledger = new(dataSource, node.Name);
+    private readonly WakeSignal _changed = new();
+    private readonly WakeSignal _revised = new();
+    private readonly WakeSignal _snapshotWanted = new();
+    private volatile bool _connected;
+    private volatile bool _reloaded;
+    private volatile string? _degraded;
+
+    /// <summary>The target has a new revision: Asterisk may have to be told.</summary>
+    public void Revised() => _revised.Ring();
+
+    /// <summary>Until cancelled: holds the node's lock, follows its Asterisk, writes what it learns.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        Task? following = null;
+        using var follow = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var pipeline = Reconnect.Pipeline($"store {node.Name}", time, (error, _) => Log.StoreLost(logger, node.Name, DatabaseErrors.Describe(error)));
+        try
+        {
+            await pipeline.ExecuteAsync(async token =>
+            {
+                await using var store = await OpenStoreAsync(token);
+                await store.LoadAsync(_book, token);
+                following ??= FollowAsync(follow.Token);
+                await WriteAsync(store, following, token);
+            }, cancellation);
+        }
+        finally
+        {
+            await follow.CancelAsync();
+            if (following is not null)
+                await following.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+
+    void IAmiEventSink.OnEvent(AmiMessage message)
+    {
+        var name = message.Event;
+        if (name.SequenceEqual("ContactStatus"u8))
+        {
+            if ((message.GetString("EndpointName"u8) ?? message.GetString("AOR"u8)) is not { } endpoint || message.GetString("URI"u8) is not { } uri)
+                return;
+            if (_book.Apply(new ContactKey(endpoint, uri), message.GetString("ContactStatus"u8) ?? "Unknown", AsteriskSession.RoundTrip(message.GetString("RoundtripUsec"u8))))
+                _snapshotWanted.Ring();
+            _changed.Ring();
+        }
+        else if (name.SequenceEqual("DeviceStateChange"u8))
+        {
+            if (AsteriskSession.DeviceOf(message.GetString("Device"u8)) is not { } endpoint || message.GetString("State"u8) is not { } state)
+                return;
+            _book.Apply(endpoint, state);
+            _changed.Ring();
+        }
+        else if (name.SequenceEqual("PeerStatus"u8))
+        {
+            // The refresh of an endpoint announces its phones by this alone.
+            if (AsteriskSession.DeviceOf(message.GetString("Peer"u8)) is { } endpoint && !_book.Knows(endpoint))
+                _snapshotWanted.Ring();
+        }
+        else if (name.SequenceEqual("Reload"u8))
+        {
+            _reloaded = true;
+            _revised.Ring();
+        }
+    }
+
+    /// <summary>Waits until this worker is the one that follows the node.</summary>
+    private async Task<NodeStore> OpenStoreAsync(CancellationToken cancellation)
+    {
+        for (var told = false; ; told = true)
+        {
+            if (await NodeStore.TryOpenAsync(dataSource, node.Name, cancellation) is { } store)
+                return store;
+            if (!told)
+                Log.AnotherFollows(logger, node.Name);
+            await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+        }
+    }
+
+    /// <summary>Writes the book's differences as they come; ends with the database's failure.</summary>
+    private async Task WriteAsync(NodeStore store, Task following, CancellationToken cancellation)
+    {
+        var heartbeat = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
+        var seen = time.GetTimestamp() - time.TimestampFrequency * 3600;
+        var wasConnected = false;
+        while (!following.IsCompleted)
+        {
+            var changes = _book.TakeChanges();
+            if (!changes.IsEmpty)
+            {
+                try
+                {
+                    await store.WriteAsync(changes, cancellation);
+                }
+                catch
+                {
+                    _book.NotStored(changes);
+                    throw;
+                }
+                _book.Stored(changes);
+                projector.Ask(changes.Endpoints);
+            }
+            if (time.GetElapsedTime(seen) >= heartbeat || wasConnected != _connected)
+            {
+                wasConnected = _connected;
+                await store.SeenAsync(wasConnected, _degraded, cancellation);
+                seen = time.GetTimestamp();
+            }
+            await _changed.WaitAsync(heartbeat, time, cancellation);
+        }
+        await following;
+    }
+
+    /// <summary>One AMI session after another.</summary>
+    private async Task FollowAsync(CancellationToken cancellation)
+    {
+        var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, (error, delay) =>
+        {
+            if (error is AmiAuthenticationException)
+                Log.Refused(logger, node.Name, error.Message, delay.TotalSeconds);
+            else
+                Log.Lost(logger, node.Name, DatabaseErrors.Describe(error), delay.TotalSeconds);
+        }, slowAfter: error => error is AmiAuthenticationException);
+        await pipeline.ExecuteAsync(async token => await SessionAsync(token), cancellation);
+    }
+
+    private async Task SessionAsync(CancellationToken cancellation)
+    {
+        await using var connection = await AmiConnection.ConnectAsync(new AmiOptions
+        {
+            Host = node.Host,
+            Port = node.Port,
+            Username = node.Username,
+            Secret = node.Secret,
+            Tls = node.Tls,
+            TlsCaFile = node.TlsCaFile,
+            TlsHost = node.TlsHost,
+            TlsAllowUntrusted = node.TlsAllowUntrusted,
+            Events = AsteriskSession.Events,
+        }, this, time, cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            await Task.WhenAny(connection.FullyBooted, connection.Completion).WaitAsync(cancellation);
+            if (connection.Completion.IsCompleted)
+                await connection.Completion;
+            var asterisk = new AsteriskSession(connection, time);
+            var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
+            await _ledger.IdentifyAsync(process, version, systemName, cancellation);
+            (_connected, _degraded) = (true, null);
+            Log.Following(logger, node.Name, version ?? "of unknown version");
+            _revised.Ring();
+            _snapshotWanted.Ring();
+            var snapshots = SnapshotsAsync(asterisk, ending.Token);
+            var refreshes = RefreshesAsync(asterisk, ending.Token);
+            var ended = await Task.WhenAny(connection.Completion, snapshots, refreshes);
+            await ending.CancelAsync();
+            await Task.WhenAll(snapshots, refreshes).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await ended;
+        }
+        finally
+        {
+            _connected = false;
+            _changed.Ring();
+            if (cancellation.IsCancellationRequested)
+                await connection.LogoffAsync();
+        }
+    }
+
+    /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>
+    private async Task SnapshotsAsync(AsteriskSession asterisk, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            var asked = await _snapshotWanted.WaitAsync(UntilNextSnapshot(), time, cancellation);
+            var watch = time.GetTimestamp();
+            try
+            {
+                await asterisk.SnapshotAsync(_book, IsEmptyTrueAsync, cancellation);
+                _degraded = null;
+                _changed.Ring();
+            }
+            catch (AmiException error) when (error is not AmiTimeoutException)
+            {
+                if (_degraded is null)
+                    Log.Degraded(logger, node.Name, error.Message);
+                _degraded = error.Message;
+            }
+            catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+            {
+                _snapshotWanted.Ring();
+            }
+            // Never more than a fifth of Asterisk's time, and several wishes at once are one.
+            var pause = time.GetElapsedTime(watch) * 4;
+            await Task.Delay(pause > DetailsDelay ? pause : asked ? DetailsDelay : TimeSpan.FromMilliseconds(100), time, cancellation);
+        }
+    }
+
+    private TimeSpan UntilNextSnapshot()
+    {
+        if (_degraded is not null)
+            return TimeSpan.FromSeconds(2);
+        var longest = settings.Asterisk.SnapshotInterval;
+        // A registration that is refreshed in silence would seem to expire.
+        if (_book.NextExpiry is { } expiry && expiry - time.GetUtcNow() - TimeSpan.FromSeconds(3) is var left && left < longest)
+            return left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
+        return longest;
+    }
+
+    private async Task<bool> IsEmptyTrueAsync(CancellationToken cancellation)
+    {
+        var schema = Identifier.Quote(settings.Realtime.Schema);
+        await using var command = dataSource.CreateCommand($"select not exists (select from {schema}.ps_contacts where expiration_time > extract(epoch from now()) or expiration_time = 0)");
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellation) is true;
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Tells this Asterisk of new and changed endpoints, at a set pace, the newest first.</summary>
+    private async Task RefreshesAsync(AsteriskSession asterisk, CancellationToken cancellation)
+    {
+        var pause = TimeSpan.FromSeconds(1.0 / settings.Asterisk.RefreshesPerSecond);
+        while (true)
+        {
+            await _revised.WaitAsync(settings.Asterisk.SnapshotInterval, time, cancellation);
+            try
+            {
+                if (_reloaded)
+                {
+                    _reloaded = false;
+                    await _ledger.ForgetAsync(cancellation);
+                }
+                while (await _ledger.PendingAsync(cancellation) is { Count: > 0 } pending)
+                {
+                    if (!await RefreshAsync(asterisk, pending, pause, cancellation))
+                    {
+                        await Task.Delay(TimeSpan.FromSeconds(2), time, cancellation);
+                        continue;
+                    }
+                    await _ledger.DoneAsync(pending[0].Revision, cancellation);
+                    if (pending.Any(entry => entry.Refresh))
+                        _snapshotWanted.Ring();
+                }
+            }
+            catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                _revised.Ring();
+            }
+        }
+    }
+
+    /// <returns>False when this Asterisk cannot read our rows now.</returns>
+    private async Task<bool> RefreshAsync(AsteriskSession asterisk, List<RefreshLedger.Entry> pending, TimeSpan pause, CancellationToken cancellation)
+    {
+        if (pending.FirstOrDefault(entry => entry.Refresh) is not { Id: { } sample })
+            return true;
+        if (!await asterisk.CanReadAsync(sample, cancellation))
+        {
+            if (_degraded is null)
+                Log.CannotRead(logger, node.Name, sample);
+            _degraded = "cannot read the realtime tables";
+            return false;
+        }
+        _degraded = null;
+        var refreshed = 0;
+        foreach (var entry in pending.Where(entry => entry.Refresh))
+        {
+            // One that is gone since is told of as gone; the proof above is repeated when the rest comes to nothing.
+            if (!await asterisk.RefreshAsync(entry.Id, cancellation) && !await asterisk.CanReadAsync(sample, cancellation) && refreshed == 0)
+                return false;
+            refreshed++;
+            if (pending.Count > 1)
+                await Task.Delay(pause, time, cancellation);
+        }
+        Log.Refreshed(logger, node.Name, refreshed);
+        return true;
+    }
+}

@@ -1,0 +1,128 @@
+using System.Net;
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>
+/// What the database keeps of one node. Holding one means holding the session lock on the node's name:
+/// as long as its connection lives, this worker is the only one that follows the node.
+/// </summary>
+internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsyncDisposable
+{
+    /// <summary>Tries to become the one that follows this node.</summary>
+    /// <returns>Null while another worker does.</returns>
+    public static async Task<NodeStore?> TryOpenAsync(NpgsqlDataSource dataSource, string node, CancellationToken cancellation)
+    {
+        var connection = await dataSource.OpenConnectionAsync(cancellation);
+        try
+        {
+            await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", connection)
+            { Parameters = { new() { Value = node } } };
+            if (await command.ExecuteScalarAsync(cancellation) is true)
+                return new NodeStore(connection, node);
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+        await connection.DisposeAsync();
+        return null;
+    }
+
+    /// <summary>Reads what is stored, into the book.</summary>
+    public async Task LoadAsync(ContactBook book, CancellationToken cancellation)
+    {
+        await ExecuteAsync("insert into pjsip_sync.node (name) values ($1) on conflict do nothing", cancellation, Text(node));
+        var contacts = new Dictionary<ContactKey, Contact>();
+        await using (var command = new NpgsqlCommand("""
+            select endpoint, uri, status, host(address), via_address, user_agent, round_trip, expires_at, registered_at
+            from pjsip_sync.contact where node = $1
+            """, connection) { Parameters = { Text(node) } })
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                contacts[new ContactKey(reader.GetString(0), reader.GetString(1))] = new Contact(
+                    reader.GetString(2), reader.IsDBNull(3) ? null : IPAddress.Parse(reader.GetString(3)), reader.TextOrNull(4), reader.TextOrNull(5),
+                    reader.IsDBNull(6) ? null : reader.GetFieldValue<TimeSpan>(6),
+                    reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7), reader.GetFieldValue<DateTimeOffset>(8));
+            }
+        }
+        var devices = new Dictionary<string, string>(StringComparer.Ordinal);
+        await using (var command = new NpgsqlCommand("select endpoint, state from pjsip_sync.device where node = $1", connection) { Parameters = { Text(node) } })
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+                devices[reader.GetString(0)] = reader.GetString(1);
+        }
+        book.Load(contacts, devices);
+    }
+
+    /// <summary>Writes differences, in one transaction of their own.</summary>
+    public async Task WriteAsync(BookChanges changes, CancellationToken cancellation)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        if (changes.Gone.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+                delete from pjsip_sync.contact c using unnest($2, $3) as gone (endpoint, uri)
+                where c.node = $1 and c.endpoint = gone.endpoint and c.uri = gone.uri
+                """)
+            { Parameters = { Text(node), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
+        if (changes.Contacts.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+                insert into pjsip_sync.contact as c (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
+                select $1, v.endpoint, v.uri, v.status, v.address::inet, v.via_address, v.user_agent, make_interval(secs => v.round_trip), v.expires_at, v.registered_at
+                from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) as v (endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
+                on conflict (node, endpoint, uri) do update
+                set status = excluded.status, address = excluded.address, via_address = excluded.via_address, user_agent = excluded.user_agent,
+                    round_trip = excluded.round_trip, expires_at = excluded.expires_at, registered_at = excluded.registered_at
+                """)
+            {
+                Parameters =
+                {
+                    Text(node),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Key.Endpoint)),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Key.Uri)),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.Status)),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.Address?.ToString())),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.ViaAddress)),
+                    Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.UserAgent)),
+                    Array(NpgsqlDbType.Double, changes.Contacts.Select(contact => contact.Contact.RoundTrip?.TotalSeconds)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt?.UtcDateTime)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.RegisteredAt.UtcDateTime)),
+                },
+            });
+        if (changes.Devices.Count > 0)
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+                insert into pjsip_sync.device as d (node, endpoint, state) select $1, * from unnest($2, $3)
+                on conflict (endpoint, node) do update set state = excluded.state where d.state is distinct from excluded.state
+                """)
+            { Parameters = { Text(node), Array(NpgsqlDbType.Text, changes.Devices.Select(device => device.Endpoint)), Array(NpgsqlDbType.Text, changes.Devices.Select(device => device.State)) } });
+        await batch.ExecuteNonQueryAsync(cancellation);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>Notes that the node is there, or not.</summary>
+    public Task SeenAsync(bool connected, string? degraded, CancellationToken cancellation) => ExecuteAsync("""
+        update pjsip_sync.node
+        set connected = $2, degraded = $3, last_seen_at = case when $2 then now() else last_seen_at end
+        where name = $1 and ($2 or connected or degraded is distinct from $3)
+        """, cancellation, Text(node), new NpgsqlParameter { Value = connected }, Text(degraded));
+
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddRange(parameters);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+
+    private static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>Loop 2: a follower for each Asterisk node, one projector for them all, and the revisions that wake them.</summary>
+internal sealed partial class RegistrationService(
+    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, TimeProvider time,
+    ILogger<RegistrationService> logger, ILogger<NodeFollower> nodeLogger) : BackgroundService
+{
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+
+    private readonly List<NodeFollower> _followers =
+        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, time, nodeLogger))];
+
+    private readonly WakeSignal _revised = new();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (_followers.Count == 0)
+        {
+            Log.Off(logger);
+            return;
+        }
+        await Task.WhenAll([
+            projector.RunAsync(stoppingToken), ListenAsync(stoppingToken),
+            .. _followers.Select(follower => follower.RunAsync(stoppingToken))]);
+    }
+
+    /// <summary>Hears of new revisions and passes them on.</summary>
+    private async Task ListenAsync(CancellationToken cancellation)
+    {
+        var pipeline = Reconnect.Pipeline("revisions", time, (error, _) => Log.ListenLost(logger, DatabaseErrors.Describe(error)));
+        await pipeline.ExecuteAsync(async token =>
+        {
+            await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
+            _revised.Ring();
+            using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
+            var listening = listener.RunAsync(_revised.Ring, session.Token);
+            var passing = PassOnAsync(session.Token);
+            var ended = await Task.WhenAny(listening, passing);
+            await session.CancelAsync();
+            await Task.WhenAll(listening, passing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await ended;
+        }, cancellation);
+    }
+
+    /// <summary>Followers tell Asterisk; the projector looks at the endpoints that changed: a re-import starts with a wrong status.</summary>
+    private async Task PassOnAsync(CancellationToken cancellation)
+    {
+        var seen = -1L;
+        while (true)
+        {
+            await _revised.WaitAsync(settings.Sync.PollInterval, time, cancellation);
+            foreach (var follower in _followers)
+                follower.Revised();
+            await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
+            command.Parameters.Add(new() { Value = seen });
+            var changed = new List<string>();
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                changed.Add(reader.GetString(0));
+                seen = Math.Max(seen, reader.GetInt64(1));
+            }
+            if (changed.Count > 0)
+                projector.Ask(changed);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2200, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
+        public static partial void Off(ILogger logger);
+
+        [LoggerMessage(2201, LogLevel.Warning, "New revisions cannot be heard of, the next attempt follows: {Reason}")]
+        public static partial void ListenLost(ILogger logger, string reason);
+    }
+}

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>
+/// Writes <c>extensions.status</c> from the view <c>pjsip_sync.registration</c>: for what was asked at once,
+/// for everything every snapshot interval. The application's rows are never waited for: what it holds is tried again.
+/// </summary>
+internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, TimeProvider time, ILogger<StatusProjector> logger)
+{
+    private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
+
+    private readonly Lock _lock = new();
+    private readonly WakeSignal _wake = new();
+    private HashSet<string> _asked = new(StringComparer.Ordinal);
+    private bool _everything = true;
+
+    /// <summary>These extensions may have another status now.</summary>
+    public void Ask(IEnumerable<string> endpoints)
+    {
+        lock (_lock)
+            _asked.UnionWith(endpoints);
+        _wake.Ring();
+    }
+
+    /// <summary>All of them may.</summary>
+    public void AskEverything()
+    {
+        lock (_lock)
+            _everything = true;
+        _wake.Ring();
+    }
+
+    /// <summary>Until cancelled.</summary>
+    public async Task RunAsync(CancellationToken cancellation)
+    {
+        var compared = time.GetTimestamp();
+        while (true)
+        {
+            var (ids, everything) = Take();
+            if (everything || ids.Length > 0)
+            {
+                try
+                {
+                    var skipped = await ProjectAsync(everything ? null : ids, cancellation);
+                    if (skipped.Count > 0)
+                    {
+                        await Task.Delay(SkippedRetry, time, cancellation);
+                        Ask(skipped);
+                    }
+                    continue;
+                }
+                catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+                {
+                    Return(ids, everything);
+                    if (error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+                        Log.Failed(logger, DatabaseErrors.Describe(error));
+                    await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                    continue;
+                }
+            }
+            await _wake.WaitAsync(settings.Asterisk.SnapshotInterval, time, cancellation);
+            if (time.GetElapsedTime(compared) >= settings.Asterisk.SnapshotInterval)
+            {
+                compared = time.GetTimestamp();
+                lock (_lock)
+                    _everything = true;
+            }
+        }
+    }
+
+    private async Task<List<string>> ProjectAsync(string[]? ids, CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),
+                new NpgsqlBatchCommand("select pjsip_sync.project($1)")
+                {
+                    Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
+                },
+            },
+        };
+        var skipped = new List<string>();
+        await using (var reader = await batch.ExecuteReaderAsync(cancellation))
+        {
+            await reader.NextResultAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                if (!reader.IsDBNull(0))
+                    skipped.Add(reader.GetString(0));
+        }
+        await transaction.CommitAsync(cancellation);
+        return skipped;
+    }
+
+    private (string[] Ids, bool Everything) Take()
+    {
+        lock (_lock)
+        {
+            var taken = (_asked.ToArray(), _everything);
+            _asked = new HashSet<string>(StringComparer.Ordinal);
+            _everything = false;
+            return taken;
+        }
+    }
+
+    private void Return(string[] ids, bool everything)
+    {
+        lock (_lock)
+        {
+            _asked.UnionWith(ids);
+            _everything |= everything;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(2100, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
+        public static partial void Failed(ILogger logger, string reason);
+    }
+}

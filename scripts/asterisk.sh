@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# A private Asterisk 22 from the cached tree, configured by the files of asterisk/.
+#
+#   asterisk.sh start NAME Key=Value …   fills the {{Key}} marks, starts, waits until it is fully booted
+#   asterisk.sh boot|stop|kill NAME      the same again without a new configuration; stop kindly; kill -9
+#   asterisk.sh cli NAME COMMAND         runs a CLI command
+#   asterisk.sh remove NAME              stops and forgets
+#   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
+. "$(dirname "$0")/lib.sh"
+
+action=$1 name=$2
+shift 2
+inside=/srv/$name
+home=$asterisk_tree$inside
+
+in_tree() { as_root chroot "$asterisk_tree" env ODBCSYSINI="$inside/etc" ODBCINI="$inside/etc/odbc.ini" LC_ALL=C.UTF-8 "$@"; }
+
+pid() { cat "$home/run/asterisk.pid" 2>/dev/null; }
+
+running() { local pid; pid=$(pid) && [ -n "$pid" ] && as_root kill -0 "$pid" 2>/dev/null; }
+
+boot() {
+  running && die "$name is running already"
+  as_root rm -f "$home/run/asterisk.pid" "$home/run/asterisk.ctl"
+  in_tree setsid asterisk -f -C "$inside/etc/asterisk.conf" >"$home/log/console" 2>&1 </dev/null 9>&- &
+  local deadline=$((SECONDS + 60))
+  until in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "core waitfullybooted" 2>/dev/null | grep -q 'fully booted'; do
+    [ $SECONDS -lt $deadline ] || { tail -n 30 "$home/log/console" "$home/log/messages" >&2; die "$name did not boot"; }
+    sleep 0.1
+  done
+}
+
+halt() {
+  local deadline=$((SECONDS + 15)) pid
+  pid=$(pid) || return 0
+  running || return 0
+  if [ "$1" = KILL ]; then as_root kill -KILL "$pid"; else in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "core stop now" >/dev/null 2>&1 || true; fi
+  while running; do
+    [ $SECONDS -lt $deadline ] || as_root kill -KILL "$pid" 2>/dev/null
+    sleep 0.05
+  done
+}
+
+configure() {
+  local modules file setting script=''
+  modules=$(cd "$asterisk_tree" && ls -d usr/lib/*/asterisk/modules | head -n 1)
+  for setting in EtcDir="$inside/etc" StateDir="$inside/state" SpoolDir="$inside/spool" RunDir="$inside/run" LogDir="$inside/log" \
+    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= RealtimeSchema=public AuthCache= \
+    ExpirationCheckInterval=1 SipAddress=127.0.0.1 AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
+    # the last one given wins
+    script="s|{{${setting%%=*}}}|$(printf %s "${setting#*=}" | sed 's/[|&\\]/\\&/g')|g;$script"
+  done
+  as_root mkdir -p "$home"/{etc,state,spool,run,log}
+  for file in "$repository"/asterisk/*; do
+    sed "$script" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
+  done
+  # RTP of several instances must not meet.
+  printf '[general]\nrtpstart=%s\nrtpend=%s\n' $((20000 + RANDOM % 20000)) $((41000 + RANDOM % 1000)) | as_root tee "$home/etc/rtp.conf" >/dev/null
+  as_root cp "$asterisk_tree"/etc/asterisk/{acl,ccss,cdr,cel,features,musiconhold,stasis,udptl,voicemail}.conf "$home/etc/" 2>/dev/null || true
+  as_root cp -r "$asterisk_tree/var/lib/asterisk/." "$home/state/" 2>/dev/null || true
+  as_root cp -r "$repository/tests/sip" "$home/"
+}
+
+case $action in
+  start) need_asterisk_tree; configure "$@"; boot ;;
+  boot) boot ;;
+  stop) halt TERM ;;
+  kill) halt KILL ;;
+  cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
+  remove) halt KILL; as_root rm -rf "$home" ;;
+  sipp) exec chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;
+  *) die "unknown action $action" ;;
+esac

@@ -1,0 +1,66 @@
+# What the scripts share. Sourced, never run.
+set -euo pipefail
+
+repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${PJSIP_SYNC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pjsip-sync-worker}
+asterisk_tree=$cache/asterisk-forky-1
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() { say "$*"; exit 1; }
+
+# Runs a command as root.
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+# Installs Debian packages that are missing.
+need_packages() {
+  local missing=() package
+  for package; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+  done
+  [ ${#missing[@]} = 0 ] && return
+  say "Installing ${missing[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+need_dotnet() {
+  command -v dotnet >/dev/null || die "The .NET SDK 10 is missing: install dotnet-sdk-10.0"
+}
+
+# A Debian tree with Asterisk 22, its ODBC driver and SIPp: made once, kept outside the checkout.
+need_asterisk_tree() {
+  need_packages debootstrap util-linux
+  mkdir -p "$cache"
+  (
+    flock 9
+    [ -x "$asterisk_tree/usr/sbin/asterisk" ] && exit
+    say "Making a Debian tree with Asterisk 22 in $asterisk_tree (a minute or two, once)"
+    local mirror making=$asterisk_tree.making
+    mirror=$(apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$2 !~ /security|updates/ { print $1; exit }')
+    as_root rm -rf "$making"
+    as_root debootstrap --variant=minbase \
+      --include=asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql \
+      forky "$making" "$mirror" /usr/share/debootstrap/scripts/sid >"$cache/debootstrap.log" 2>&1 \
+      || { tail -n 20 "$cache/debootstrap.log" >&2; die "The tree could not be made"; }
+    as_root mv "$making" "$asterisk_tree"
+  ) 9>"$cache/asterisk.lock"
+}
+
+# PostgreSQL's own programs, the newest on this machine.
+postgres_bin() {
+  ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1
+}
+
+need_postgres() {
+  [ -x "$(postgres_bin)/initdb" ] || need_packages postgresql
+}
+
+# A TCP port that is free now.
+free_port() {
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 12000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
+  done
+}

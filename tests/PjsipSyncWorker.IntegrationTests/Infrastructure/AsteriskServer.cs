@@ -1,0 +1,49 @@
+namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+/// <summary>A real Asterisk 22 that reads one test's database, run by <c>scripts/asterisk.sh</c>.</summary>
+internal sealed class AsteriskServer : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+
+    public string Name { get; } = $"t{Guid.NewGuid():N}"[..12];
+
+    public int SipPort { get; } = Ports.Next();
+
+    public int AmiPort { get; } = Ports.Next();
+
+    public string AmiSecret { get; } = Guid.NewGuid().ToString("N");
+
+    public static async Task<AsteriskServer> StartAsync(string connectionString, params string[] settings)
+    {
+        var database = new Npgsql.NpgsqlConnectionStringBuilder(connectionString);
+        var asterisk = new AsteriskServer();
+        await ScriptAsync(["start", asterisk.Name,
+            $"DatabaseHost={database.Host}", $"DatabasePort={database.Port}", $"DatabaseName={database.Database}", $"DatabaseUser={database.Username}",
+            $"DatabasePassword={database.Password}", $"SipPort={asterisk.SipPort}", $"AmiPort={asterisk.AmiPort}", $"AmiSecret={asterisk.AmiSecret}", .. settings]);
+        return asterisk;
+    }
+
+    /// <summary>Our configuration of this node.</summary>
+    public IEnumerable<string> WorkerSettings(int index = 0) =>
+    [
+        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={AmiPort}", $"Asterisk__Nodes__{index}__Secret={AmiSecret}",
+    ];
+
+    public Task BootAsync() => ScriptAsync(["boot", Name]);
+
+    public Task StopAsync() => ScriptAsync(["stop", Name]);
+
+    public Task KillAsync() => ScriptAsync(["kill", Name]);
+
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await BootAsync();
+    }
+
+    public Task<string> CliAsync(string command) => ScriptAsync(["cli", Name, command]);
+
+    public async ValueTask DisposeAsync() => await ScriptAsync(["remove", Name]);
+
+    private static Task<string> ScriptAsync(IEnumerable<string> arguments) => Repository.ExpectAsync(Repository.Script("asterisk.sh"), arguments, Limit);
+}

@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+/// <summary>The worker as an operator runs it: the published binary where there is one, configured by its environment.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+
+    private WorkerProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Add(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
+    {
+        var worker = new WorkerProcess(Process.Start(Info(database, settings, "run"))!);
+        await Eventually.True(() => Task.FromResult(worker.HasExited || worker.Log.Contains("Sync is ready", StringComparison.Ordinal)));
+        Assert.False(worker.HasExited, worker.Log);
+        return worker;
+    }
+
+    /// <summary>Runs one command to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    {
+        var info = Info(database, settings, arguments);
+        using var process = Process.Start(info)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, await output + await errors);
+    }
+
+    /// <summary>SIGKILL: no chance to finish anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as systemd does.</summary>
+    public async Task<int> StopAsync()
+    {
+        await Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Info(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    {
+        var published = Path.Combine(Repository.Root, "artifacts", "pjsip-sync-worker");
+        var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
+        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString, ["Metrics__Port"] = $"{Ports.Next()}" };
+        foreach (var setting in settings)
+            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        return File.Exists(published)
+            ? Repository.Info(published, arguments, environment)
+            : Repository.Info("dotnet", [built, .. arguments], environment);
+    }
+
+    private void Add(string? line)
+    {
+        lock (_log)
+            _log.AppendLine(line);
+    }
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Every test: those that need no server, and those with a real PostgreSQL, a real Asterisk and real SIP.
+# The last line is "N passed, N failed, N skipped".
+. "$(dirname "$0")/lib.sh"
+need_dotnet
+need_postgres
+need_asterisk_tree
+"$repository/scripts/build.sh"
+dotnet build "$repository/PjsipSyncWorker.sln" -c Debug -v quiet --nologo
+
+passed=0 failed=0 skipped=0
+run() {
+  local suite=$1 output summary
+  output=$(mktemp)
+  "$repository/tests/$suite/bin/Debug/net10.0/$suite" -noColor "${@:2}" >"$output" 2>&1 || true
+  grep -v -E '^(xUnit|  Disc|  Start|  Finish|===)' "$output" || true
+  summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output" || echo 'Total: 1, Errors: 0, Failed: 1, Skipped: 0')
+  rm -f "$output"
+  read -r total errors bad left <<<"$(tr -dc '0-9,' <<<"$summary" | tr , ' ')"
+  passed=$((passed + total - bad - left)) failed=$((failed + bad + errors)) skipped=$((skipped + left))
+}
+
+run PjsipSyncWorker.Tests
+run PjsipSyncWorker.IntegrationTests
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

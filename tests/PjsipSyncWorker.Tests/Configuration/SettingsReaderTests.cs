@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Configuration;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Tests.Configuration;
+
+public sealed class SettingsReaderTests
+{
+    [Fact]
+    public void Nothing_at_all_is_a_usable_configuration()
+    {
+        var settings = Read();
+
+        Assert.Equal("public.extensions", settings.Source.Table);
+        Assert.Equal(5000, settings.Sync.BatchSize);
+        Assert.Empty(settings.Asterisk.Nodes);
+        Assert.Equal("internal", settings.Realtime.Defaults.Endpoint["context"]);
+    }
+
+    [Fact]
+    public void Our_names_become_column_names()
+    {
+        var settings = Read(("Source:Columns:CallerIdName", "cid_name"), ("Source:Columns:LastRegisteredIp", "ip"), ("Source:Columns:voicemail_enabled", "vm"));
+
+        Assert.Equal(["caller_id_name", "last_registered_ip", "voicemail_enabled"], settings.Source.Columns.Keys.Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("Sync:BatchSise", "1", "Sync:BatchSise is not known here; the keys are: ")]
+    [InlineData("Sync:BatchSize", "many", "Sync:BatchSize must be a whole number from 1 to 100000, not \"many\"")]
+    [InlineData("Sync:BatchSize", "0", "Sync:BatchSize must be a whole number")]
+    [InlineData("Sync:PollInterval", "30", "Sync:PollInterval must be a time")]
+    [InlineData("Sync:MaxRemoval:Share", "20%", "Sync:MaxRemoval:Share must be a number from 0 to 1")]
+    [InlineData("Asterisk:Nodes:0:Name", "pbx1", "Asterisk:Nodes:0:Secret is missing")]
+    [InlineData("Asterisk:Nodes:0:Sceret", "x", "Asterisk:Nodes:0:Sceret is not known here")]
+    [InlineData("Source", "extensions", "Source must be a section")]
+    [InlineData("Sources:Table", "x", "Sources is not known; the sections are: ")]
+    [InlineData("Metrics:Port", "70000", "Metrics:Port must be a whole number from 1 to 65535")]
+    [InlineData("Realtime:Profiles:x:MaxContacts", "few", "Realtime:Profiles:x:MaxContacts must be a whole number")]
+    public void A_mistake_is_one_clear_line(string key, string value, string expected)
+    {
+        var error = Assert.Throws<SettingsException>(() => Read((key, value)));
+        Assert.Contains(error.Problems, problem => problem.StartsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_broken_connection_string_is_not_repeated()
+    {
+        var error = Assert.Throws<SettingsException>(() => Read(("ConnectionStrings:Postgres", "Host=x;Pasword=hunter2")));
+        Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    private static WorkerSettings Read(params (string Key, string Value)[] values) => SettingsReader.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(values.Select(pair => new KeyValuePair<string, string?>(pair.Key, pair.Value))).Build());
+}

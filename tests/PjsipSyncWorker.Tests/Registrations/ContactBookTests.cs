@@ -1,0 +1,200 @@
+using CsCheck;
+using Microsoft.Extensions.Time.Testing;
+using PjsipSyncWorker.Registrations;
+
+namespace PjsipSyncWorker.Tests.Registrations;
+
+public sealed class ContactBookTests
+{
+    private static readonly ContactKey Anna = new("1001", "sip:1001@192.0.2.1:5060");
+    private static readonly ContactKey Bert = new("1002", "sip:1002@192.0.2.2:5060");
+
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public void Nothing_is_written_before_a_first_snapshot_is_complete()
+    {
+        var book = Book(stored: [Anna]);
+        book.Apply(Bert, "NonQualified", null);
+        Assert.True(book.TakeChanges().IsEmpty);
+
+        book.BeginSnapshot();
+        Assert.True(book.TakeChanges().IsEmpty);
+        book.EndSnapshot(new() { [Bert] = Seen() }, []);
+
+        var changes = book.TakeChanges();
+        Assert.Equal([Anna], changes.Gone);
+        Assert.Equal([Bert], changes.Contacts.Select(contact => contact.Key));
+    }
+
+    [Fact]
+    public void An_event_that_came_during_a_snapshot_is_younger_than_it()
+    {
+        var book = Empty();
+        book.BeginSnapshot();
+        book.Apply(Anna, "Removed", null);
+        book.Apply(Bert, "NonQualified", null);
+        book.EndSnapshot(new() { [Anna] = Seen() }, []);
+
+        var changes = book.TakeChanges();
+
+        Assert.Empty(changes.Gone);
+        Assert.Equal([Bert], changes.Contacts.Select(contact => contact.Key));
+    }
+
+    [Fact]
+    public void An_abandoned_snapshot_changes_nothing()
+    {
+        var book = Empty();
+        book.Apply(Anna, "NonQualified", null);
+        book.Stored(book.TakeChanges());
+
+        book.BeginSnapshot();
+        book.AbandonSnapshot();
+
+        Assert.True(book.TakeChanges().IsEmpty);
+        book.Apply(Anna, "Removed", null);
+        Assert.Equal([Anna], book.TakeChanges().Gone);
+    }
+
+    [Fact]
+    public void A_snapshot_that_says_the_same_writes_nothing()
+    {
+        var book = Empty();
+        var expires = _time.GetUtcNow().AddMinutes(5);
+        Snapshot(book, (Anna, Seen() with { ExpiresAt = expires }));
+        book.Stored(book.TakeChanges());
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Snapshot(book, (Anna, Seen() with { ExpiresAt = expires, RegisteredAt = _time.GetUtcNow() }));
+
+        Assert.True(book.TakeChanges().IsEmpty);
+    }
+
+    [Fact]
+    public void An_expiry_that_moved_says_that_the_phone_registered_again()
+    {
+        var book = Empty();
+        Snapshot(book, (Anna, Seen() with { ExpiresAt = _time.GetUtcNow().AddMinutes(5) }));
+        book.Stored(book.TakeChanges());
+
+        _time.Advance(TimeSpan.FromMinutes(2));
+        Snapshot(book, (Anna, Seen() with { ExpiresAt = _time.GetUtcNow().AddMinutes(5), RegisteredAt = _time.GetUtcNow() }));
+
+        Assert.Equal(_time.GetUtcNow(), Assert.Single(book.TakeChanges().Contacts).Contact.RegisteredAt);
+    }
+
+    [Fact]
+    public void Qualifying_is_not_registering()
+    {
+        var book = Empty();
+        var start = _time.GetUtcNow();
+        book.Apply(Anna, "NonQualified", null);
+        _time.Advance(TimeSpan.FromMinutes(1));
+        book.Apply(Anna, "Reachable", TimeSpan.FromMilliseconds(3));
+
+        var contact = Assert.Single(book.TakeChanges().Contacts).Contact;
+
+        Assert.Equal(("Reachable", start, TimeSpan.FromMilliseconds(3)), (contact.Status, contact.RegisteredAt, contact.RoundTrip));
+        Assert.Equal("192.0.2.1", contact.Address!.ToString());
+    }
+
+    [Fact]
+    public void What_could_not_be_written_is_a_difference_again()
+    {
+        var book = Empty();
+        book.Apply(Anna, "NonQualified", null);
+        book.Apply("1001", "NOT_INUSE");
+        var lost = book.TakeChanges();
+        book.NotStored(lost);
+        book.Apply(Anna, "Removed", null);
+
+        var changes = book.TakeChanges();
+
+        Assert.Empty(changes.Contacts);
+        Assert.Empty(changes.Gone);
+        Assert.Equal([("1001", "NOT_INUSE")], changes.Devices);
+    }
+
+    [Fact]
+    public void Whatever_happens_in_whatever_order_the_database_ends_as_asterisk_is()
+    {
+        // 0-5: a contact registers, becomes unreachable or goes; 6: a snapshot with events in the middle; 7: a flush; 8: a failed flush.
+        Gen.Int[0, 8].Array[0, 60].Sample(steps =>
+        {
+            var book = Empty();
+            var keys = new[] { Anna, Anna with { Uri = "sip:1001@192.0.2.9" }, Bert };
+            var asterisk = new Dictionary<ContactKey, string>();
+            var database = new Dictionary<ContactKey, string>();
+            for (var i = 0; i < steps.Length; i++)
+            {
+                switch (steps[i])
+                {
+                    case 6:
+                        book.BeginSnapshot();
+                        var listed = asterisk.ToDictionary(pair => pair.Key, pair => Seen() with { Status = pair.Value });
+                        if (i + 1 < steps.Length && steps[i + 1] < 6)
+                            Event(book, asterisk, keys, steps[++i]);
+                        book.EndSnapshot(listed, []);
+                        break;
+                    case 7:
+                        Flush(book, database);
+                        break;
+                    case 8:
+                        book.NotStored(book.TakeChanges());
+                        break;
+                    default:
+                        Event(book, asterisk, keys, steps[i]);
+                        break;
+                }
+            }
+            Flush(book, database);
+            return asterisk.OrderBy(pair => pair.Key.Uri).SequenceEqual(database.OrderBy(pair => pair.Key.Uri));
+        });
+    }
+
+    private static void Event(ContactBook book, Dictionary<ContactKey, string> asterisk, ContactKey[] keys, int step)
+    {
+        var key = keys[step % 3];
+        if (step >= 3 && asterisk.Remove(key))
+            book.Apply(key, "Removed", null);
+        else
+        {
+            asterisk[key] = asterisk.ContainsKey(key) ? "Unreachable" : "NonQualified";
+            book.Apply(key, asterisk[key], null);
+        }
+    }
+
+    private static void Flush(ContactBook book, Dictionary<ContactKey, string> database)
+    {
+        var changes = book.TakeChanges();
+        foreach (var (key, contact) in changes.Contacts)
+            database[key] = contact.Status;
+        foreach (var key in changes.Gone)
+            Assert.True(database.Remove(key));
+        book.Stored(changes);
+    }
+
+    private static void Snapshot(ContactBook book, params (ContactKey Key, Contact Contact)[] contacts)
+    {
+        book.BeginSnapshot();
+        book.EndSnapshot(contacts.ToDictionary(contact => contact.Key, contact => contact.Contact), []);
+    }
+
+    private ContactBook Book(params ContactKey[] stored)
+    {
+        var book = new ContactBook(_time);
+        book.Load(stored.ToDictionary(key => key, _ => Seen()), new Dictionary<string, string>(StringComparer.Ordinal));
+        return book;
+    }
+
+    private ContactBook Empty()
+    {
+        var book = Book();
+        book.BeginSnapshot();
+        book.EndSnapshot([], []);
+        return book;
+    }
+
+    private Contact Seen() => new("NonQualified", null, null, null, null, null, _time.GetUtcNow());
+}

@@ -1,0 +1,31 @@
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Tests.Target;
+
+internal static class Catalogues
+{
+    private static readonly string[] YesNo = ["0", "1", "off", "on", "false", "true", "no", "yes"];
+
+    /// <summary>A few columns of each kind, as Asterisk's own scripts make them.</summary>
+    public static Catalogue Asterisk(params string[] without)
+    {
+        var columns = new List<TargetColumn>();
+        Add(TargetTable.Endpoint, ColumnKind.Text, 40, "transport", "context", "callerid", "mailboxes", "accountcode");
+        Add(TargetTable.Endpoint, ColumnKind.Text, 200, "aors", "auth", "disallow", "allow");
+        Add(TargetTable.Endpoint, ColumnKind.Label, null, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc");
+        Add(TargetTable.Endpoint, ColumnKind.Whole, null, "rtp_timeout");
+        Add(TargetTable.Auth, ColumnKind.Text, 40, "username", "md5_cred", "realm");
+        Add(TargetTable.Auth, ColumnKind.Text, 80, "password");
+        columns.Add(new TargetColumn(columns.Count, TargetTable.Auth, "auth_type", "t", ColumnKind.Label, ["md5", "userpass"], null, false));
+        Add(TargetTable.Aor, ColumnKind.Whole, null, "max_contacts", "qualify_frequency");
+        Add(TargetTable.Aor, ColumnKind.Label, null, "remove_existing", "remove_unavailable");
+        Add(TargetTable.Aor, ColumnKind.Real, null, "qualify_timeout");
+        return new Catalogue("public", columns, 255, canExpireContacts: true);
+
+        void Add(TargetTable table, ColumnKind kind, int? length, params string[] names)
+        {
+            foreach (var name in names.Except(without))
+                columns.Add(new TargetColumn(columns.Count, table, name, "t", kind, kind == ColumnKind.Label ? YesNo : null, length, false));
+        }
+    }
+}

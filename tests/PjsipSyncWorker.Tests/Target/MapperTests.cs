@@ -1,0 +1,199 @@
+using CsCheck;
+using Microsoft.Extensions.Configuration;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Source;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Tests.Target;
+
+public sealed class MapperTests
+{
+    private readonly Catalogue _catalogue = Catalogues.Asterisk();
+
+    [Fact]
+    public void An_extension_becomes_three_rows()
+    {
+        var row = Map(new Extension("7", "1001", true, "secret", DisplayName: "Anna", VoicemailEnabled: "true", Codecs: "{opus,alaw}", MaxContacts: "3", Transport: "transport-tls"));
+
+        Assert.Equal("1001", row["ps_endpoints.aors"]);
+        Assert.Equal("1001", row["ps_endpoints.auth"]);
+        Assert.Equal("internal", row["ps_endpoints.context"]);
+        Assert.Equal("all", row["ps_endpoints.disallow"]);
+        Assert.Equal("opus,alaw", row["ps_endpoints.allow"]);
+        Assert.Equal("\"Anna\" <1001>", row["ps_endpoints.callerid"]);
+        Assert.Equal("1001@default", row["ps_endpoints.mailboxes"]);
+        Assert.Equal("transport-tls", row["ps_endpoints.transport"]);
+        Assert.Equal("userpass", row["ps_auths.auth_type"]);
+        Assert.Equal("1001", row["ps_auths.username"]);
+        Assert.Equal("secret", row["ps_auths.password"]);
+        Assert.Equal("3", row["ps_aors.max_contacts"]);
+        Assert.Equal("yes", row["ps_aors.remove_existing"]);
+    }
+
+    [Theory]
+    [InlineData("a;b^c", "a^3Bb^5Ec")]
+    [InlineData("^3B", "^5E3B")]
+    [InlineData("\"\\ '%$", "\"\\ '%$")]
+    public void Text_is_encoded_for_realtime(string password, string stored) =>
+        Assert.Equal(stored, Map(new Extension("1", "1001", true, password))["ps_auths.password"]);
+
+    [Fact]
+    public void What_realtime_decodes_is_what_was_written() => Gen.String[Gen.Char[' ', '~'], 0, 60].Sample(text =>
+    {
+        var stored = RealtimeEncoding.Encode(text);
+        return !stored.Contains(';', StringComparison.Ordinal) && Decode(stored) == text;
+    });
+
+    [Theory]
+    [InlineData("+4930123")]
+    [InlineData("alice")]
+    [InlineData("t1-1001")]
+    [InlineData("*97")]
+    public void Such_a_number_is_fine(string number) => Assert.Equal(number, Map(new Extension("1", number, true, "x"))["ps_auths.username"]);
+
+    [Theory]
+    [InlineData("", "empty")]
+    [InlineData("10 01", "a space")]
+    [InlineData("a/b", "/")]
+    [InlineData("a;b", ";")]
+    [InlineData("a@b", "@")]
+    [InlineData("a\nb", "a line break")]
+    [InlineData("a\u0007", "a control character")]
+    [InlineData("ümlaut", "outside ASCII")]
+    [InlineData("12345678901234567890123456789012345678901", "longer than the 40")]
+    public void Such_a_number_is_refused(string number, string because) =>
+        Assert.Contains(because, Refused(new Extension("1", number, true, "x")), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData(null, "empty")]
+    [InlineData("", "empty")]
+    [InlineData("$2y$10$abcdefghijklmnopqrstuuOWW.QcvFyMtjDcTGOyEC2dFf9kXx0aG", "hash")]
+    [InlineData("$argon2id$v=19$m=65536,t=4,p=1$c29tZXNhbHQ$aGFzaA", "hash")]
+    [InlineData("$6$salt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.", "hash")]
+    [InlineData("two\nlines", "control character")]
+    [InlineData("1234567890123456789012345678901234567890123456789012345678901234567890123456789012", "80 characters")]
+    public void Such_a_password_is_refused_and_not_repeated(string? password, string because)
+    {
+        var problem = Refused(new Extension("1", "1001", true, password));
+
+        Assert.Contains(because, problem, StringComparison.Ordinal);
+        if (password?.Length > 3)
+            Assert.DoesNotContain(password, problem, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("$2y$short")]
+    [InlineData("$1$abc")]
+    [InlineData("{SHA}")]
+    [InlineData("$6$")]
+    public void A_password_that_only_begins_like_a_hash_is_fine(string password) =>
+        Assert.Equal(password, Map(new Extension("1", "1001", true, password))["ps_auths.password"]);
+
+    [Fact]
+    public void A_hash_for_digest_stands_in_for_the_password()
+    {
+        var row = Map(new Extension("1", "1001", true, null, Settings: """{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","realm":"asterisk"}}"""));
+
+        Assert.Equal("md5", row["ps_auths.auth_type"]);
+        Assert.False(row.ContainsKey("ps_auths.password"));
+    }
+
+    [Fact]
+    public void Quotes_and_backslashes_of_a_name_are_escaped() =>
+        Assert.Equal("""
+            "A \"b\" \\ c" <99>
+            """, Map(new Extension("1", "1001", true, "x", CallerIdName: "A \"b\" \\ c", CallerIdNumber: "99"))["ps_endpoints.callerid"]);
+
+    [Theory]
+    [InlineData("""{"endpoint":{"webrtc":true,"rtp_timeout":"30"},"aor":{"qualify_timeout":3.0}}""", "webrtc=yes rtp_timeout=30 qualify_timeout=3")]
+    [InlineData("""{"endpoint":{"direct_media":null}}""", "direct_media=NULL")]
+    [InlineData("""{"endpoint":[],"aor":null}""", "")]
+    public void Settings_set_any_other_option(string settings, string expected)
+    {
+        var row = Map(new Extension("1", "1001", true, "x", Settings: settings));
+
+        foreach (var pair in expected.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var (name, value) = (pair[..pair.IndexOf('=', StringComparison.Ordinal)], pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+            Assert.Equal(value, row.FirstOrDefault(column => column.Key.EndsWith($".{name}", StringComparison.Ordinal)).Value ?? "NULL");
+        }
+    }
+
+    [Theory]
+    [InlineData("{", "not valid JSON")]
+    [InlineData("[1]", "must be an object")]
+    [InlineData("""{"endpint":{}}""", "settings.endpint is not known")]
+    [InlineData("""{"endpoint":{"nosuch":1}}""", "no such column")]
+    [InlineData("""{"endpoint":{"webrtc":"maybe"}}""", "must be one of")]
+    [InlineData("""{"endpoint":{"rtp_timeout":"soon"}}""", "whole number")]
+    [InlineData("""{"endpoint":{"context":{"a":1}}}""", "must be a text")]
+    [InlineData("""{"auth":{"password":"sesame"}}""", "comes from the column password")]
+    public void Wrong_settings_are_refused_with_a_reason(string settings, string because)
+    {
+        var problem = Refused(new Extension("1", "1001", true, "x", Settings: settings));
+
+        Assert.Contains(because, problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("sesame", problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_profile_stands_between_the_defaults_and_the_row()
+    {
+        var row = Map(new Extension("1", "1001", true, "x", Profile: "webrtc", Context: "sales"));
+
+        Assert.Equal("yes", row["ps_endpoints.webrtc"]);
+        Assert.Equal("opus,ulaw,alaw", row["ps_endpoints.allow"]);
+        Assert.Equal("sales", row["ps_endpoints.context"]);
+        Assert.Contains("profile is not one of deskphone, webrtc", Refused(new Extension("1", "1001", true, "x", Profile: "nosuch")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_default_that_this_database_has_no_column_for_is_left_out_and_said()
+    {
+        var mapper = new Mapper(Catalogues.Asterisk(without: "remove_unavailable"), Realtime());
+
+        Assert.True(mapper.TryMap(new Extension("1", "1001", true, "x"), out _, out _));
+        Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("ps_aors.remove_unavailable", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_default_with_a_wrong_value_is_an_error_at_start()
+    {
+        var error = Assert.Throws<SettingsException>(() => new Mapper(_catalogue, Realtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
+        Assert.Contains("Realtime:Defaults:Endpoint:webrtc must be one of", error.Message, StringComparison.Ordinal);
+    }
+
+    private Dictionary<string, string> Map(Extension extension)
+    {
+        Assert.True(new Mapper(_catalogue, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
+        var values = new string?[_catalogue.Columns.Count];
+        mapped.Fill(values);
+        return _catalogue.Columns.Where(column => values[column.Index] is not null).ToDictionary(column => column.Display, column => values[column.Index]!);
+    }
+
+    private string Refused(Extension extension)
+    {
+        Assert.False(new Mapper(_catalogue, Realtime()).TryMap(extension, out _, out var problem));
+        return problem;
+    }
+
+    private static RealtimeSettings Realtime(params string[] settings) => SettingsReader.Read(new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
+        .Build()).Realtime;
+
+    private static string Decode(string stored)
+    {
+        var text = new System.Text.StringBuilder();
+        for (var i = 0; i < stored.Length; i++)
+        {
+            if (stored[i] == '^')
+            {
+                text.Append((char)Convert.ToInt32(stored.Substring(i + 1, 2), 16));
+                i += 2;
+            }
+            else
+                text.Append(stored[i]);
+        }
+        return text.ToString();
+    }
+}

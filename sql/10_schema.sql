@@ -39,7 +39,7 @@ create table if not exists pjsip_sync.endpoint (
   id           text primary key,
   row_key      text        not null,
   adopted      boolean     not null default false,
-  shape        integer     not null references pjsip_sync.shape,
+  shape        integer     not null,
   revision     bigint      not null,
   aor_revision bigint      not null,
   synced_at    timestamptz not null default now(),
@@ -47,6 +47,7 @@ create table if not exists pjsip_sync.endpoint (
 );
 comment on column pjsip_sync.endpoint.row_key is 'primary key of the application''s row this endpoint was made from';
 comment on column pjsip_sync.endpoint.adopted is 'the rows existed before us: released, never deleted';
+comment on column pjsip_sync.endpoint.shape is 'a row of pjsip_sync.shape; no foreign key, for it would be checked once for each endpoint written';
 comment on column pjsip_sync.endpoint.revision is 'rises with every change of anything that Asterisk reads';
 comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk must be told of by a refresh';
 comment on column pjsip_sync.endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';

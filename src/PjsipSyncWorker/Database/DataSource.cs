@@ -13,7 +13,7 @@ internal static class DataSource
     private const string SessionSettings = """
         set search_path = pg_catalog;
         set row_security = off;
-        set statement_timeout = '60s';
+        set statement_timeout = '30s';
         set lock_timeout = '1s';
         set idle_in_transaction_session_timeout = '10s';
         set tcp_user_timeout = '15s';
@@ -30,7 +30,7 @@ internal static class DataSource
         if (!connection.ContainsKey("Timeout"))
             connection.Timeout = 5;
         if (!connection.ContainsKey("Command Timeout"))
-            connection.CommandTimeout = 70;
+            connection.CommandTimeout = 35;
         // What a failed statement held (a password among it) belongs in no log.
         connection.IncludeErrorDetail = false;
         connection.PersistSecurityInfo = false;

@@ -20,7 +20,8 @@ internal static class Reconnect
         return new ResiliencePipelineBuilder { Name = name, TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
-                ShouldHandle = new PredicateBuilder().Handle<Exception>(error => error is not OperationCanceledException),
+                ShouldHandle = arguments => ValueTask.FromResult(
+                    arguments.Outcome.Exception is not null && !arguments.Context.CancellationToken.IsCancellationRequested),
                 MaxRetryAttempts = int.MaxValue,
                 DelayGenerator = arguments =>
                 {

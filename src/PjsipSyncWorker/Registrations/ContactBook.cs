@@ -29,14 +29,11 @@ internal sealed class ContactBook(TimeProvider time)
     private Dictionary<string, string>? _meanwhileDevices;
     private bool _complete;
 
-    /// <summary>The soonest moment a contact expires, unless a refresh is noticed before.</summary>
-    public DateTimeOffset? NextExpiry
+    /// <summary>The soonest moment after <paramref name="moment"/> at which a contact expires, unless a refresh is noticed before.</summary>
+    public DateTimeOffset? NextExpiry(DateTimeOffset moment)
     {
-        get
-        {
-            lock (_lock)
-                return _contacts.Values.Min(contact => contact.ExpiresAt);
-        }
+        lock (_lock)
+            return _contacts.Values.Min(contact => contact.ExpiresAt > moment ? contact.ExpiresAt : null);
     }
 
     /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>

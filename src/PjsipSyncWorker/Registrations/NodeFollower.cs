@@ -16,6 +16,8 @@ internal sealed partial class NodeFollower(
     /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
     private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
+
     private readonly ContactBook _book = new(time);
     private readonly RefreshLedger _ledger = new(dataSource, node.Name);
     private readonly WakeSignal _changed = new();
@@ -220,10 +222,9 @@ internal sealed partial class NodeFollower(
         if (_degraded is not null)
             return TimeSpan.FromSeconds(2);
         var longest = settings.Asterisk.SnapshotInterval;
-        // A registration that is refreshed in silence would seem to expire.
-        if (_book.NextExpiry is { } expiry && expiry - time.GetUtcNow() - TimeSpan.FromSeconds(3) is var left && left < longest)
-            return left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
-        return longest;
+        // A registration that is refreshed in silence would seem to expire: look again shortly before.
+        var soon = time.GetUtcNow() + ExpiryMargin;
+        return _book.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;
     }
 
     private async Task<bool> IsEmptyTrueAsync(CancellationToken cancellation)

@@ -20,6 +20,7 @@ internal sealed partial class SyncService(
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly WakeSignal _wake = new();
+    private string? _fingerprint;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -31,11 +32,15 @@ internal sealed partial class SyncService(
     private async Task SessionAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var fingerprint = await Installation.ClaimAsync(connection, settings, cancellation);
+        // Claimed once: a worker that merely comes back is not the last one started.
+        if (_fingerprint is null)
+            _fingerprint = await Installation.ClaimAsync(connection, settings, cancellation);
+        else
+            await Installation.CheckAsync(connection, settings, cancellation);
         await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = listener.RunAsync(_wake.Ring, session.Token);
-        var syncing = SyncAsync(connection, fingerprint, session.Token);
+        var syncing = SyncAsync(connection, _fingerprint, session.Token);
         var ended = await Task.WhenAny(listening, syncing);
         await session.CancelAsync();
         await Task.WhenAll(listening, syncing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);

@@ -24,7 +24,12 @@ internal sealed partial class SyncService(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pipeline = Reconnect.Pipeline("sync", time, (error, _) => Log.Interrupted(logger, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline("sync", time, (error, _) =>
+        {
+            // One connection that died in silence is seldom alone.
+            dataSource.Clear();
+            Log.Interrupted(logger, DatabaseErrors.Describe(error));
+        });
         await pipeline.ExecuteAsync(async cancellation => await SessionAsync(cancellation), stoppingToken);
     }
 

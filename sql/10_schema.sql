@@ -12,6 +12,7 @@ create table if not exists pjsip_sync.mapping (
   columns            jsonb   not null,
   active             text    not null,
   realtime_schema    text    not null,
+  left_out           text[]  not null default '{}',
   fingerprint        text,
   unreachable_online boolean  not null default false,
   stale_after        interval not null default '2 minutes'
@@ -52,6 +53,7 @@ comment on column pjsip_sync.endpoint.revision is 'rises with every change of an
 comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk must be told of by a refresh';
 comment on column pjsip_sync.endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';
 create index if not exists endpoint_revision on pjsip_sync.endpoint (revision);
+create index if not exists endpoint_tombstone on pjsip_sync.endpoint (deleted_at) where deleted_at is not null;
 
 -- Extensions that cannot become endpoints, and why. Repairing the row clears it.
 create table if not exists pjsip_sync.rejected (

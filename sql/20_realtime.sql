@@ -239,8 +239,8 @@ create table if not exists ps_contacts (
   call_id varchar(255),
   endpoint varchar(255),
   prune_on_boot ast_bool_values,
-  qualify_2xx_only ast_bool_values
+  qualify_2xx_only ast_bool_values,
+  unique (endpoint, id)
 );
-create index if not exists ps_contacts_endpoint on ps_contacts (endpoint);
 
 reset search_path;

@@ -53,9 +53,9 @@ language sql stable set search_path = pg_catalog as $$
     'true')
 $$;
 
--- What is wrong with a complete mapping, one line a problem; no line means that it can be installed.
-create or replace function pjsip_sync.mapping_problems(source_table text, columns jsonb, active text)
-returns setof text
+-- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
+create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
+returns table (name text, problem text)
 language plpgsql stable set search_path = pg_catalog set row_security = off as $check$
 declare
   source  regclass := to_regclass(source_table);
@@ -64,31 +64,37 @@ declare
   meaning text;
 begin
   if source is null then
-    return next format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
+    problem := format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
+    return next;
     return;
   end if;
   select relkind into kind from pg_class where oid = source;
   if kind = 'v' or kind = 'm' then
-    return next format('%s is a view: triggers see no changes behind a view, so name the table it reads from', source);
+    problem := format('%s is a view: triggers see no changes behind a view, so name the table it reads from', source);
+    return next;
     return;
   elsif kind not in ('r', 'p') then
-    return next format('%s is not a table (relkind %s)', source, kind);
+    problem := format('%s is not a table (relkind %s)', source, kind);
+    return next;
     return;
   end if;
   if exists (select from pg_inherits join pg_class parent on parent.oid = inhparent
              where inhrelid = source and parent.relkind = 'r')
      or (kind = 'r' and exists (select from pg_inherits where inhparent = source)) then
-    return next format('%s is part of an inheritance tree: statement triggers do not see its rows as one table; use a plain or a partitioned table', source);
+    problem := format('%s is part of an inheritance tree: statement triggers do not see its rows as one table; use a plain or a partitioned table', source);
+    return next;
     return;
   end if;
   if exists (select from pg_inherits where inhrelid = source) then
-    return next format('%s is a partition: name the partitioned table it belongs to', source);
+    problem := format('%s is a partition: name the partitioned table it belongs to', source);
+    return next;
     return;
   end if;
   if (select count(*) from pg_attribute where attrelid = source and not attisdropped
       and attname in ('context', 'exten', 'priority', 'app', 'appdata')) = 5 then
-    return next format('%s is Asterisk''s own dialplan table (context, exten, priority, app, appdata), not a table of phones: '
+    problem := format('%s is Asterisk''s own dialplan table (context, exten, priority, app, appdata), not a table of phones: '
       'name the application''s table in Source:Table (init --create-extensions can make one under a name that is free)', source);
+    return next;
     return;
   end if;
   for mapped in
@@ -96,25 +102,30 @@ begin
     union all select 'active', active
     order by 1
   loop
+    name := mapped.key;
     meaning := case when mapped.key = 'active' then 'Source:Active' else 'Source:Columns:' || replace(initcap(replace(mapped.key, '_', ' ')), ' ', '') end;
     if mapped.key <> 'active' and mapped.key not in (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) then
-      return next format('%s is not known: the names are %s', meaning,
-        (select string_agg(replace(initcap(replace(name, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)));
+      problem := format('%s is not known: the names are %s', meaning,
+        (select string_agg(replace(initcap(replace(ours, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (ours)));
+      return next;
       continue;
     end if;
     if mapped.value ~ '^[[:alpha:]_][[:alnum:]_$]*$' and lower(mapped.value) not in ('true', 'false', 'null')
        and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
-      return next format('%s: %s has no column "%s"', meaning, source, mapped.value);
+      problem := format('%s: %s has no column "%s"', meaning, source, mapped.value);
+      return next;
       continue;
     end if;
     if mapped.key in ('status', 'last_registered_at', 'last_registered_ip', 'device_state')
        and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
-      return next format('%s: "%s" is written by the worker, so it must be a column, not an expression', meaning, mapped.value);
+      problem := format('%s: "%s" is written by the worker, so it must be a column, not an expression', meaning, mapped.value);
+      return next;
       continue;
     end if;
     if exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0
                and to_jsonb(pg_attribute)->>'attgenerated' = 'v') then
-      return next format('%s: "%s" is a virtual generated column, which triggers cannot see: make it STORED or map its expression', meaning, mapped.value);
+      problem := format('%s: "%s" is a virtual generated column, which triggers cannot see: make it STORED or map its expression', meaning, mapped.value);
+      return next;
       continue;
     end if;
     begin
@@ -123,20 +134,21 @@ begin
              else 'select (%2$s)::text from %1$s extension limit 0' end,
         source, pjsip_sync.column_sql(source, mapped.value));
     exception when others then
-      return next format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
+      problem := format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
+      return next;
     end;
   end loop;
 end
 $check$;
 
--- Installs a mapping: remembers it, generates the functions that name the source table, places the triggers.
-create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
-returns void
-language plpgsql set search_path = pg_catalog as $configure$
-<<install>>
+-- Generates the functions that name the source table, from the remembered mapping and from what that table has now.
+-- What it has no longer is left out; without number, password or the active predicate there is nothing to generate.
+create or replace function pjsip_sync.generate() returns void
+language plpgsql set search_path = pg_catalog as $generate$
 declare
-  problems text[];
   source   regclass;
+  columns  jsonb;
+  active   text;
   row_key  text;
   number   text;
   number_is text;
@@ -144,13 +156,9 @@ declare
   written  text;
   differs  text;
 begin
-  columns := pjsip_sync.complete_columns(source_table, columns);
-  active  := pjsip_sync.complete_active(source_table, active);
-  select array_agg(problem) into problems from pjsip_sync.mapping_problems(source_table, columns, active) as problem;
-  if problems is not null then
-    raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
-  end if;
-  source := to_regclass(source_table);
+  select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
+  into source, columns, active
+  from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
 
   -- The row key: the primary key, else the number itself.
@@ -293,19 +301,63 @@ begin
     coalesce(differs, 'false'),
     -- nothing mapped: an assignment that is never reached
     coalesce(written, number || ' = ' || number));
+end
+$generate$;
+
+-- Makes up for what the application altered since: columns that came or went, partitions that were attached.
+-- Returns what is left out now. Runs with the rights of who installed it, for the worker may not make functions.
+create or replace function pjsip_sync.adapt() returns setof text
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $adapt$
+declare
+  mapping  pjsip_sync.mapping;
+  faults text[];
+begin
+  select * into mapping from pjsip_sync.mapping;
+  select coalesce(array_agg(fault.problem order by fault.problem), '{}') into faults
+  from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault;
+  if exists (select from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault
+             where fault.name is null or fault.name in ('number', 'password', 'active')) then
+    raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
+  end if;
+  if mapping.left_out is distinct from faults then
+    update pjsip_sync.mapping m set left_out = faults;
+    perform pjsip_sync.generate();
+    insert into pjsip_sync.change (id) values (null);
+    perform pg_notify('pjsip_sync_change', '');
+  end if;
+  perform pjsip_sync.place_triggers();
+  return query select unnest(faults);
+end
+$adapt$;
+revoke all on function pjsip_sync.adapt() from public;
+
+-- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
+create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
+returns void
+language plpgsql set search_path = pg_catalog as $configure$
+declare
+  problems text[];
+begin
+  columns := pjsip_sync.complete_columns(source_table, columns);
+  active  := pjsip_sync.complete_active(source_table, active);
+  select array_agg(fault.problem) into problems from pjsip_sync.mapping_faults(source_table, columns, active) fault;
+  if problems is not null then
+    raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
+  end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (1, source::text, configure.columns, configure.active, configure.realtime_schema)
+  values (1, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
-      active = excluded.active, realtime_schema = excluded.realtime_schema
-  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema)
-    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema);
+      active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'
+  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
+    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
   end if;
 
+  perform pjsip_sync.generate();
   perform pjsip_sync.place_triggers();
 end
 $configure$;

@@ -29,6 +29,8 @@ internal static class SyncExtensionsCommand
             await using var dataSource = DataSource.Create(settings.ConnectionString);
             await using var connection = await dataSource.OpenConnectionAsync(cancellation);
             await Installation.CheckAsync(connection, settings, cancellation);
+            foreach (var what in await Installation.AdaptAsync(connection, cancellation))
+                await Console.Error.WriteLineAsync($"Left out: {what}");
             var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             var shapes = new Shapes(catalogue);
             await shapes.LoadAsync(connection, cancellation);

@@ -36,7 +36,10 @@ internal static class Installation
     {
         await using var command = new NpgsqlCommand("""
             select schema_version, source_table, to_regclass($1)::text,
-                   columns = pjsip_sync.complete_columns($1, $2::jsonb), active = pjsip_sync.complete_active($1, $3), realtime_schema = $4
+                   -- what is not configured may be the column of our own name, or have come since
+                   columns @> $2::jsonb and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
+                   case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
+                   realtime_schema = $4
             from pjsip_sync.mapping
             """, connection)
         {
@@ -65,6 +68,26 @@ internal static class Installation
         {
             throw new InstallationException("the schema pjsip_sync is not installed in this database: run pjsip-sync-worker init");
         }
+    }
+
+    /// <summary>Makes up for what the application altered in its table since: columns that came or went, partitions attached.</summary>
+    /// <returns>What is left out now.</returns>
+    /// <exception cref="PostgresException">22023: without what is missing there are no extensions; the message names it.</exception>
+    public static async Task<IReadOnlyList<string>> AdaptAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select pjsip_sync.adapt()", connection);
+        var leftOut = new List<string>();
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                leftOut.Add(reader.GetString(0));
+        }
+        catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.LockNotAvailable)
+        {
+            leftOut.Add($"the triggers could not be looked after: {error.MessageText}");
+        }
+        return leftOut;
     }
 
     public static string ColumnsJson(SourceSettings source)

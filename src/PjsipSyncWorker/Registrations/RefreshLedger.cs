@@ -1,5 +1,4 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -51,18 +50,12 @@ internal sealed class RefreshLedger(NpgsqlDataSource dataSource, string node)
         return pending;
     }
 
-    /// <summary>Everything up to this revision is told; tombstones that every live node has seen go.</summary>
+    /// <summary>Everything up to this revision is told.</summary>
     public async Task DoneAsync(long revision, CancellationToken cancellation)
     {
-        await using var batch = dataSource.CreateBatch();
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1")
-        { Parameters = { new() { Value = node }, new() { Value = revision } } });
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-            delete from pjsip_sync.endpoint
-            where deleted_at is not null and revision <= (
-              select min(refreshed_revision) from pjsip_sync.node, pjsip_sync.mapping where last_seen_at > now() - stale_after)
-            """));
-        await batch.ExecuteNonQueryAsync(cancellation);
+        await using var command = dataSource.CreateCommand("update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1");
+        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(new() { Value = revision });
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -12,9 +12,22 @@ internal sealed record Census(List<string> Ids, int Owned, int Unasked)
 {
     public static async Task<Census> TakeAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("""
+        try
+        {
+            return await TakeAsync(connection, "bool_or(active)", cancellation);
+        }
+        catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
+        {
+            // Source:Active fails on some row; which one is found when its batch is read.
+            return await TakeAsync(connection, "true", cancellation);
+        }
+    }
+
+    private static async Task<Census> TakeAsync(NpgsqlConnection connection, string active, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"""
             select s.number, e.id, coalesce(s.active, false), e.id is not null and exists (select from pjsip_sync.change where id = e.id)
-            from (select number, bool_or(active) as active from pjsip_sync.source(null) group by number) s
+            from (select number, {active} as active from pjsip_sync.source(null) group by number) s
             full join (select id from pjsip_sync.endpoint where deleted_at is null) e on e.id = s.number
             union all
             select r.id, null, true, false from pjsip_sync.rejected r

@@ -18,8 +18,8 @@ internal sealed partial class SyncService
         [LoggerMessage(1003, LogLevel.Error, "Full comparison stopped: {Reason}")]
         public static partial void RemovalRefused(ILogger logger, string reason);
 
-        [LoggerMessage(1004, LogLevel.Warning, "Left out, since this database has no such column: {Columns}")]
-        public static partial void LeftOut(ILogger logger, string columns);
+        [LoggerMessage(1004, LogLevel.Warning, "Left out: {What}")]
+        public static partial void LeftOut(ILogger logger, string what);
 
         [LoggerMessage(1005, LogLevel.Warning, "Standing by: {Reason}")]
         public static partial void StandingBy(ILogger logger, string reason);

@@ -20,6 +20,8 @@ internal sealed partial class SyncService(
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(100);
 
     private readonly WakeSignal _wake = new();
+    private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
     private string? _fingerprint;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -54,27 +56,57 @@ internal sealed partial class SyncService(
 
     private async Task SyncAsync(NpgsqlConnection connection, string fingerprint, CancellationToken cancellation)
     {
-        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        Catalogue? catalogue = null;
+        Synchronizer synchronizer = null!;
+        for (var first = true; ; first = false)
+        {
+            SayLeftOut(await Installation.AdaptAsync(connection, cancellation), _leftOutOfSource);
+            var found = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+            if (catalogue is null || !found.SameAs(catalogue))
+            {
+                catalogue = found;
+                synchronizer = await CreateAsync(connection, catalogue, fingerprint, cancellation);
+            }
+            await DrainAsync(synchronizer, connection, cancellation);
+            await ReconcileAsync(synchronizer, connection, first, cancellation);
+            var reconciled = time.GetTimestamp();
+            while (time.GetElapsedTime(reconciled) is var since && since < settings.Sync.ReconcileInterval)
+            {
+                var rest = settings.Sync.ReconcileInterval - since;
+                await DrainAsync(synchronizer, connection, cancellation);
+                await BuryAsync(connection, catalogue, fingerprint, cancellation);
+                await _wake.WaitAsync(rest < settings.Sync.PollInterval ? rest : settings.Sync.PollInterval, time, cancellation);
+            }
+        }
+    }
+
+    private async Task<Synchronizer> CreateAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    {
         var mapper = new Mapper(catalogue, settings.Realtime);
-        if (mapper.LeftOut.Count > 0)
-            Log.LeftOut(logger, string.Join(", ", mapper.LeftOut));
+        SayLeftOut(mapper.LeftOut, _leftOutOfTarget);
         var shapes = new Shapes(catalogue);
         await shapes.LoadAsync(connection, cancellation);
-        var synchronizer = new Synchronizer(catalogue, mapper, shapes, settings.Sync, fingerprint, metrics);
+        return new Synchronizer(catalogue, mapper, shapes, settings.Sync, fingerprint, metrics);
+    }
 
-        await DrainAsync(synchronizer, connection, cancellation);
-        await ReconcileAsync(synchronizer, connection, first: true, cancellation);
-        var reconciled = time.GetTimestamp();
-        while (true)
+    private static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    {
+        try
         {
-            await DrainAsync(synchronizer, connection, cancellation);
-            if (time.GetElapsedTime(reconciled) >= settings.Sync.ReconcileInterval)
-            {
-                await ReconcileAsync(synchronizer, connection, first: false, cancellation);
-                reconciled = time.GetTimestamp();
-            }
-            await _wake.WaitAsync(settings.Sync.PollInterval, time, cancellation);
+            await Tombstones.BuryAsync(connection, catalogue, fingerprint, cancellation);
         }
+        catch (Exception error) when (error is StandByException or PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        {
+            // The next poll does it.
+        }
+    }
+
+    /// <summary>Says once what the worker does without, and says it again when that changes.</summary>
+    private void SayLeftOut(IReadOnlyList<string> leftOut, HashSet<string> said)
+    {
+        foreach (var what in leftOut.Where(said.Add))
+            Log.LeftOut(logger, what);
+        said.IntersectWith(leftOut);
     }
 
     private async Task DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, CancellationToken cancellation)

@@ -44,6 +44,14 @@ public sealed class Catalogue
 
     public TargetColumn? Find(TargetTable table, string name) => _byName.GetValueOrDefault((table, name));
 
+    /// <summary>Whether the tables are still as they were read.</summary>
+    public bool SameAs(Catalogue other) =>
+        Schema == other.Schema && IdMaxLength == other.IdMaxLength && CanExpireContacts == other.CanExpireContacts
+        && Columns.Select(Describe).SequenceEqual(other.Columns.Select(Describe), StringComparer.Ordinal);
+
+    private static string Describe(TargetColumn column) =>
+        $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])}";
+
     /// <summary>All columns of one table.</summary>
     public ColumnSet Of(TargetTable table) => _sets[(int)table];
 
@@ -109,7 +117,7 @@ public sealed class Catalogue
     private static async Task<bool> CanExpireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select count(*) = 2 and bool_and(has_table_privilege(c.oid, 'update'))
+            select count(*) = 2 and bool_and(has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
             from pg_class c
             join pg_namespace n on n.oid = c.relnamespace
             join pg_attribute a on a.attrelid = c.oid and a.attname in ('endpoint', 'expiration_time') and not a.attisdropped

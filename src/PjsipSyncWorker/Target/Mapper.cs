@@ -205,7 +205,7 @@ public sealed class Mapper
             {
                 if (_catalogue.Find(table, name) is not { } column)
                 {
-                    var missing = $"{TargetColumn.TableName(table)}.{name} ({path})";
+                    var missing = $"{path}:{section}:{name}, since {TargetColumn.TableName(table)} has no such column";
                     if (!_leftOut.Contains(missing))
                         _leftOut.Add(missing);
                 }

@@ -153,7 +153,7 @@ public sealed class MapperTests
         var mapper = new Mapper(Catalogues.Asterisk(without: "remove_unavailable"), Realtime());
 
         Assert.True(mapper.TryMap(new Extension("1", "1001", true, "x"), out _, out _));
-        Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("ps_aors.remove_unavailable", StringComparison.Ordinal));
+        Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("Realtime:Defaults:Aor:remove_unavailable", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,0 +1,81 @@
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>What <c>init</c> leaves in a database.</summary>
+public sealed class InstallTests(PostgresServer server)
+{
+    [Fact]
+    public async Task A_reconcile_of_what_is_right_leaves_the_log_where_it_was()
+    {
+        await using var cluster = await PrivateCluster.CreateAsync();
+        await using var database = await cluster.CreateDatabaseAsync("wal");
+        var settings = SyncRig.Read(database);
+        await SyncRig.InstallAsync(database, settings, createExtensions: true);
+        await using var rig = await SyncRig.OpenAsync(database, settings);
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1999) g");
+        await rig.ReconcileAsync();
+        // What is left of the first sync (hint bits, autovacuum) is written now and not during the measurement.
+        await database.ExecuteAsync("alter system set autovacuum = off; ");
+        await database.ExecuteAsync("select pg_reload_conf()");
+        await database.ExecuteAsync("vacuum");
+        await database.ExecuteAsync("checkpoint");
+        await rig.ReconcileAsync();
+        var before = await database.ScalarAsync<string>("select pg_current_wal_insert_lsn()::text");
+
+        await rig.ReconcileAsync();
+
+        Assert.InRange(await database.ScalarAsync<decimal>("select pg_current_wal_insert_lsn() - $1::text::pg_lsn", before), 0, 1000);
+    }
+
+    [Fact]
+    public async Task Init_twice_changes_nothing()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        const string everything = """
+            select 'relation', oid::text, relname, relkind::text from pg_class where relnamespace in ('public'::regnamespace, 'pjsip_sync'::regnamespace)
+            union all select 'function', oid::text, proname, md5(prosrc) || proowner::text || coalesce(proacl::text, '') from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
+            union all select 'trigger', oid::text, tgname, tgenabled::text from pg_trigger
+            union all select 'mapping', xmin::text, source_table, columns::text from pjsip_sync.mapping
+            union all select 'change', count(*)::text, '', '' from pjsip_sync.change
+            union all select 'endpoint', xmin::text, id, '' from pjsip_sync.endpoint order by 1, 2, 3
+            """;
+        var before = await rig.Database.RowsAsync(everything);
+
+        await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
+
+        Assert.Equal(before, await rig.Database.RowsAsync(everything));
+    }
+
+    [Fact]
+    public async Task Plain_psql_installs_the_same_as_init()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await using var other = await server.CreateDatabaseAsync();
+        var connection = new Npgsql.NpgsqlConnectionStringBuilder(other.ConnectionString);
+        await Repository.ExpectAsync("psql",
+        [
+            "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} password={connection.Password}",
+            .. new[] { "10_schema", "20_realtime", "30_extensions", "40_functions", "50_mapping", "60_ownership" }.SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
+        ], TimeSpan.FromSeconds(30));
+        const string everything = """
+            select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '') from information_schema.columns where table_schema in ('public', 'pjsip_sync')
+            union all select 'function', proname, '', md5(prosrc) || proowner::regrole::text from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
+            union all select 'trigger', tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+            union all select 'mapping', source_table, active, columns::text from pjsip_sync.mapping order by 1, 2, 3
+            """;
+
+        Assert.Equal(await rig.Database.RowsAsync(everything), await other.RowsAsync(everything));
+    }
+
+    [Fact]
+    public async Task The_owner_of_the_trigger_function_cannot_log_in()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+
+        Assert.Equal(["pjsip_sync_owner|False|True"], await rig.Database.RowsAsync(
+            "select rolname, rolcanlogin, prosecdef and 'search_path=pg_catalog, pg_temp' = any (proconfig) from pg_proc join pg_roles on pg_roles.oid = proowner where proname = 'record_change'"));
+    }
+}

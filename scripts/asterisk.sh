@@ -45,7 +45,7 @@ configure() {
   local modules file setting script=''
   modules=$(cd "$asterisk_tree" && ls -d usr/lib/*/asterisk/modules | head -n 1)
   for setting in EtcDir="$inside/etc" StateDir="$inside/state" SpoolDir="$inside/spool" RunDir="$inside/run" LogDir="$inside/log" \
-    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= RealtimeSchema=public AuthCache= \
+    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer DidPrefix=+4930 CarrierEndpoint=carrier RealtimeSchema=public AuthCache= \
     ExpirationCheckInterval=1 SipAddress=127.0.0.1 AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
     # the last one given wins
     script="s|{{${setting%%=*}}}|$(printf %s "${setting#*=}" | sed 's/[|&\\]/\\&/g')|g;$script"

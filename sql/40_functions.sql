@@ -8,7 +8,7 @@ begin
   if not exists (select from pg_roles where rolname = 'pjsip_sync_owner') then
     create role pjsip_sync_owner nologin;
   end if;
-exception when insufficient_privilege or duplicate_object then
+exception when insufficient_privilege or duplicate_object or unique_violation then
   null; -- installed by a role that may not make roles: the functions then belong to that role
 end
 $owner$;
@@ -300,7 +300,8 @@ begin
      from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
     coalesce(differs, 'false'),
     -- nothing mapped: an assignment that is never reached
-    coalesce(written, number || ' = ' || number));
+    coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
+      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)));
 end
 $generate$;
 

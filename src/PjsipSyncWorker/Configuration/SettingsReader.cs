@@ -85,9 +85,22 @@ public static class SettingsReader
             else
                 columns[SnakeCase(key)] = value;
         }
-        var settings = new SourceSettings(source.Text("Table", "public.extensions"), columns, source.Text("Active", ""));
+        var settings = new SourceSettings(Qualified(source.Text("Table", "public.extensions")), columns, source.Text("Active", ""));
         source.NothingElse();
         return settings;
+    }
+
+    /// <summary>A table without a schema is one of public, whatever somebody's search_path is.</summary>
+    private static string Qualified(string table)
+    {
+        var quoted = false;
+        foreach (var c in table)
+        {
+            quoted ^= c == '"';
+            if (c == '.' && !quoted)
+                return table;
+        }
+        return $"public.{table}";
     }
 
     private static RealtimeSettings ReadRealtime(StrictSection realtime)

@@ -230,7 +230,7 @@ internal sealed partial class NodeFollower(
     private async Task<bool> IsEmptyTrueAsync(CancellationToken cancellation)
     {
         var schema = Identifier.Quote(settings.Realtime.Schema);
-        await using var command = dataSource.CreateCommand($"select not exists (select from {schema}.ps_contacts where expiration_time > extract(epoch from now()) or expiration_time = 0)");
+        await using var command = dataSource.CreateCommand($"select not exists (select from {schema}.ps_contacts where expiration_time::text::numeric > extract(epoch from now()) or expiration_time::text = '0')");
         try
         {
             return await command.ExecuteScalarAsync(cancellation) is true;

@@ -27,7 +27,7 @@ internal static class Tombstones
               returning id
             )
             {(catalogue.CanExpireContacts
-                ? $"delete from {catalogue.Contacts} c using gone where c.endpoint = gone.id and c.expiration_time = 1"
+                ? $"delete from {catalogue.Contacts} c using gone where c.endpoint = gone.id and c.expiration_time::text = '1'"
                 : "select count(*) from gone")}
             """, connection, transaction);
         await bury.ExecuteNonQueryAsync(cancellation);

@@ -1,7 +1,7 @@
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 /// <summary>A phone: SIPp with a user, a password and a loopback address of its own.</summary>
-internal sealed class SipPhone(AsteriskServer asterisk, string user, string password, string address = "127.0.0.11")
+internal sealed class SipPhone(AsteriskServer asterisk, string user, string password, string address = "127.0.0.11", string? username = null)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
@@ -23,11 +23,15 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <returns>Whether the call was answered and ended as it should.</returns>
     public async Task<bool> CallAsync(string number) => await RunAsync("call.xml", "-key", "callee", number) == 0;
 
+    /// <summary>SIPp looks for [keywords] in a password, and knows \xNN.</summary>
+    private static string Literally(string text) =>
+        text.Replace("\\", "\\x5C", StringComparison.Ordinal).Replace("[", "\\x5B", StringComparison.Ordinal);
+
     private async Task<int> RunAsync(string scenario, params string[] arguments)
     {
         var (exitCode, _) = await Repository.RunAsync(Repository.Script("asterisk.sh"),
         [
-            "sipp", asterisk.Name, $"127.0.0.1:{asterisk.SipPort}", "-sf", scenario, "-s", user, "-au", user, "-ap", password,
+            "sipp", asterisk.Name, $"127.0.0.1:{asterisk.SipPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
             "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error", .. arguments,
         ], Limit);
         return exitCode;

@@ -1,0 +1,273 @@
+using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>Tables of applications that existed before us.</summary>
+public sealed class SourceTests(PostgresServer server)
+{
+    private const string Laravel = """
+        create schema app;
+        create table app."Users" (
+          id bigserial primary key, extension varchar(20) not null, name varchar(255), password varchar(255) not null, is_active boolean not null default true,
+          deleted_at timestamp(0), settings json, status varchar(20) not null default 'offline', "lastSeen" timestamp(0), ip varchar(45),
+          created_at timestamp(0), updated_at timestamp(0));
+        create index on app."Users" (extension);
+        """;
+
+    private static readonly string[] LaravelSettings =
+    [
+        "Source:Table=app.\"Users\"", "Source:Columns:Number=extension", "Source:Columns:DisplayName=name", "Source:Columns:LastRegisteredAt=lastSeen",
+        "Source:Columns:LastRegisteredIp=ip", "Source:Active=is_active and deleted_at is null",
+    ];
+
+    [Fact]
+    public async Task A_laravel_like_table_is_mapped_by_configuration_alone()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(Laravel), LaravelSettings);
+
+        await rig.ChangeAsync("""
+            insert into app."Users" (extension, name, password, settings) values
+              ('1001', 'Anna', 'one', '{"endpoint": {"rtp_timeout": 30}}'), ('1002', 'Bert', 'two', null), ('1003', 'Cora', 'three', '[]')
+            """);
+        Assert.Equal("1001,1002,1003", await rig.IdsAsync());
+        Assert.Equal(["\"Anna\" <1001>|30"], await rig.Database.RowsAsync("select callerid, rtp_timeout from ps_endpoints where id = '1001'"));
+
+        await rig.ChangeAsync("update app.\"Users\" set deleted_at = now() where extension = '1001'; update app.\"Users\" set is_active = false where extension = '1002'");
+        Assert.Equal("1003", await rig.IdsAsync());
+
+        await rig.ChangeAsync("update app.\"Users\" set deleted_at = null, is_active = true");
+        Assert.Equal("1001,1002,1003", await rig.IdsAsync());
+
+        await rig.Database.ExecuteAsync("update app.\"Users\" set updated_at = now(), status = 'online', settings = '{\"endpoint\": {\"rtp_timeout\": 30}}' where extension = '1001'");
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
+    }
+
+    [Fact]
+    public async Task Status_is_written_into_columns_of_other_names_and_types()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(Laravel), LaravelSettings);
+        await rig.ChangeAsync("insert into app.\"Users\" (extension, password) values ('1001', 'one')");
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
+            insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', '192.0.2.7', '2026-01-02 03:04:05+00');
+            """);
+
+        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Equal(["online|192.0.2.7|True"], await rig.Database.RowsAsync("select status, ip, \"lastSeen\" = '2026-01-02 03:04:05+00'::timestamptz::timestamp from app.\"Users\""));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
+
+        await rig.Database.ExecuteAsync("delete from pjsip_sync.contact");
+        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Equal(["offline|192.0.2.7"], await rig.Database.RowsAsync("select status, ip from app.\"Users\""));
+    }
+
+    [Fact]
+    public async Task Expressions_map_a_tenant_prefix_and_a_json_field()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            "create table seats (tenant int, ext int, data jsonb, primary key (tenant, ext)); create index on seats ((('t' || tenant || '-' || ext)))"),
+            "Source:Table=public.seats", "Source:Columns:Number='t' || tenant || '-' || ext", "Source:Columns:Password=data->>'sip'", "Source:Columns:DisplayName=data->>'name'",
+            "Source:Active=data ? 'sip'");
+
+        await rig.ChangeAsync("""insert into seats values (1, 1001, '{"sip":"a","name":"Anna"}'), (2, 1001, '{"sip":"b"}'), (3, 1001, '{}'), (4, 1001, null)""");
+        Assert.Equal("t1-1001,t2-1001", await rig.IdsAsync());
+
+        await rig.ChangeAsync("update seats set data = data || '{\"sip\":\"c\"}' where tenant = 3; update seats set tenant = 9 where tenant = 1");
+        Assert.Equal("t2-1001,t3-1001,t9-1001", await rig.IdsAsync());
+        Assert.Equal("9/1001", await rig.Database.ScalarAsync<string>("select row_key from pjsip_sync.endpoint where id = 't9-1001'"));
+    }
+
+    [Fact]
+    public async Task A_number_that_is_an_integer_column_works()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table lines (id int primary key, number int, password text)"), "Source:Table=lines");
+
+        await rig.ChangeAsync("insert into lines values (1, 1001, 'x'), (2, null, 'y'), (3, 1003, 'z')");
+
+        Assert.Equal("1001,1003", await rig.IdsAsync());
+        Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
+        await rig.ChangeAsync("update lines set number = 1002 where id = 2; delete from lines where id = 1");
+        Assert.Equal("1002,1003", await rig.IdsAsync());
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+    }
+
+    [Fact]
+    public async Task A_partitioned_table_is_watched_on_every_leaf_also_on_one_attached_later()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("""
+            create table lines (site int, number text, password text, status text default 'offline', primary key (site, number)) partition by list (site);
+            create table lines_1 partition of lines for values in (1);
+            create table lines_2 partition of lines for values in (2) partition by range (number);
+            create table lines_2a partition of lines_2 for values from (minvalue) to (maxvalue);
+            """), "Source:Table=lines");
+
+        await rig.ChangeAsync("insert into lines values (1, '1001', 'a'), (2, '2001', 'b')");
+        await rig.ChangeAsync("insert into lines_1 values (1, '1002', 'c'); insert into lines_2a values (2, '2002', 'd'); update lines_2 set password = 'e' where number = '2001'");
+        Assert.Equal("1001,1002,2001,2002", await rig.IdsAsync());
+        await rig.ChangeAsync("update lines set site = 1 where number = '2001'");
+        Assert.Equal(["2001|e"], await rig.Database.RowsAsync("select id, password from ps_auths where id = '2001'"));
+
+        await rig.Database.ExecuteAsync("create table lines_3 partition of lines for values in (3); insert into lines_3 values (3, '3001', 'f')");
+        await rig.ReconcileAsync();
+        Assert.Equal("1001,1002,2001,2002,3001", await rig.IdsAsync());
+        await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
+        await rig.ChangeAsync("update lines_3 set number = '3002'");
+        Assert.Equal("1001,1002,2001,2002,3002", await rig.IdsAsync());
+
+        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('n', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('n', '3002', 'sip:x', 'Reachable', now())");
+        await rig.Database.ExecuteAsync("select pjsip_sync.project()");
+        Assert.Equal(["3002"], await rig.Database.RowsAsync("select number from lines where status = 'online'"));
+    }
+
+    [Theory]
+    [InlineData("create table real_lines (number text, password text); create view lines as select * from real_lines", "is a view")]
+    [InlineData("create table parent (number text, password text); create table lines () inherits (parent)", "inheritance tree")]
+    [InlineData("create table lines (number text, password text); create table child () inherits (lines)", "inheritance tree")]
+    [InlineData("create table whole (number text, password text) partition by list (number); create table lines partition of whole default", "is a partition")]
+    [InlineData("create table lines (id bigint, context varchar(40), exten varchar(40), priority int, app varchar(40), appdata varchar(256))", "dialplan table")]
+    [InlineData("select 1", "does not exist")]
+    public async Task A_table_that_cannot_be_watched_is_refused_with_a_reason(string tables, string because)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync(tables);
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=public.lines"], "init");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(because, output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", output, StringComparison.Ordinal);
+        Assert.Null(await database.ScalarAsync<string>("select to_regnamespace('pjsip_sync')::text"));
+    }
+
+    [Fact]
+    public async Task Every_mistake_of_a_mapping_is_named_at_once()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table lines (ext text, pw text); create function public.mine(text) returns text language sql as 'select $1'");
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database,
+        [
+            "Source__Table=lines", "Source__Columns__Password=passwd", "Source__Columns__Nmae=ext", "Source__Columns__Codecs=nosuchfunction(ext)",
+            "Source__Columns__Context=mine(ext)", "Source__Columns__Status=upper(ext)", "Source__Active=enabled and ext <> ''",
+        ], "init");
+
+        Assert.Equal(2, exitCode);
+        foreach (var problem in new[]
+        {
+            "Source:Columns:Number: public.lines has no column \"number\"", "Source:Columns:Password: public.lines has no column \"passwd\"", "Source:Columns:Nmae is not known",
+            "Source:Columns:Codecs: function nosuchfunction(text) does not exist", "Source:Columns:Context: function mine(text) does not exist",
+            "Source:Columns:Status: \"upper(ext)\" is written by the worker", "Source:Active: column \"enabled\" does not exist",
+        })
+            Assert.Contains(problem, output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_function_with_its_schema_may_be_used()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            "create table lines (number text primary key, password text); create function public.mine(text) returns text language sql immutable as 'select $1 || ''!'''"),
+            "Source:Table=lines", "Source:Columns:Password=public.mine(password)");
+
+        await rig.ChangeAsync("insert into lines values ('1001', 'x')");
+
+        Assert.Equal("x!", await rig.Database.ScalarAsync<string>("select password from ps_auths"));
+    }
+
+    [Fact]
+    public async Task The_application_may_drop_a_column_and_bring_it_back()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
+        await using var worker = await WorkerProcess.StartAsync(database);
+        await database.ExecuteAsync("insert into extensions (number, password, context) values ('1001', 'x', 'sales')");
+        await Eventually.Equal("sales", () => database.ScalarAsync<string>("select context from ps_endpoints"));
+
+        await database.ExecuteAsync("alter table extensions drop column context");
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'y')");
+        await Eventually.Equal("internal,internal", () => database.ScalarAsync<string>("select string_agg(context, ',') from ps_endpoints"));
+        Assert.Contains("has no column \"context\"", worker.Log, StringComparison.Ordinal);
+
+        await database.ExecuteAsync("alter table extensions rename column password to pw");
+        await database.ExecuteAsync("insert into extensions (number, pw) values ('1003', 'z')");
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains("has no column \"password\"", StringComparison.Ordinal)));
+        Assert.Equal(2L, await database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+
+        await database.ExecuteAsync("alter table extensions rename column pw to password; alter table extensions add column context text");
+        await Eventually.Equal(3L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(40));
+    }
+
+    [Fact]
+    public async Task A_changed_mapping_migrates_triggers_and_reconciles()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'old'), ('1002', 'old')");
+        await rig.Database.ExecuteAsync("create table lines (number text primary key, password text); insert into lines values ('1002', 'new'), ('1003', 'new')");
+        var settings = SyncRig.Read(rig.Database, "Source:Table=lines");
+
+        await SyncRig.InstallAsync(rig.Database, settings, createExtensions: false);
+        await using var migrated = await SyncRig.OpenAsync(rig.Database, settings);
+        await migrated.DrainAsync();
+
+        Assert.Equal("1002,1003", await migrated.IdsAsync());
+        Assert.Equal(["public.lines"], await rig.Database.RowsAsync("select distinct tgrelid::regclass::text from pg_trigger where tgname like 'pjsip_sync%'").ContinueWith(rows => rows.Result.Select(row => row.Contains('.', StringComparison.Ordinal) ? row : $"public.{row}")));
+        await migrated.ChangeAsync("insert into lines values ('1004', 'new')");
+        Assert.Equal("1002,1003,1004", await migrated.IdsAsync());
+    }
+
+    [Fact]
+    public async Task Odd_names_of_schemas_tables_and_columns_work_whatever_the_search_path_is()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, async database =>
+        {
+            await AsteriskSchema.CreateAsync(database, "Asterisk's \"RT\"");
+            await database.ExecuteAsync("""
+                create schema "App 1"; create table "App 1"."Phone;s" ("Num ber" text primary key, "pass%s" text, "ids" text, "source" text, "recorded" text);
+                alter role current_user set search_path = nowhere;
+                """.Replace("alter role current_user set search_path = nowhere;", "", StringComparison.Ordinal));
+        },
+        "Source:Table=\"App 1\".\"Phone;s\"", "Source:Columns:Number=Num ber", "Source:Columns:Password=pass%s", "Source:Columns:Context=ids", "Source:Columns:Transport=recorded",
+        "Source:Active=source is null", "Realtime:Schema=Asterisk's \"RT\"");
+
+        await rig.ChangeAsync("insert into \"App 1\".\"Phone;s\" values ('1001', 'x', 'ctx', null, 'transport-udp'), ('1002', 'y', null, 'off', null)");
+        await rig.ChangeAsync("update \"App 1\".\"Phone;s\" set recorded = 'transport-tcp' where \"Num ber\" = '1001'");
+
+        Assert.Equal("1001", await rig.IdsAsync());
+        Assert.Equal(["ctx|transport-tcp"], await rig.Database.RowsAsync("select context, transport from \"Asterisk's \"\"RT\"\"\".ps_endpoints"));
+    }
+
+    [Fact]
+    public async Task Row_level_security_is_an_error_and_not_an_empty_table()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1, 5) g");
+        var role = $"limited_{Guid.NewGuid():N}";
+        await rig.Database.ExecuteAsync($"""
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role}; grant all on all tables in schema pjsip_sync, public to {role};
+            grant all on all sequences in schema pjsip_sync to {role}; alter table extensions enable row level security;
+            """);
+        var connection = new NpgsqlConnectionStringBuilder(rig.Database.ConnectionString) { Username = role, Password = "x" };
+        await using var limited = new TestDatabase(connection.ConnectionString);
+        await using var other = await SyncRig.OpenAsync(limited, SyncRig.Read(limited));
+
+        var error = await Assert.ThrowsAsync<PostgresException>(() => other.ReconcileAsync(force: true));
+
+        Assert.Contains("row-level security", error.MessageText, StringComparison.Ordinal);
+        Assert.Equal(5L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+    }
+
+    [Fact]
+    public async Task A_row_that_the_mapping_cannot_compute_stops_no_other()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table lines (number text primary key, password text, level text)"),
+            "Source:Table=lines", "Source:Active=level::int > 0");
+
+        await rig.ChangeAsync("insert into lines select g::text, 'x', case when g = 1050 then 'high' else '1' end from generate_series(1000, 1099) g");
+
+        Assert.Equal(99L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        Assert.Equal(["1050"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
+        await rig.ChangeAsync("update lines set level = '2' where number = '1050'");
+        Assert.Equal(100L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+    }
+}

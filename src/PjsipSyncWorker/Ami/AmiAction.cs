@@ -1,39 +1,81 @@
+using System.Buffers;
+using System.Collections;
+using System.Globalization;
 using System.Text;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>A request. No value can smuggle a line into it.</summary>
-public sealed class AmiAction
+/// <summary>An action to send: <c>new AmiAction("Command") { { "Command", "core show version" } }</c>. Its ActionID is given by the connection.</summary>
+/// <remarks>No CR, LF or NUL gets into a name or a value, so no value can smuggle in a line, and with it an action of its own.</remarks>
+public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
 {
-    private readonly StringBuilder _lines = new();
+    private static readonly SearchValues<char> LineBreakers = SearchValues.Create("\r\n\0");
+    private readonly List<KeyValuePair<string, string>> _headers = [];
 
-    /// <param name="name">Such as <c>PJSIPShowContacts</c>.</param>
+    /// <summary>Creates an action without headers.</summary>
+    /// <exception cref="ArgumentException">The name is empty or holds CR, LF or NUL.</exception>
     public AmiAction(string name)
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(name);
+        RefuseLineBreakers(name, nameof(name));
         Name = name;
-        With("Action", name);
     }
 
-    /// <summary>What is asked for.</summary>
+    /// <summary>The action's name, such as <c>PJSIPShowContacts</c>.</summary>
     public string Name { get; }
 
-    /// <summary>Adds a header.</summary>
-    /// <exception cref="ArgumentException">The key or the value holds a line break or NUL.</exception>
-    public AmiAction With(string key, string value)
+    /// <summary>Adds a header; the same key may be added again.</summary>
+    /// <exception cref="ArgumentException">CR, LF or NUL in key or value, a colon in the key, or a key that the connection itself writes (Action, ActionID). The text does not repeat the value.</exception>
+    public void Add(string key, string value)
     {
-        Check(key, nameof(key));
-        Check(value, nameof(value));
+        ArgumentException.ThrowIfNullOrWhiteSpace(key);
+        ArgumentNullException.ThrowIfNull(value);
+        RefuseLineBreakers(key, nameof(key));
+        RefuseLineBreakers(value, nameof(value));
         if (key.Contains(':', StringComparison.Ordinal))
-            throw new ArgumentException("A header's name holds no colon", nameof(key));
-        _lines.Append(key).Append(": ").Append(value).Append("\r\n");
-        return this;
+        {
+            throw new ArgumentException("A header's key cannot hold a colon.", nameof(key));
+        }
+
+        if (key.Equals("Action", StringComparison.OrdinalIgnoreCase) || key.Equals("ActionID", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ArgumentException("Action and ActionID are written by the connection.", nameof(key));
+        }
+
+        _headers.Add(new(key, value));
     }
 
-    internal byte[] Encode(string actionId) => Encoding.UTF8.GetBytes($"{_lines}ActionID: {actionId}\r\n\r\n");
+    /// <inheritdoc/>
+    public IEnumerator<KeyValuePair<string, string>> GetEnumerator() => _headers.GetEnumerator();
 
-    private static void Check(string text, string argument)
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    /// <summary>Writes the action as it goes over the wire, closing blank line included.</summary>
+    internal void WriteTo(IBufferWriter<byte> output, string idPrefix, long id)
     {
-        if (text.AsSpan().IndexOfAny('\r', '\n', '\0') >= 0)
-            throw new ArgumentException("A line break would begin another header", argument);
+        Write(output, "Action", Name);
+        Write(output, "ActionID", string.Create(CultureInfo.InvariantCulture, $"{idPrefix}{id}"));
+        foreach (var (key, value) in _headers)
+        {
+            Write(output, key, value);
+        }
+
+        output.Write("\r\n"u8);
+    }
+
+    private static void Write(IBufferWriter<byte> output, string key, string value)
+    {
+        Encoding.UTF8.GetBytes(key, output);
+        output.Write(": "u8);
+        Encoding.UTF8.GetBytes(value, output);
+        output.Write("\r\n"u8);
+    }
+
+    private static void RefuseLineBreakers(string text, string parameter)
+    {
+        if (text.AsSpan().ContainsAny(LineBreakers))
+        {
+            throw new ArgumentException("CR, LF and NUL are not allowed in an AMI action.", parameter);
+        }
     }
 }

@@ -3,95 +3,89 @@ using System.Text;
 namespace PjsipSyncWorker.Ami;
 
 /// <summary>
-/// One message of the manager interface: <c>Key: Value</c> lines. It borrows the reader's buffer and is valid only
-/// until the call that received it returns; <see cref="GetString"/> and <see cref="Copy"/> make what outlives it.
+/// One response or event. It borrows the reader's buffer and is valid only until the reader is used again, which its being a ref struct
+/// enforces as far as a callback goes: ask for strings of what shall be kept.
 /// </summary>
-public readonly ref struct AmiMessage(ReadOnlySpan<byte> lines)
+public readonly ref struct AmiMessage
 {
-    private readonly ReadOnlySpan<byte> _lines = lines;
+    private readonly ReadOnlySpan<byte> _bytes;
+    private readonly ReadOnlySpan<AmiHeaderRange> _headers;
 
-    /// <summary>Whether this is <c>Event: …</c>; otherwise it is a response.</summary>
-    public bool IsEvent => _lines.Length > 6 && Ascii.EqualsIgnoreCase(_lines[..6], "Event:"u8);
-
-    /// <summary>The event's name; empty for a response.</summary>
-    public ReadOnlySpan<byte> Event => Get("Event"u8);
-
-    /// <summary>The first value of a key, without surrounding space; empty when there is none. Keys match in any case.</summary>
-    public ReadOnlySpan<byte> Get(ReadOnlySpan<byte> key)
+    internal AmiMessage(ReadOnlySpan<byte> bytes, ReadOnlySpan<AmiHeaderRange> headers)
     {
-        foreach (var header in this)
-            if (header.Is(key))
-                return header.Value;
-        return default;
+        _bytes = bytes;
+        _headers = headers;
     }
 
-    /// <summary>The first value of a key as a string; null when it is missing or empty. Bytes that are no UTF-8 become U+FFFD.</summary>
-    public string? GetString(ReadOnlySpan<byte> key) => Get(key) is { IsEmpty: false } value ? Encoding.UTF8.GetString(value) : null;
+    /// <summary>Number of headers, repeated keys counted each time.</summary>
+    public int Count => _headers.Length;
 
-    /// <summary>A copy that may be kept.</summary>
-    public AmiResponse Copy()
+    /// <summary>True when the first header is <c>Event</c>. Only the first counts: the event OriginateResponse has a header <c>Response</c>.</summary>
+    public bool IsEvent => FirstKeyIs("Event"u8);
+
+    /// <summary>True when the first header is <c>Response</c>.</summary>
+    public bool IsResponse => FirstKeyIs("Response"u8);
+
+    /// <summary>The event's name, empty when this is no event.</summary>
+    public ReadOnlySpan<byte> Event => IsEvent ? _headers[0].Value(_bytes) : default;
+
+    /// <summary>The <c>ActionID</c>, empty when there is none.</summary>
+    public ReadOnlySpan<byte> ActionId => Get("ActionID"u8);
+
+    /// <summary>Whether this is the event of that name (letter case aside).</summary>
+    public bool IsEventNamed(ReadOnlySpan<byte> name) => IsEvent && Ascii.EqualsIgnoreCase(Event, name);
+
+    /// <summary>The first value of a key (letter case aside), empty when the key is absent.</summary>
+    public ReadOnlySpan<byte> Get(ReadOnlySpan<byte> key) => TryGet(key, out var value) ? value : default;
+
+    /// <summary>The first value of a key (letter case aside); false when the key is absent.</summary>
+    public bool TryGet(ReadOnlySpan<byte> key, out ReadOnlySpan<byte> value)
     {
-        var headers = new List<KeyValuePair<string, string>>();
-        foreach (var header in this)
-            headers.Add(new(Encoding.UTF8.GetString(header.Key), Encoding.UTF8.GetString(header.Value)));
-        return new AmiResponse(headers);
-    }
-
-    /// <summary>Walks the headers in order, repeated keys included.</summary>
-    public Enumerator GetEnumerator() => new(_lines);
-
-    /// <summary>One header.</summary>
-    public readonly ref struct Header(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
-    {
-        public ReadOnlySpan<byte> Key { get; } = key;
-
-        public ReadOnlySpan<byte> Value { get; } = value;
-
-        public bool Is(ReadOnlySpan<byte> key) => Ascii.EqualsIgnoreCase(Key, key);
-    }
-
-    /// <summary>Splits lines as it goes; a line without a colon is passed over.</summary>
-    public ref struct Enumerator(ReadOnlySpan<byte> rest)
-    {
-        private ReadOnlySpan<byte> _rest = rest;
-
-        public Header Current { get; private set; }
-
-        public bool MoveNext()
+        foreach (ref readonly var header in _headers)
         {
-            while (!_rest.IsEmpty)
+            // The length settles nearly every comparison: the headers of a message are few and their keys differ in length.
+            if (header.KeyLength == key.Length && Ascii.EqualsIgnoreCase(header.Key(_bytes), key))
             {
-                var end = _rest.IndexOf((byte)'\n');
-                var line = end < 0 ? _rest : _rest[..end];
-                _rest = end < 0 ? default : _rest[(end + 1)..];
-                if (!line.IsEmpty && line[^1] == '\r')
-                    line = line[..^1];
-                var colon = line.IndexOf((byte)':');
-                if (colon <= 0)
-                    continue;
-                var value = line[(colon + 1)..];
-                Current = new Header(line[..colon], value.Length > 0 && value[0] == ' ' ? value[1..] : value);
+                value = header.Value(_bytes);
                 return true;
             }
-            return false;
         }
+
+        value = default;
+        return false;
     }
-}
 
-/// <summary>A response, or a list's item, that may be kept.</summary>
-public sealed class AmiResponse(IReadOnlyList<KeyValuePair<string, string>> headers)
-{
-    public IReadOnlyList<KeyValuePair<string, string>> Headers { get; } = headers;
+    /// <summary>The first value of a key as a string, null when the key is absent. Bytes that are no UTF-8 become U+FFFD.</summary>
+    public string? GetString(ReadOnlySpan<byte> key) => TryGet(key, out var value) ? Encoding.UTF8.GetString(value) : null;
 
-    /// <summary>Whether Asterisk said <c>Response: Error</c>; anything else is a yes.</summary>
-    public bool IsError => string.Equals(this["Response"], "Error", StringComparison.OrdinalIgnoreCase);
+    /// <summary>All headers in the order they came, repeated keys included.</summary>
+    public Enumerator GetEnumerator() => new(this);
 
-    /// <summary>What Asterisk said to it.</summary>
-    public string Message => this["Message"] ?? "";
+    private bool FirstKeyIs(ReadOnlySpan<byte> key) => _headers.Length > 0 && Ascii.EqualsIgnoreCase(_headers[0].Key(_bytes), key);
 
-    /// <summary>The lines that a CLI command printed.</summary>
-    public IEnumerable<string> Output => Headers.Where(header => header.Key.Equals("Output", StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
+    /// <summary>Walks over the headers of a message without allocating.</summary>
+    public ref struct Enumerator
+    {
+        private readonly AmiMessage _message;
+        private int _index;
 
-    /// <summary>The first value of a key.</summary>
-    public string? this[string key] => Headers.FirstOrDefault(header => header.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Value;
+        internal Enumerator(AmiMessage message)
+        {
+            _message = message;
+            _index = -1;
+        }
+
+        /// <summary>The header stood on.</summary>
+        public readonly AmiHeader Current
+        {
+            get
+            {
+                var range = _message._headers[_index];
+                return new AmiHeader(range.Key(_message._bytes), range.Value(_message._bytes));
+            }
+        }
+
+        /// <summary>Goes one on; false past the last.</summary>
+        public bool MoveNext() => ++_index < _message._headers.Length;
+    }
 }

@@ -1,45 +1,73 @@
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Where the manager interface is and how it is talked to.</summary>
-public sealed record AmiOptions
+/// <summary>How to reach one Asterisk over its manager interface. A class and not a record, so that no ToString prints the secret.</summary>
+public sealed class AmiOptions
 {
+    /// <summary>Name or address of the server; a name may have several addresses, which are tried in turn.</summary>
     public required string Host { get; init; }
 
-    /// <summary>1 to 65535; Asterisk's default is 5038, 5039 with TLS.</summary>
+    /// <summary>TCP port, 1 to 65535. Default 5038; Asterisk's own default for TLS is 5039.</summary>
     public int Port { get; init; } = 5038;
 
-    /// <summary>A user of manager.conf.</summary>
+    /// <summary>Section name in manager.conf.</summary>
     public required string Username { get; init; }
 
-    /// <summary>Its secret; it never goes over the wire (MD5 challenge) nor into a log.</summary>
+    /// <summary>Its <c>secret</c>. It never goes over the wire, only md5(challenge + secret) does.</summary>
     public required string Secret { get; init; }
 
+    /// <summary>Speak TLS from the first byte (manager.conf: <c>tlsenable</c>). Default off.</summary>
     public bool Tls { get; init; }
 
-    /// <summary>A PEM file of certificate authorities to trust instead of the system's.</summary>
+    /// <summary>PEM file with the only authorities to trust. Default null: the system's store.</summary>
     public string? TlsCaFile { get; init; }
 
-    /// <summary>The name the certificate must be for, when it is not <see cref="Host"/>.</summary>
+    /// <summary>The name the certificate must be for. Default null: <see cref="Host"/>.</summary>
     public string? TlsHost { get; init; }
 
-    /// <summary>Accepts any certificate; for trying things out.</summary>
+    /// <summary>Accept any certificate. Default off; on, anyone on the path can read and write what is said.</summary>
     public bool TlsAllowUntrusted { get; init; }
 
-    /// <summary>The events wanted; Asterisk is asked to send no others. Empty: all.</summary>
+    /// <summary>Names of the events wanted, one <c>Filter</c> action each; FullyBooted and Shutdown are added. Default empty: no filter, every event of the user's read classes.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
+    /// <summary>Time for TCP, TLS and the banner together; positive. Default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest wait for a response, or for the next item of a list.</summary>
+    /// <summary>Time for the answer to an action, and the longest gap between two items of a list; positive. Default 10 s.</summary>
     public TimeSpan ResponseTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>After this much silence Asterisk is asked whether it lives.</summary>
+    /// <summary>After this much silence a Ping is sent; positive. Default 10 s.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(10);
 
-    public int MaxLineBytes { get; init; } = AmiReader.DefaultMaxLine;
+    /// <summary>Longest line accepted, in bytes; at least 256. Default 64 KiB.</summary>
+    public int MaxLineBytes { get; init; } = 64 * 1024;
 
-    public int MaxMessageBytes { get; init; } = AmiReader.DefaultMaxMessage;
+    /// <summary>Largest message accepted, in bytes; at least <see cref="MaxLineBytes"/>. The output of a Command is one message. Default 1 MiB.</summary>
+    public int MaxMessageBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Without the secret.</summary>
-    public override string ToString() => $"{Username}@{Host}:{Port}{(Tls ? " (TLS)" : "")}";
+    /// <summary>Actions that may await their answer at once, 1 to 65536; further ones wait for a free place. Default 256.</summary>
+    public int MaxPendingActions { get; init; } = 256;
+
+    /// <exception cref="ArgumentException">A value is missing or out of range; the text names it, and never the secret.</exception>
+    internal void Validate()
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(Host);
+        ArgumentException.ThrowIfNullOrWhiteSpace(Username);
+        ArgumentNullException.ThrowIfNull(Secret);
+        Require(Port is >= 1 and <= 65535, "Port must be 1 to 65535", nameof(Port));
+        Require(ConnectTimeout > TimeSpan.Zero, "ConnectTimeout must be positive", nameof(ConnectTimeout));
+        Require(ResponseTimeout > TimeSpan.Zero, "ResponseTimeout must be positive", nameof(ResponseTimeout));
+        Require(PingInterval > TimeSpan.Zero, "PingInterval must be positive", nameof(PingInterval));
+        Require(MaxLineBytes >= 256, "MaxLineBytes must be at least 256", nameof(MaxLineBytes));
+        Require(MaxMessageBytes >= MaxLineBytes, "MaxMessageBytes must be at least MaxLineBytes", nameof(MaxMessageBytes));
+        Require(MaxPendingActions is >= 1 and <= 65536, "MaxPendingActions must be 1 to 65536", nameof(MaxPendingActions));
+    }
+
+    private static void Require(bool holds, string text, string name)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException(text, name);
+        }
+    }
 }

@@ -1,78 +1,183 @@
+using System.Text;
+
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Receives what <see cref="AmiReader"/> finds.</summary>
-public interface IAmiMessageHandler
-{
-    /// <summary>The first line, <c>Asterisk Call Manager/…</c>.</summary>
-    void OnBanner(string banner);
-
-    /// <summary>A complete message; valid only during the call.</summary>
-    void OnMessage(AmiMessage message);
-}
-
 /// <summary>
-/// Bytes to messages. Feed it whatever arrives, in any pieces: a message ends at an empty line, extra empty lines mean
-/// nothing. The buffer grows to the largest message and never beyond the limits.
+/// Bytes to messages. The owner receives into <see cref="GetMemory"/>, says how much came with <see cref="Advance"/>, and takes
+/// messages with <see cref="TryRead"/> until there is none. How the stream was cut into pieces changes nothing.
 /// </summary>
-public sealed class AmiReader(int maxLineBytes = AmiReader.DefaultMaxLine, int maxMessageBytes = AmiReader.DefaultMaxMessage)
+/// <remarks>
+/// Each byte is looked at once, headers are noted as offsets, and the one buffer is used again: nothing is allocated for a message.
+/// A line ends with LF, with or without a CR before it: Asterisk itself ends some errors with LF CR LF (<c>No Contacts found</c>).
+/// </remarks>
+public sealed class AmiReader
 {
-    public const int DefaultMaxLine = 64 * 1024;
-    public const int DefaultMaxMessage = 1024 * 1024;
+    /// <summary>Most headers one message may have; the longest output of a command has a line each.</summary>
+    public const int MaxHeaders = 65_536;
 
-    private byte[] _buffer = new byte[16 * 1024];
-    private int _length;
-    private int _scanned;
-    private int _lineStart;
-    private bool _bannerSeen;
+    private const int MinimumRoom = 4096;
 
-    /// <summary>Where to put the next bytes; follow with <see cref="Advance"/>.</summary>
-    public Memory<byte> Free()
+    private readonly int _maxLineBytes;
+    private readonly int _maxMessageBytes;
+    private byte[] _buffer = new byte[4 * MinimumRoom];
+    private AmiHeaderRange[] _headers = new AmiHeaderRange[64];
+    private int _headerCount;
+    private int _start;   // first byte of the message being read
+    private int _line;    // first byte of the line being read
+    private int _scanned; // no LF between _line and here
+    private int _end;     // end of what was received
+
+    /// <summary>Creates a reader with its limits, in bytes; a line is counted without its LF, a message with everything.</summary>
+    public AmiReader(int maxLineBytes = 64 * 1024, int maxMessageBytes = 1024 * 1024)
     {
-        if (_buffer.Length - _length < 4096)
-            Array.Resize(ref _buffer, Math.Min(_buffer.Length * 2, maxMessageBytes + 64 * 1024));
-        return _buffer.AsMemory(_length);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxLineBytes, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxMessageBytes, maxLineBytes);
+        _maxLineBytes = maxLineBytes;
+        _maxMessageBytes = maxMessageBytes;
     }
 
-    /// <summary>So many bytes were put there; complete messages among them go to the handler.</summary>
-    /// <exception cref="AmiProtocolException">A line or a message is longer than any Asterisk sends.</exception>
-    public void Advance(int count, IAmiMessageHandler handler)
+    /// <summary>Bytes of memory held for received data; stays below the message limit plus a few KiB.</summary>
+    public int BufferedCapacity => _buffer.Length;
+
+    /// <summary>Room to receive into, never empty. Ends the life of the last message. Call it only after <see cref="TryRead"/> gave false.</summary>
+    public Memory<byte> GetMemory()
     {
-        ArgumentNullException.ThrowIfNull(handler);
-        _length += count;
-        var start = 0;
-        while (_buffer.AsSpan(_scanned, _length - _scanned).IndexOf((byte)'\n') is var offset and >= 0)
+        if (_buffer.Length - _end < MinimumRoom && _start > 0)
         {
-            var end = _scanned + offset;
-            CheckLine(end - _lineStart);
-            var empty = end == _lineStart || end == _lineStart + 1 && _buffer[_lineStart] == '\r';
-            if (!_bannerSeen)
-            {
-                _bannerSeen = true;
-                handler.OnBanner(System.Text.Encoding.UTF8.GetString(_buffer.AsSpan(_lineStart, end - _lineStart)).TrimEnd('\r'));
-                start = end + 1;
-            }
-            else if (empty)
-            {
-                if (_lineStart > start)
-                    handler.OnMessage(new AmiMessage(_buffer.AsSpan(start, _lineStart - start)));
-                start = end + 1;
-            }
-            _scanned = _lineStart = end + 1;
+            MoveToFront();
         }
-        _scanned = _length;
-        CheckLine(_length - _lineStart);
-        if (_length - start > maxMessageBytes)
-            throw new AmiProtocolException($"a message is longer than {maxMessageBytes} bytes: this is not Asterisk's manager interface, or not in its right mind");
-        if (start > 0)
+
+        if (_buffer.Length - _end < MinimumRoom)
         {
-            _buffer.AsSpan(start, _length - start).CopyTo(_buffer);
-            (_length, _scanned, _lineStart) = (_length - start, _scanned - start, _lineStart - start);
+            // What is unread is at most one message within its limit, so this bound holds.
+            var size = (int)Math.Min(2L * _buffer.Length, (long)_maxMessageBytes + (2 * MinimumRoom));
+            Array.Resize(ref _buffer, Math.Max(size, _end + 1));
         }
+
+        return _buffer.AsMemory(_end);
     }
 
-    private void CheckLine(int length)
+    /// <summary>Says that so many bytes were received into <see cref="GetMemory"/>.</summary>
+    public void Advance(int count)
     {
-        if (length > maxLineBytes)
-            throw new AmiProtocolException($"a line is longer than {maxLineBytes} bytes: this is not Asterisk's manager interface, or not in its right mind");
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, _buffer.Length - _end);
+        _end += count;
+    }
+
+    /// <summary>
+    /// Takes the first line, which Asterisk sends with no blank line after it (<c>Asterisk Call Manager/11.0.0</c>).
+    /// Not asked for, it is a line without a colon like any other and ignored.
+    /// </summary>
+    /// <exception cref="AmiProtocolException">The line is longer than the limit.</exception>
+    public bool TryReadBanner(out string banner)
+    {
+        if (!TryReadLine(out var start, out var length))
+        {
+            banner = "";
+            return false;
+        }
+
+        banner = Encoding.UTF8.GetString(_buffer, start, length);
+        _start = _line;
+        return true;
+    }
+
+    /// <summary>Takes the next message; false when more bytes are needed. The message lives until the reader is used again.</summary>
+    /// <exception cref="AmiProtocolException">A line, a message or its number of headers is beyond the limit; the reader is of no further use.</exception>
+    public bool TryRead(out AmiMessage message)
+    {
+        if (_start == _line)
+        {
+            _headerCount = 0;
+        }
+
+        while (TryReadLine(out var start, out var length))
+        {
+            if (length == 0)
+            {
+                var first = _start;
+                var last = _line;
+                _start = _line;
+                if (_headerCount > 0)
+                {
+                    message = new AmiMessage(_buffer.AsSpan(first, last - first), _headers.AsSpan(0, _headerCount));
+                    return true;
+                }
+            }
+            else
+            {
+                NoteHeader(start, length);
+            }
+        }
+
+        message = default;
+        return false;
+    }
+
+    private bool TryReadLine(out int start, out int length)
+    {
+        start = _line;
+        var found = _buffer.AsSpan(_scanned, _end - _scanned).IndexOf((byte)'\n');
+        var lineEnd = found < 0 ? _end : _scanned + found;
+        var taken = found < 0 ? lineEnd : lineEnd + 1;
+        // Whole and half lines are held to the limit that comes first, so that nothing depends on how the stream was cut.
+        var lineLimit = (long)_line + _maxLineBytes;
+        var messageLimit = (long)_start + _maxMessageBytes;
+        if (lineEnd > lineLimit && lineLimit < messageLimit)
+        {
+            throw new AmiProtocolException($"a line longer than {_maxLineBytes} bytes");
+        }
+
+        if (taken > messageLimit)
+        {
+            throw new AmiProtocolException($"a message longer than {_maxMessageBytes} bytes");
+        }
+
+        if (found < 0)
+        {
+            _scanned = _end;
+            length = 0;
+            return false;
+        }
+
+        length = lineEnd - start;
+        if (length > 0 && _buffer[lineEnd - 1] == '\r')
+        {
+            length--;
+        }
+
+        _line = _scanned = taken;
+        return true;
+    }
+
+    private void NoteHeader(int start, int length)
+    {
+        var colon = _buffer.AsSpan(start, length).IndexOf((byte)':');
+        if (colon <= 0)
+        {
+            return;
+        }
+
+        if (_headerCount == _headers.Length)
+        {
+            if (_headerCount == MaxHeaders)
+            {
+                throw new AmiProtocolException($"a message with more than {MaxHeaders} headers");
+            }
+
+            Array.Resize(ref _headers, 2 * _headers.Length);
+        }
+
+        _headers[_headerCount++] = new AmiHeaderRange(start - _start, colon, start - _start + length);
+    }
+
+    private void MoveToFront()
+    {
+        Buffer.BlockCopy(_buffer, _start, _buffer, 0, _end - _start);
+        _line -= _start;
+        _scanned -= _start;
+        _end -= _start;
+        _start = 0;
     }
 }

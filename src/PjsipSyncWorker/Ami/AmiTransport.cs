@@ -1,57 +1,65 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using System.Security.Cryptography.X509Certificates;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Opens the stream: TCP, with TLS where asked for.</summary>
+/// <summary>Opens the byte stream to Asterisk: TCP, and TLS when asked for.</summary>
 internal static class AmiTransport
 {
-    /// <exception cref="AmiException">Nobody listens there, or the certificate is not the right one.</exception>
-    public static async Task<Stream> OpenAsync(AmiOptions options, CancellationToken cancellation)
+    public static async Task<Stream> OpenAsync(AmiOptions options, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(options.ConnectTimeout);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
         try
         {
-            await socket.ConnectAsync(options.Host, options.Port, limit.Token);
-            Stream stream = new NetworkStream(socket, ownsSocket: true);
-            return options.Tls ? await SecureAsync(stream, options, limit.Token) : stream;
+            KeepAlive(socket);
+            await socket.ConnectAsync(options.Host, options.Port, cancellationToken);
         }
-        catch (Exception error)
+        catch (SocketException exception)
         {
             socket.Dispose();
-            throw error switch
-            {
-                OperationCanceledException when !cancellation.IsCancellationRequested =>
-                    new AmiTimeoutException($"{options.Host}:{options.Port} did not answer within {options.ConnectTimeout.TotalSeconds:0} s"),
-                SocketException refused => new AmiException($"{options.Host}:{options.Port}: {refused.Message}", refused),
-                AuthenticationException or IOException => new AmiException($"TLS with {options.Host}:{options.Port}: {error.Message}", error),
-                _ => error,
-            };
+            throw new AmiConnectionException($"cannot connect to {options.Host}:{options.Port}: {exception.SocketErrorCode}", exception);
         }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
+        var stream = new NetworkStream(socket, ownsSocket: true);
+        return options.Tls ? await SecureAsync(stream, options, cancellationToken) : stream;
     }
 
-    private static async Task<Stream> SecureAsync(Stream inner, AmiOptions options, CancellationToken cancellation)
+    // The Ping finds a dead peer; this finds it too while a long action is awaited.
+    private static void KeepAlive(Socket socket)
     {
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck };
-        if (options.TlsCaFile is { } file)
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
+    }
+
+    private static async Task<Stream> SecureAsync(NetworkStream plain, AmiOptions options, CancellationToken cancellationToken)
+    {
+        AmiCertificateCheck? check = null;
+        SslStream? secure = null;
+        try
         {
-            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-            policy.CustomTrustStore.ImportFromPemFile(file);
+            check = new AmiCertificateCheck(options);
+            secure = new SslStream(plain, leaveInnerStreamOpen: false);
+            await secure.AuthenticateAsClientAsync(check.ClientOptions(), cancellationToken);
+            return secure;
         }
-        var tls = new SslStream(inner);
-        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions
+        catch (Exception exception)
         {
-            TargetHost = options.TlsHost ?? options.Host,
-            CertificateChainPolicy = policy,
-#pragma warning disable CA5359 // asked for in so many words: TlsAllowUntrusted
-            RemoteCertificateValidationCallback = options.TlsAllowUntrusted ? (_, _, _, _) => true : null,
-#pragma warning restore CA5359
-        }, cancellation);
-        return tls;
+            await (secure as Stream ?? plain).DisposeAsync();
+            if (exception is AuthenticationException or IOException and not AmiException)
+            {
+                throw new AmiConnectionException(
+                    $"no TLS with {options.Host}:{options.Port}: {check?.Refusal ?? "the handshake failed; is this the TLS port?"}", exception);
+            }
+
+            throw;
+        }
     }
 }

@@ -21,7 +21,7 @@ internal static class DatabaseErrors
     };
 
     public static bool IsDatabase(Exception error) =>
-        error is NpgsqlException or TimeoutException or SocketException or IOException;
+        error is NpgsqlException or TimeoutException or SocketException;
 
     /// <summary>One line; the server's DETAIL, which can hold values of a row, is left out.</summary>
     public static string Describe(Exception error) => error switch

@@ -14,34 +14,35 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     {
         var status = await ExpectAsync(new AmiAction("CoreStatus"), cancellation);
         var settings = await ExpectAsync(new AmiAction("CoreSettings"), cancellation);
-        return ($"{status["CoreStartupDate"]} {status["CoreStartupTime"]}", settings["AsteriskVersion"], settings["SystemName"] is { Length: > 0 } name ? name : null);
+        return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), settings.Get("SystemName") is { Length: > 0 } name ? name : null);
     }
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
-    /// <exception cref="AmiException">It did not come, or cannot be believed: nothing changed.</exception>
+    /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
+    /// <exception cref="AmiException">It did not come: nothing changed.</exception>
     public async Task SnapshotAsync(ContactBook book, Func<CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
     {
         book.BeginSnapshot();
         try
         {
             var contacts = new Dictionary<ContactKey, Contact>();
-            var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), item => AddContact(contacts, item), cancellation);
-            if (answer.IsError)
+            var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in item) => AddContact(contacts, item), cancellation);
+            if (!answer.Success)
             {
                 if (!answer.Message.Contains("No Contacts found", StringComparison.OrdinalIgnoreCase))
-                    throw new AmiException($"Asterisk does not show its contacts: {answer.Message}");
+                    throw new AsteriskRefusalException($"Asterisk does not show its contacts: {answer.Message}");
                 if (!await isEmptyTrue(cancellation))
-                    throw new AmiException("Asterisk says that it has no contacts while ps_contacts has some: its database link seems to be down");
+                    throw new AsteriskRefusalException("Asterisk says that it has no contacts while ps_contacts has some: its database link seems to be down");
             }
             var devices = new Dictionary<string, string>(StringComparer.Ordinal);
-            var states = await connection.SendListAsync(new AmiAction("DeviceStateList"), item =>
+            var states = await connection.SendListAsync(new AmiAction("DeviceStateList"), (in item) =>
             {
-                if (DeviceOf(item.GetString("Device"u8)) is { } endpoint && item.GetString("State"u8) is { } state)
+                if (DeviceOf(Text(item, "Device"u8)) is { } endpoint && Text(item, "State"u8) is { } state)
                     devices[endpoint] = state;
             }, cancellation);
-            if (states.IsError)
-                throw new AmiException($"Asterisk does not show its device states: {states.Message}");
+            if (!states.Success)
+                throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
             book.EndSnapshot(contacts, devices);
         }
         catch
@@ -53,15 +54,15 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 
     /// <summary>Whether this Asterisk reads an endpoint of ours from the database.</summary>
     public async Task<bool> CanReadAsync(string endpoint, CancellationToken cancellation) =>
-        !(await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint").With("Endpoint", endpoint), _ => { }, cancellation)).IsError;
+        (await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in _) => { }, cancellation)).Success;
 
     /// <summary>Tells Asterisk of a new or changed AOR, so that its events flow.</summary>
     /// <returns>False when Asterisk could not read the endpoint.</returns>
     public async Task<bool> RefreshAsync(string endpoint, CancellationToken cancellation)
     {
-        var answer = await connection.SendAsync(new AmiAction("Command").With("Command", $"pjsip reload qualify endpoint {endpoint}"), cancellation);
-        return answer.IsError
-            ? throw new AmiException($"Asterisk refuses CLI commands: {answer.Message} (the user needs write = command in manager.conf)")
+        var answer = await connection.SendAsync(new AmiAction("Command") { { "Command", $"pjsip reload qualify endpoint {endpoint}" } }, cancellation);
+        return !answer.Success
+            ? throw new AsteriskRefusalException($"Asterisk refuses CLI commands: {answer.Message} (the user needs write = command in manager.conf)")
             : !answer.Output.Any(line => line.Contains("Unable to retrieve", StringComparison.OrdinalIgnoreCase));
     }
 
@@ -69,21 +70,24 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public static string? DeviceOf(string? device) =>
         device is not null && device.StartsWith("PJSIP/", StringComparison.OrdinalIgnoreCase) && device.Length > 6 ? device[6..] : null;
 
+    /// <summary>A header's value; null when it is missing or empty.</summary>
+    public static string? Text(in AmiMessage message, ReadOnlySpan<byte> key) => message.GetString(key) is { Length: > 0 } value ? value : null;
+
     public static TimeSpan? RoundTrip(string? microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
 
-    private void AddContact(Dictionary<ContactKey, Contact> contacts, AmiMessage item)
+    private void AddContact(Dictionary<ContactKey, Contact> contacts, in AmiMessage item)
     {
         // Endpoint is empty until a registration has been routed; the object's name is AOR;@hash.
-        var name = item.GetString("ObjectName"u8);
-        var endpoint = item.GetString("Endpoint"u8) ?? (name is not null && name.LastIndexOf(";@", StringComparison.Ordinal) is var at and > 0 ? name[..at] : null);
-        if (endpoint is null || item.GetString("Uri"u8) is not { } uri)
+        var name = Text(item, "ObjectName"u8);
+        var endpoint = Text(item, "Endpoint"u8) ?? (name is not null && name.LastIndexOf(";@", StringComparison.Ordinal) is var at and > 0 ? name[..at] : null);
+        if (endpoint is null || Text(item, "Uri"u8) is not { } uri)
             return;
         contacts[new ContactKey(endpoint, uri)] = new Contact(
-            item.GetString("Status"u8) ?? "Unknown",
+            Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
-            item.GetString("ViaAddr"u8), item.GetString("UserAgent"u8), RoundTrip(item.GetString("RoundtripUsec"u8)),
-            long.TryParse(item.GetString("ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires > 0
+            Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
+            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires > 0
                 ? DateTimeOffset.FromUnixTimeSeconds(expires) : null,
             time.GetUtcNow());
     }
@@ -91,6 +95,9 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)
     {
         var answer = await connection.SendAsync(action, cancellation);
-        return answer.IsError ? throw new AmiException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)") : answer;
+        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)");
     }
 }
+
+/// <summary>Asterisk answered, but not with what was asked for; the message says why.</summary>
+internal sealed class AsteriskRefusalException(string message) : Exception(message);

@@ -11,10 +11,12 @@ namespace PjsipSyncWorker.Registrations;
 /// Either side may be away; the other goes on.
 /// </summary>
 internal sealed partial class NodeFollower(
-    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventSink
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
 {
     /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
     private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan LogoffPatience = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
@@ -54,20 +56,20 @@ internal sealed partial class NodeFollower(
         }
     }
 
-    void IAmiEventSink.OnEvent(AmiMessage message)
+    void IAmiEventHandler.OnEvent(in AmiMessage message)
     {
         var name = message.Event;
         if (name.SequenceEqual("ContactStatus"u8))
         {
-            if ((message.GetString("EndpointName"u8) ?? message.GetString("AOR"u8)) is not { } endpoint || message.GetString("URI"u8) is not { } uri)
+            if ((AsteriskSession.Text(message, "EndpointName"u8) ?? AsteriskSession.Text(message, "AOR"u8)) is not { } endpoint || AsteriskSession.Text(message, "URI"u8) is not { } uri)
                 return;
-            if (_book.Apply(new ContactKey(endpoint, uri), message.GetString("ContactStatus"u8) ?? "Unknown", AsteriskSession.RoundTrip(message.GetString("RoundtripUsec"u8))))
+            if (_book.Apply(new ContactKey(endpoint, uri), AsteriskSession.Text(message, "ContactStatus"u8) ?? "Unknown", AsteriskSession.RoundTrip(AsteriskSession.Text(message, "RoundtripUsec"u8))))
                 _snapshotWanted.Ring();
             _changed.Ring();
         }
         else if (name.SequenceEqual("DeviceStateChange"u8))
         {
-            if (AsteriskSession.DeviceOf(message.GetString("Device"u8)) is not { } endpoint || message.GetString("State"u8) is not { } state)
+            if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Device"u8)) is not { } endpoint || AsteriskSession.Text(message, "State"u8) is not { } state)
                 return;
             _book.Apply(endpoint, state);
             _changed.Ring();
@@ -75,7 +77,7 @@ internal sealed partial class NodeFollower(
         else if (name.SequenceEqual("PeerStatus"u8))
         {
             // The refresh of an endpoint announces its phones by this alone.
-            if (AsteriskSession.DeviceOf(message.GetString("Peer"u8)) is { } endpoint && !_book.Knows(endpoint))
+            if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Peer"u8)) is { } endpoint && !_book.Knows(endpoint))
                 _snapshotWanted.Ring();
         }
         else if (name.SequenceEqual("Reload"u8))
@@ -158,7 +160,7 @@ internal sealed partial class NodeFollower(
             TlsHost = node.TlsHost,
             TlsAllowUntrusted = node.TlsAllowUntrusted,
             Events = AsteriskSession.Events,
-        }, this, time, cancellation);
+        }, this, logger, time, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
@@ -184,7 +186,7 @@ internal sealed partial class NodeFollower(
             _connected = false;
             _changed.Ring();
             if (cancellation.IsCancellationRequested)
-                await connection.LogoffAsync();
+                await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         }
     }
 
@@ -201,7 +203,7 @@ internal sealed partial class NodeFollower(
                 _degraded = null;
                 _changed.Ring();
             }
-            catch (AmiException error) when (error is not AmiTimeoutException)
+            catch (AsteriskRefusalException error)
             {
                 if (_degraded is null)
                     Log.Degraded(logger, node.Name, error.Message);

@@ -1,164 +1,204 @@
-using System.Security.Cryptography;
-using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
+using Xunit;
+using static PjsipSyncWorker.Tests.Ami.FakeAmi;
 
 namespace PjsipSyncWorker.Tests.Ami;
 
-public sealed class AmiConnectionTests
+public sealed class AmiConnectionTests : IAsyncDisposable
 {
-    [Fact]
-    public async Task The_secret_stays_off_the_wire_and_the_filter_is_set()
-    {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(_ => ""));
-        await using var connection = await ConnectAsync(asterisk, events: ["ContactStatus", "Reload"]);
-        await connection.FullyBooted;
+    private readonly FakeAmi _asterisk = new();
+    private readonly EventLog _events = new();
+    private readonly LogLines _log = new();
+    private readonly FakeTimeProvider _time = new();
 
-        var login = asterisk.Actions.Single(action => action["Action"] == "Login");
-#pragma warning disable CA5351 // the protocol's own
-        Assert.Equal(Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes("12345s3cret"))), login["Key"]);
-#pragma warning restore CA5351
-        Assert.DoesNotContain(asterisk.Actions, action => action.Values.Any(value => value.Contains("s3cret", StringComparison.Ordinal)));
-        Assert.Equal(["Event: ContactStatus", "Event: Reload"], asterisk.Actions.Where(action => action["Action"] == "Filter").Select(action => action["Filter"]));
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public ValueTask DisposeAsync() => _asterisk.DisposeAsync();
+
+    [Fact]
+    public async Task Many_actions_at_once_each_get_their_own_answer()
+    {
+        _asterisk.Answer = action => Success(action, $"Echo: {action.Headers["N"]}\r\n");
+        await using var connection = await ConnectAsync();
+        var answers = await Eventually.Ends(Task.WhenAll(Enumerable.Range(0, 2000)
+            .Select(n => connection.SendAsync(new AmiAction("Echo") { { "N", $"{n}" } }, Token))));
+        Assert.Equal(Enumerable.Range(0, 2000).Select(n => $"{n}"), answers.Select(answer => answer.Get("Echo")));
     }
 
     [Fact]
-    public async Task A_refused_login_is_an_authentication_failure_that_does_not_repeat_the_secret()
+    public async Task No_more_actions_are_under_way_than_allowed()
     {
-        using var asterisk = new FakeAsterisk(action => action["Action"] == "Challenge"
-            ? FakeAsterisk.Reply(action, "Challenge: 1")
-            : $"Response: Error\r\nActionID: {action["ActionID"]}\r\nMessage: Authentication failed\r\n\r\n");
-
-        var error = await Assert.ThrowsAsync<AmiAuthenticationException>(() => ConnectAsync(asterisk));
-
-        Assert.Contains("Authentication failed", error.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_server_of_another_kind_is_named_as_such()
-    {
-        using var asterisk = new FakeAsterisk(_ => "", banner: "220 mail.example ESMTP\r\n");
-        Assert.Contains("not Asterisk's manager interface", (await Assert.ThrowsAsync<AmiProtocolException>(() => ConnectAsync(asterisk))).Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_peer_that_says_nothing_is_given_up()
-    {
-        using var asterisk = new FakeAsterisk(_ => "", banner: "");
-        await Assert.ThrowsAsync<AmiTimeoutException>(() => ConnectAsync(asterisk, timeout: TimeSpan.FromMilliseconds(200)));
-    }
-
-    [Fact]
-    public async Task Nobody_listening_is_an_error_with_the_address()
-    {
-        int port;
-        using (var asterisk = new FakeAsterisk(_ => ""))
-            port = asterisk.Port;
-        var error = await Assert.ThrowsAsync<AmiException>(() => AmiConnection.ConnectAsync(Options(port), new Events(), TimeProvider.System, default));
-        Assert.Contains($"127.0.0.1:{port}", error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task An_answer_to_another_action_is_not_taken_for_ours()
-    {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(action =>
-            "Response: Error\r\nActionID: 999\r\nMessage: not yours\r\n\r\nResponse: Success\r\nMessage: nobody's\r\n\r\n" + FakeAsterisk.Reply(action, "Message: yours")));
-        await using var connection = await ConnectAsync(asterisk);
-
-        Assert.Equal("yours", (await connection.SendAsync(new AmiAction("CoreStatus"), default)).Message);
-    }
-
-    [Fact]
-    public async Task An_action_without_an_answer_ends_in_time_and_so_does_a_silent_connection()
-    {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(_ => ""));
-        await using var connection = await ConnectAsync(asterisk, timeout: TimeSpan.FromMilliseconds(300));
-
-        await Assert.ThrowsAsync<AmiTimeoutException>(() => connection.SendAsync(new AmiAction("CoreStatus"), default));
-        await Assert.ThrowsAsync<AmiTimeoutException>(() => connection.Completion.WaitAsync(TimeSpan.FromSeconds(10)));
-    }
-
-    [Fact]
-    public async Task A_list_gives_its_items_and_events_go_their_own_way()
-    {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(action =>
-            FakeAsterisk.Reply(action, "EventList: start", "Message: follows")
-            + "Event: ContactStatus\r\nURI: sip:x\r\n\r\n"
-            + $"Event: ContactList\r\nActionID: {action["ActionID"]}\r\nUri: sip:a\r\n\r\n"
-            + $"Event: ContactList\r\nActionID: {action["ActionID"]}\r\nUri: sip:b\r\n\r\n"
-            + $"Event: ContactListComplete\r\nActionID: {action["ActionID"]}\r\nEventList: Complete\r\nListItems: 2\r\n\r\n"));
-        var events = new Events();
-        await using var connection = await ConnectAsync(asterisk, events);
-        var items = new List<string?>();
-
-        var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), item => items.Add(item.GetString("Uri"u8)), default);
-
-        Assert.False(answer.IsError);
-        Assert.Equal(["sip:a", "sip:b"], items);
-        Assert.Contains("ContactStatus", events.Names);
-    }
-
-    [Theory]
-    [InlineData("EventList: cancelled\r\n\r\n", false)]
-    [InlineData("", false)]
-    [InlineData("", true)]
-    public async Task A_list_that_is_cut_off_does_not_count(string end, bool hangUp)
-    {
-        var asked = false;
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(action =>
+        await using var connection = await ConnectAsync(options => new() { Host = options.Host, Port = options.Port, Username = "tester", Secret = Secret, MaxPendingActions = 3 });
+        var sent = Enumerable.Range(0, 5).Select(_ => connection.SendAsync(new AmiAction("Slow"), Token)).ToList();
+        var third = await _asterisk.ActionAsync("Slow", 3);
+        await _asterisk.SayAsync(Success(third));
+        await _asterisk.ActionAsync("Slow", 4);
+        Assert.Equal(4, _asterisk.Received.Count(action => action.Name == "Slow"));
+        await connection.DisposeAsync();
+        foreach (var action in sent.Where(action => !action.IsCompletedSuccessfully))
         {
-            if (asked && hangUp || action["Action"] == "Ping")
-                return hangUp ? null : FakeAsterisk.Reply(action);
-            asked = true;
-            return FakeAsterisk.Reply(action, "EventList: start") + $"Event: ContactList\r\nActionID: {action["ActionID"]}\r\nUri: sip:a\r\n\r\n"
-                + (end.Length > 0 ? $"Event: ContactListComplete\r\nActionID: {action["ActionID"]}\r\n{end}" : "");
-        }));
-        await using var connection = await ConnectAsync(asterisk, timeout: TimeSpan.FromMilliseconds(400));
-
-        await Assert.ThrowsAnyAsync<AmiException>(() => connection.SendListAsync(new AmiAction("PJSIPShowContacts"), _ => { }, default));
+            await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(action));
+        }
     }
 
     [Fact]
-    public async Task A_refused_list_is_an_answer()
+    public async Task Events_come_in_order_and_answers_that_nobody_awaits_are_ignored()
     {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(action => $"Response: Error\r\nActionID: {action["ActionID"]}\r\nMessage: No Contacts found\r\n\r\n\r\n"));
-        await using var connection = await ConnectAsync(asterisk);
+        await using var connection = await ConnectAsync();
+        await _asterisk.SayAsync("Event: A\r\nN: 1\r\n\r\nResponse: Success\r\nActionID: 77\r\n\r\nEvent: A\r\nN: 2\r\nActionID: another-session\r\n\r\n"
+            + "Response: Error\r\n\r\nEvent: A\r\nN: 3\r\n\r\n");
+        await Eventually.TrueAsync(() => _events.Events.Count == 3, "three events");
+        Assert.Equal(["A1", "A2", "A3"], _events.Events);
+        Assert.False(connection.Completion.IsCompleted);
+    }
 
-        var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), _ => Assert.Fail("there is no item"), default);
+    [Fact]
+    public async Task An_event_the_handler_cannot_bear_costs_no_other()
+    {
+        await using var connection = await ConnectAsync();
+        await _asterisk.SayAsync("Event: Poison\r\n\r\nEvent: B\r\n\r\n");
+        await Eventually.TrueAsync(() => _events.Events.Count == 2, "both events");
+        Assert.Contains(_log.Lines, line => line.StartsWith("3022", StringComparison.Ordinal));
+    }
 
-        Assert.True(answer.IsError);
+    [Fact]
+    public async Task An_action_without_an_answer_times_out_and_the_connection_lives()
+    {
+        await using var connection = await ConnectAsync();
+        var sent = connection.SendAsync(new AmiAction("Slow"), Token);
+        var slow = await _asterisk.ActionAsync("Slow");
+        _time.Advance(TimeSpan.FromSeconds(9.9));
+        Assert.False(sent.IsCompleted);
+        _time.Advance(TimeSpan.FromSeconds(0.2));
+        var timeout = await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(sent));
+        Assert.Equal("Asterisk did not answer Slow within 10 s", timeout.Message);
+
+        _asterisk.Answer = action => Success(slow) + Success(action, "Late: no\r\n");
+        Assert.Equal("no", (await Eventually.Ends(connection.SendAsync(new AmiAction("Next"), Token))).Get("Late"));
+    }
+
+    [Fact]
+    public async Task A_cancelled_action_is_cancelled_and_the_connection_lives()
+    {
+        await using var connection = await ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        var sent = connection.SendAsync(new AmiAction("Slow"), cancel.Token);
+        await _asterisk.ActionAsync("Slow");
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(sent));
+        Assert.True((await Eventually.Ends(connection.SendAsync(new AmiAction("Ping"), Token))).Success);
+    }
+
+    [Fact]
+    public async Task An_error_is_an_answer()
+    {
+        await using var connection = await ConnectAsync();
+        _asterisk.Answer = action => $"Response: Error\r\nActionID: {action.Id}\r\nMessage: No Contacts found\n\r\n\r\n";
+        var answer = await Eventually.Ends(connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in _) => { }, Token));
+        Assert.False(answer.Success);
         Assert.Equal("No Contacts found", answer.Message);
     }
 
     [Fact]
-    public async Task A_shutdown_is_told_from_a_lost_connection()
+    public async Task After_silence_a_ping_is_sent_and_its_answer_keeps_the_connection()
     {
-        using var asterisk = new FakeAsterisk(FakeAsterisk.Welcome(_ => null));
-        await using var connection = await ConnectAsync(asterisk);
-        await Assert.ThrowsAnyAsync<AmiException>(() => connection.SendAsync(new AmiAction("CoreStatus"), default));
-        Assert.Equal("Asterisk closed the connection", (await Assert.ThrowsAsync<AmiException>(() => connection.Completion)).Message);
-
-        using var other = new FakeAsterisk(FakeAsterisk.Welcome(_ => null), banner: "Asterisk Call Manager/11.0.0\r\nEvent: Shutdown\r\nShutdown: Cleanly\r\n\r\n");
-        await using var ending = await ConnectAsync(other);
-        await Assert.ThrowsAnyAsync<AmiException>(() => ending.SendAsync(new AmiAction("CoreStatus"), default));
-        Assert.Equal("Asterisk shuts down", (await Assert.ThrowsAsync<AmiException>(() => ending.Completion)).Message);
+        await using var connection = await ConnectAsync();
+        await PingAsync(1);
+        await PingAsync(2);
+        Assert.False(connection.Completion.IsCompleted);
     }
 
-    private static AmiOptions Options(int port) => new() { Host = "127.0.0.1", Port = port, Username = "worker", Secret = "s3cret" };
+    [Fact]
+    public async Task A_ping_without_an_answer_ends_the_connection_and_all_that_waits()
+    {
+        await using var connection = await ConnectAsync();
+        _asterisk.Answer = _ => null;
+        await PingAsync(1);
+        var sent = connection.SendAsync(new AmiAction("Slow"), TimeSpan.FromMinutes(1), Token);
+        await _asterisk.ActionAsync("Slow");
+        _time.Advance(TimeSpan.FromSeconds(10.1));
+        var reason = await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(connection.Completion));
+        Assert.Contains("Ping", reason.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(sent));
+        await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(connection.SendAsync(new AmiAction("Late"), Token)));
+        await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(connection.FullyBooted));
+    }
 
-    private static Task<AmiConnection> ConnectAsync(FakeAsterisk asterisk, Events? handler = null, TimeSpan? timeout = null, string[]? events = null) =>
-        AmiConnection.ConnectAsync(Options(asterisk.Port) with
+    [Fact]
+    public async Task A_ping_behind_a_long_action_waits_as_long_as_the_action_may()
+    {
+        await using var connection = await ConnectAsync();
+        _asterisk.Answer = _ => null;
+        var reload = connection.SendAsync(new AmiAction("Reload"), TimeSpan.FromSeconds(60), Token);
+        var action = await _asterisk.ActionAsync("Reload");
+        await PingAsync(1);
+        _time.Advance(TimeSpan.FromSeconds(30));
+        Assert.False(connection.Completion.IsCompleted);
+        await _asterisk.SayAsync(Success(action) + Success(await _asterisk.ActionAsync("Ping")));
+        Assert.True((await Eventually.Ends(reload)).Success);
+        Assert.False(connection.Completion.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_shutdown_is_told_as_one()
+    {
+        await using var connection = await ConnectAsync();
+        var sent = connection.SendAsync(new AmiAction("Slow"), Token);
+        await _asterisk.ActionAsync("Slow");
+        await _asterisk.SayAsync("Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Uncleanly\r\nRestart: True\r\n\r\n");
+        await _asterisk.HangUpAsync();
+        Assert.Equal("Asterisk shut down", (await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(connection.Completion))).Message);
+        await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(sent));
+        Assert.True(connection.ShuttingDown);
+        Assert.Equal(["Shutdown"], _events.Events);
+    }
+
+    [Fact]
+    public async Task A_hang_up_fails_the_connection_and_a_farewell_does_not()
+    {
+        await using var connection = await ConnectAsync();
+        await _asterisk.HangUpAsync();
+        await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(connection.Completion));
+
+        await using var second = new FakeAmi();
+        second.Answer = action => $"Response: Goodbye\r\nActionID: {action.Id}\r\nMessage: Thanks for all the fish.\r\n\r\n";
+        var other = await AmiConnection.ConnectAsync(second.Options(), _events, _log, _time, Token);
+        await Eventually.Ends(other.LogoffAsync(Token));
+        await Eventually.Ends(other.Completion);
+    }
+
+    [Fact]
+    public async Task An_endless_line_ends_the_connection()
+    {
+        await using var connection = await ConnectAsync();
+        _ = Task.Run(async () => await _asterisk.SayAsync(new string('x', 100_000)), Token);
+        Assert.Equal("a line longer than 65536 bytes",
+            (await Assert.ThrowsAsync<AmiProtocolException>(() => Eventually.Ends(connection.Completion))).Message);
+    }
+
+    [Fact]
+    public async Task FullyBooted_ends_when_the_event_came()
+    {
+        await using var connection = await ConnectAsync();
+        Assert.False(connection.FullyBooted.IsCompleted);
+        await _asterisk.SayAsync("Event: FullyBooted\r\nStatus: Fully Booted\r\n\r\n");
+        await Eventually.Ends(connection.FullyBooted);
+        Assert.Equal(["FullyBooted"], _events.Events);
+    }
+
+    private Task<AmiConnection> ConnectAsync(Func<AmiOptions, AmiOptions>? change = null) =>
+        Eventually.Ends(AmiConnection.ConnectAsync((change ?? (options => options))(_asterisk.Options()), _events, _log, _time, Token));
+
+    // The keep-alive may not have set its timer yet when the clock moves, so the clock moves until the Ping is there.
+    private Task PingAsync(int nth) => Eventually.TrueAsync(() =>
+    {
+        if (_asterisk.Received.Count(action => action.Name == "Ping") >= nth)
         {
-            Events = events ?? [],
-            ConnectTimeout = timeout ?? TimeSpan.FromSeconds(5),
-            ResponseTimeout = timeout ?? TimeSpan.FromSeconds(5),
-            PingInterval = timeout ?? TimeSpan.FromSeconds(5),
-        }, handler ?? new Events(), TimeProvider.System, default);
+            return true;
+        }
 
-    private sealed class Events : IAmiEventSink
-    {
-        public List<string?> Names { get; } = [];
-
-        public void OnEvent(AmiMessage message) => Names.Add(message.GetString("Event"u8));
-    }
+        _time.Advance(TimeSpan.FromSeconds(1));
+        return false;
+    }, $"ping {nth}");
 }

@@ -1,0 +1,74 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace PjsipSyncWorker.Ami;
+
+/// <summary>Gives each message to the action it answers, or to the event handler; notes what Asterisk says about its own life.</summary>
+internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHandler handler, ILogger logger)
+{
+    private readonly TaskCompletionSource _fullyBooted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task FullyBooted => _fullyBooted.Task;
+
+    /// <summary>Set once the event Shutdown was seen.</summary>
+    public bool ShuttingDown { get; private set; }
+
+    public void Dispatch(in AmiMessage message)
+    {
+        var ours = pending.IsOurs(message.ActionId, out var action);
+        if (message.IsResponse)
+        {
+            if (action is null)
+            {
+                LogUnexpectedResponse(logger);
+            }
+            else
+            {
+                action.OnResponse(message);
+            }
+        }
+        else if (message.IsEvent)
+        {
+            if (action is { TakesEvents: true })
+            {
+                action.OnEvent(message);
+            }
+            else if (!ours || action is not null)
+            {
+                OnEvent(message);
+            }
+            // Otherwise: an item of a list that timed out or was cancelled. It is no news, and nobody wants it.
+        }
+    }
+
+    /// <summary>Ends <see cref="FullyBooted"/> for those who still await it.</summary>
+    public void Close(Exception reason)
+    {
+        _fullyBooted.TrySetException(reason);
+        _ = _fullyBooted.Task.Exception; // seen, should nobody await it
+    }
+
+    private void OnEvent(in AmiMessage message)
+    {
+        if (message.IsEventNamed("FullyBooted"u8))
+        {
+            _fullyBooted.TrySetResult();
+        }
+        else if (message.IsEventNamed("Shutdown"u8))
+        {
+            ShuttingDown = true;
+            LogShutdown(logger, message.GetString("Shutdown"u8) ?? "", message.GetString("Restart"u8) ?? "");
+        }
+
+#pragma warning disable CA1031 // One event that the handler cannot bear must not cost all the others.
+        try
+        {
+            handler.OnEvent(message);
+        }
+        catch (Exception exception)
+        {
+            LogHandlerFailed(logger, Encoding.UTF8.GetString(message.Event), exception);
+        }
+#pragma warning restore CA1031
+    }
+}

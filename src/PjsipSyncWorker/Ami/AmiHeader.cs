@@ -1,0 +1,23 @@
+namespace PjsipSyncWorker.Ami;
+
+/// <summary>One <c>Key: Value</c> line of a message, borrowed like the message itself.</summary>
+public readonly ref struct AmiHeader(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+{
+    /// <summary>What stands before the first colon.</summary>
+    public ReadOnlySpan<byte> Key { get; } = key;
+
+    /// <summary>What stands after it, less one space; may be empty, may hold bytes that are no UTF-8.</summary>
+    public ReadOnlySpan<byte> Value { get; } = value;
+}
+
+/// <summary>Where a header lies in its message: offsets from the message's first byte, so that the buffer may move.</summary>
+internal readonly record struct AmiHeaderRange(int Start, int KeyLength, int End)
+{
+    public ReadOnlySpan<byte> Key(ReadOnlySpan<byte> message) => message.Slice(Start, KeyLength);
+
+    public ReadOnlySpan<byte> Value(ReadOnlySpan<byte> message)
+    {
+        var value = message[(Start + KeyLength + 1)..End];
+        return value is [(byte)' ', ..] ? value[1..] : value;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace PjsipSyncWorker.Ami;
+
+/// <summary>What is said first on a new connection: challenge, login, event filters.</summary>
+internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
+{
+    /// <exception cref="AmiAuthenticationException">Asterisk refused the user or the secret.</exception>
+    public async Task RunAsync(AmiConnection connection, CancellationToken cancellationToken)
+    {
+        var challenge = await connection.SendAsync(new AmiAction("Challenge") { { "AuthType", "MD5" } }, cancellationToken);
+        var salt = challenge.Get("Challenge");
+        if (!challenge.Success || salt is null)
+        {
+            throw new AmiAuthenticationException($"Asterisk refused an MD5 challenge: {challenge.Message}");
+        }
+
+        var login = new AmiAction("Login") { { "AuthType", "MD5" }, { "Username", options.Username }, { "Key", Key(salt) } };
+        var answer = await connection.SendAsync(login, cancellationToken);
+        if (!answer.Success)
+        {
+            throw new AmiAuthenticationException($"Asterisk refused the AMI user {options.Username}: {answer.Message} (name, secret, or permit/deny in manager.conf)");
+        }
+
+        await FilterAsync(connection, cancellationToken);
+    }
+
+    private async Task FilterAsync(AmiConnection connection, CancellationToken cancellationToken)
+    {
+        if (options.Events.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var name in options.Events.Concat(["FullyBooted", "Shutdown"]).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            var filter = new AmiAction("Filter") { { "Operation", "Add" }, { "Filter", $"Event: {name}" } };
+            var answer = await connection.SendAsync(filter, cancellationToken);
+            if (!answer.Success)
+            {
+                // Without a filter all events come: more work, nothing lost. With some of them only those names would.
+                LogFilterRefused(logger, name, answer.Message);
+            }
+        }
+    }
+
+    [SuppressMessage("Security", "CA5351", Justification = "AMI knows no other digest; without it the secret itself would go over the wire.")]
+    private string Key(string salt) => Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(salt + options.Secret)));
+}

@@ -1,0 +1,60 @@
+namespace PjsipSyncWorker.Ami;
+
+/// <summary>The receiving half: bytes from the stream, messages to the dispatcher, one at a time.</summary>
+internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher dispatcher, TimeProvider time)
+{
+    private const string Greeting = "Asterisk Call Manager/";
+    private long _heardAt = time.GetTimestamp();
+
+    /// <summary>How long nothing has arrived.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heardAt));
+
+    /// <summary>Reads the first line and gives the version of the protocol, such as <c>11.0.0</c>.</summary>
+    /// <exception cref="AmiProtocolException">The peer is something else than AMI.</exception>
+    public async Task<string> ReadBannerAsync(CancellationToken cancellationToken)
+    {
+        string banner;
+        while (!reader.TryReadBanner(out banner))
+        {
+            await ReceiveAsync("the peer closed the connection without a greeting: not AMI, TLS only, or too many sessions", cancellationToken);
+        }
+
+        // The text is a stranger's: only a piece of it, and printable, goes into a message.
+        return banner.StartsWith(Greeting, StringComparison.Ordinal)
+            ? banner[Greeting.Length..].Trim()
+            : throw new AmiProtocolException($"the peer is not AMI, it greets with \"{Printable(banner)}\"");
+    }
+
+    /// <summary>Reads until the stream ends, which it always reports by an exception.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Dispatch();
+            await ReceiveAsync("Asterisk closed the connection", cancellationToken);
+        }
+    }
+
+    private void Dispatch()
+    {
+        while (reader.TryRead(out var message))
+        {
+            dispatcher.Dispatch(message);
+        }
+    }
+
+    private async ValueTask ReceiveAsync(string atEnd, CancellationToken cancellationToken)
+    {
+        var count = await stream.ReadAsync(reader.GetMemory(), cancellationToken);
+        if (count == 0)
+        {
+            throw new AmiConnectionException(atEnd);
+        }
+
+        reader.Advance(count);
+        Volatile.Write(ref _heardAt, time.GetTimestamp());
+    }
+
+    private static string Printable(string text) =>
+        string.Concat(text.Take(40).Select(character => character is >= ' ' and <= '~' ? character : '?'));
+}

@@ -1,0 +1,36 @@
+using System.Buffers;
+using System.Threading.Channels;
+
+namespace PjsipSyncWorker.Ami;
+
+/// <summary>The sending half: actions queue here and leave one after the other, those that are ready in one write.</summary>
+internal sealed class AmiWriter(Stream stream, string idPrefix, int capacity)
+{
+    private const int BatchBytes = 16 * 1024;
+    private readonly Channel<(AmiAction Action, long Id, AmiPendingAction Pending)> _queue =
+        Channel.CreateBounded<(AmiAction, long, AmiPendingAction)>(new BoundedChannelOptions(capacity) { SingleReader = true });
+
+    /// <summary>Queues an action; false when the queue is full because the peer does not take what is sent.</summary>
+    public bool TryPost(AmiAction action, long id, AmiPendingAction pending) => _queue.Writer.TryWrite((action, id, pending));
+
+    /// <summary>Sends until cancelled. A failed or cancelled write may have left half an action, so it ends the connection.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var batch = new ArrayBufferWriter<byte>(BatchBytes);
+        while (await _queue.Reader.WaitToReadAsync(cancellationToken))
+        {
+            while (batch.WrittenCount < BatchBytes && _queue.Reader.TryRead(out var next))
+            {
+                // Nobody awaits it any more: it must not be carried out late, long after it was reported as failed.
+                if (!next.Pending.Task.IsCompleted)
+                {
+                    next.Action.WriteTo(batch, idPrefix, next.Id);
+                }
+            }
+
+            await stream.WriteAsync(batch.WrittenMemory, cancellationToken);
+            await stream.FlushAsync(cancellationToken);
+            batch.ResetWrittenCount();
+        }
+    }
+}

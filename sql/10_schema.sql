@@ -62,7 +62,8 @@ create table if not exists pjsip_sync.rejected (
   reason      text        not null,
   rejected_at timestamptz not null default now()
 );
-create index if not exists rejected_id on pjsip_sync.rejected (id);
+-- a hash, since a number can be refused for being longer than a tree's entry
+create index if not exists rejected_id on pjsip_sync.rejected using hash (id);
 
 -- Asterisk servers. refreshed_revision counts for one process of that server only.
 create table if not exists pjsip_sync.node (

@@ -78,6 +78,19 @@ public sealed class ConnectionTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_port_for_metrics_that_is_taken_is_said_in_one_line()
+    {
+        await using var database = await InstalledAsync();
+        var port = Ports.Next();
+        await using var first = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, [$"Metrics__Port={port}"], "run");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains($"Metrics cannot listen on localhost:{port}", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_two_workers_with_different_defaults_the_last_started_one_counts()
     {
         await using var database = await InstalledAsync();

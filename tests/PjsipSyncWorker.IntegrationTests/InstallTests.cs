@@ -78,4 +78,51 @@ public sealed class InstallTests(PostgresServer server)
         Assert.Equal(["pjsip_sync_owner|False|True"], await rig.Database.RowsAsync(
             "select rolname, rolcanlogin, prosecdef and 'search_path=pg_catalog, pg_temp' = any (proconfig) from pg_proc join pg_roles on pg_roles.oid = proowner where proname = 'record_change'"));
     }
+
+    [Fact]
+    public async Task An_application_that_may_only_write_its_table_is_not_hindered()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        var role = $"app_{Guid.NewGuid():N}";
+        await rig.Database.ExecuteAsync($"create role {role}; grant select, insert, update, delete, truncate on extensions to {role}");
+
+        await rig.ChangeAsync($"set role {role}; insert into extensions (number, password) values ('1001', 'x'); update extensions set number = '1002'; reset role");
+        Assert.Equal("1002", await rig.IdsAsync());
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
+
+        await rig.ChangeAsync($"set role {role}; truncate extensions; reset role");
+        Assert.Equal("", await rig.IdsAsync());
+    }
+
+    [Fact]
+    public async Task A_role_that_only_owns_the_database_can_install_and_run_everything()
+    {
+        var role = $"owner_{Guid.NewGuid():N}";
+        await using var admin = await server.CreateDatabaseAsync();
+        var name = new Npgsql.NpgsqlConnectionStringBuilder(admin.ConnectionString).Database;
+        await admin.ExecuteAsync($"create role {role} login password 'x'; alter database {name} owner to {role}; alter schema public owner to {role}");
+        await using var database = new TestDatabase(new Npgsql.NpgsqlConnectionStringBuilder(admin.ConnectionString) { Username = role, Password = "x" }.ConnectionString);
+        var settings = SyncRig.Read(database);
+
+        await SyncRig.InstallAsync(database, settings, createExtensions: true);
+        await SyncRig.InstallAsync(database, settings, createExtensions: true);
+        await using var rig = await SyncRig.OpenAsync(database, settings);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.adapt(); select pjsip_sync.project()");
+
+        Assert.Equal("1001", await rig.IdsAsync());
+    }
+
+    [Fact]
+    public async Task Tables_without_a_unique_id_or_a_necessary_column_are_named()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.Database.ExecuteAsync("alter table ps_aors drop constraint ps_aors_pkey");
+        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Target.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        Assert.Contains("public.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
+
+        await rig.Database.ExecuteAsync("alter table ps_auths drop column password; alter table ps_endpoints drop column context");
+        error = await Assert.ThrowsAsync<PjsipSyncWorker.Target.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        Assert.Contains("public.ps_endpoints.context, public.ps_auths.password", error.Message, StringComparison.Ordinal);
+        Assert.Contains("Asterisk from 13 on", error.Message, StringComparison.Ordinal);
+    }
 }

@@ -38,6 +38,18 @@ public sealed class ValueTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_monstrous_number_is_refused_and_blocks_nobody()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.Database.ExecuteAsync("alter table extensions drop constraint extensions_number_key");
+
+        await rig.ChangeAsync("insert into extensions (number, password) values ((select string_agg(md5(g::text), '') from generate_series(1, 500) g), 'x'), ('1001', 'x')");
+
+        Assert.Equal("1001", await rig.IdsAsync());
+        Assert.Equal(["number is longer than the 255 characters that the ps_* tables take"], await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
+    }
+
+    [Fact]
     public async Task Whatever_is_done_to_the_source_the_target_is_its_image_and_strangers_rows_are_untouched()
     {
         await using var rig = await SyncRig.CreateAsync(server);

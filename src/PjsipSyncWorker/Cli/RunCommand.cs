@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,9 +28,27 @@ internal static class RunCommand
         {
             using var host = Build(configFile, settings);
             await StartupCheck.RunAsync(host.Services, settings, cancellation);
-            await host.RunAsync(cancellation);
+            if (!await TryListenAsync(host, settings.Metrics))
+                return ExitCode.Usage;
+            await host.StartAsync(cancellation);
+            await host.WaitForShutdownAsync(cancellation);
             return ExitCode.Good;
         });
+
+    /// <summary>Opens the port for metrics before anything else runs.</summary>
+    private static async Task<bool> TryListenAsync(IHost host, MetricsSettings metrics)
+    {
+        try
+        {
+            host.Services.GetService<MeterProvider>();
+            return true;
+        }
+        catch (InvalidOperationException error) when (error.InnerException is HttpListenerException reason)
+        {
+            await Console.Error.WriteLineAsync($"Metrics cannot listen on {metrics.Host}:{metrics.Port}: {reason.Message} (Metrics:Host, Metrics:Port; Metrics:Enabled=false does without)");
+            return false;
+        }
+    }
 
     private static IHost Build(string? configFile, WorkerSettings settings)
     {

@@ -111,7 +111,26 @@ public sealed class Catalogue
                 ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
                 : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: run the database scripts of your Asterisk release (contrib/ast-db-manage), or name the right schema in Realtime:Schema");
         }
+        foreach (var table in await WithoutUniqueIdAsync(connection, schema, cancellation))
+            throw new CatalogueException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
         return new Catalogue(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
+    }
+
+    private static async Task<List<string>> WithoutUniqueIdAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = $1 and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors') and not exists (
+              select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.attnum = i.indkey[0]
+              where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null)
+            order by 1
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var tables = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            tables.Add(reader.GetString(0));
+        return tables;
     }
 
     private static async Task<bool> CanExpireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)

@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 /// <summary>
 /// A real PostgreSQL: in a container where a Docker engine answers, else a private cluster of the machine's own programs.
-/// One serves the whole run; tests that stop theirs make another.
+/// <c>PJSIP_SYNC_TEST_POSTGRES</c> names another (a connection string). One serves the whole run; tests that stop theirs make another.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
@@ -18,6 +18,11 @@ public sealed class PostgresServer : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        if (Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_POSTGRES") is { Length: > 0 } given)
+        {
+            _connectionString = given;
+            return;
+        }
         if (await DockerAnswersAsync())
         {
             _container = new PostgreSqlBuilder(Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_PG_IMAGE") ?? "postgres:17").Build();

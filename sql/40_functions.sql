@@ -285,14 +285,13 @@ begin
         update %1$s as extension set %6$s
         from stale as now join held using (part, place)
         where extension.tableoid = now.part and extension.ctid = now.place
-        returning now.*
-      ), announced as (
-        select count(pg_notify('extension_status', json_build_object(
-          'number', number, 'status', status, 'device_state', device_state, 'ip', ip,
-          'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text))
-        from written where old_1::text is distinct from status
+        -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
+        returning now.part, now.place, case when now.old_1::text is distinct from now.status
+          then pg_notify('extension_status', json_build_object(
+            'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
+            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
       )
-      select stale.number from stale cross join announced
+      select stale.number from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place)
     $body$ $f$,
     source, number_is, row_key,

@@ -6,6 +6,7 @@ need_dotnet
 need_postgres
 need_asterisk_tree
 "$repository/scripts/build.sh"
+export PJSIP_SYNC_TEST_WORKER=$repository/artifacts/pjsip-sync-worker
 dotnet build "$repository/PjsipSyncWorker.sln" -c Debug -v quiet --nologo
 
 passed=0 failed=0 skipped=0

@@ -27,6 +27,17 @@ language sql stable set search_path = pg_catalog as $$
     '(' || mapped || E'\n)')
 $$;
 
+-- The number as it is compared: a text column as it is, so that its own index is used, anything else by its text.
+create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog as $$
+  select case when exists (
+      select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+      where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
+        and atttypid in ('text'::regtype, 'varchar'::regtype) and collisdeterministic is not false)
+    then pjsip_sync.column_sql(source, mapped)
+    else format('(%s)::text', pjsip_sync.column_sql(source, mapped)) end
+$$;
+
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
 language sql immutable rows 20 as $$
@@ -169,12 +180,7 @@ begin
   where indrelid = source and indisprimary and attrelid = source;
   row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number));
 
-  -- A text column is compared as it is, so that its index is used; anything else by its text.
-  number_is := case when exists (
-      select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
-      where attrelid = source and quote_ident(attname) = number
-        and atttypid in ('text'::regtype, 'varchar'::regtype) and collisdeterministic is not false)
-    then number else format('(%s)::text', number) end;
+  number_is := pjsip_sync.number_sql(source, columns->>'number');
 
   select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(source, columns->>name), 'null'), name), E',\n' order by ordinality)
   into wanted
@@ -359,8 +365,25 @@ begin
 
   perform pjsip_sync.generate();
   perform pjsip_sync.place_triggers();
+  perform pjsip_sync.ask_for_index();
 end
 $configure$;
+
+-- A change is looked up by its number: without an index each one would read the whole table.
+create or replace function pjsip_sync.ask_for_index() returns void
+language plpgsql set search_path = pg_catalog set enable_seqscan = off as $ask$
+declare
+  mapping pjsip_sync.mapping;
+  plan    text;
+begin
+  select * into mapping from pjsip_sync.mapping;
+  execute 'explain (format json) select from pjsip_sync.source(array[''1''])' into plan;
+  if plan !~ '"(Index|Bitmap)' then
+    raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
+      mapping.source_table, pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number');
+  end if;
+end
+$ask$;
 
 -- Puts the triggers on the source table and on every partition of it, and takes them off any other table.
 create or replace function pjsip_sync.place_triggers() returns void

@@ -1,3 +1,4 @@
+using CsCheck;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -50,7 +51,15 @@ public sealed class ValueTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Whatever_is_done_to_the_source_the_target_is_its_image_and_strangers_rows_are_untouched()
+    public Task Whatever_is_done_to_the_source_the_target_is_its_image_and_strangers_rows_are_untouched() =>
+        Gen.Select(Gen.Int[0, 9], OneOf(Numbers), OneOf(Numbers), OneOf("a;b", "c^d", "", "plain"), Gen.Int[1, 8], Gen.Int[0, 3])
+            .Array[10, 60].SampleAsync(WalkAsync, iter: 20, threads: 1);
+
+    private static Gen<string> OneOf(params string[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    private static readonly string[] Numbers = ["1000", "1001", "1002", "1003", "trunk", "bad number", ""];
+
+    private async Task WalkAsync((int Operation, string Number, string Other, string Password, int Contacts, int Drain)[] steps)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("""
@@ -64,54 +73,80 @@ public sealed class ValueTests(PostgresServer server)
             where id in ('1002', 'trunk') order by id
             """;
         var before = await rig.Database.RowsAsync(strangers);
-        var seed = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_SEED") is { Length: > 0 } given ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : Random.Shared.Next();
-        var random = new Random(seed);
-        var numbers = new[] { "1000", "1001", "1002", "1003", "trunk", "bad number", "" };
-        var passwords = new[] { "a;b", "c^d", "", "plain" };
-
-        for (var step = 0; step < 400; step++)
+        foreach (var (operation, number, other, password, contacts, drain) in steps)
         {
-            var number = numbers[random.Next(numbers.Length)];
-            var sql = random.Next(10) switch
+            await rig.Database.ExecuteAsync(operation switch
             {
-                0 or 1 or 2 => $"insert into extensions (number, password, max_contacts) values ('{number}', '{passwords[random.Next(4)]}', {random.Next(1, 9)})",
+                0 or 1 or 2 => $"insert into extensions (number, password, max_contacts) values ('{number}', '{password}', {contacts})",
                 3 => $"delete from extensions where number = '{number}'",
-                4 => $"update extensions set number = '{numbers[random.Next(numbers.Length)]}' where number = '{number}'",
-                5 => $"update extensions set password = '{passwords[random.Next(4)]}' where number = '{number}'",
+                4 => $"update extensions set number = '{other}' where number = '{number}'",
+                5 => $"update extensions set password = '{password}' where number = '{number}'",
                 6 => $"update extensions set enabled = not enabled where number = '{number}'",
-                7 => $$"""update extensions set settings = '{"endpoint":{"rtp_timeout": {{random.Next(99)}} } }' where number = '{{number}}'""",
-                8 => $"update extensions set settings = '{{}}', display_name = 'N{step}' where id % 2 = {random.Next(2)}",
-                _ => random.Next(5) == 0 ? "truncate extensions" : "update extensions set status = 'online'",
-            };
-            await rig.Database.ExecuteAsync(sql);
-            if (random.Next(3) == 0)
+                7 => $$"""update extensions set settings = '{"endpoint":{"rtp_timeout": {{contacts}} } }' where number = '{{number}}'""",
+                8 => $"update extensions set settings = '{{}}', display_name = 'N{contacts}' where id % 2 = {drain % 2}",
+                _ => drain == 0 ? "truncate extensions" : "update extensions set status = 'online'",
+            });
+            if (drain == 1)
                 await rig.DrainAsync();
-            if (random.Next(20) != 0)
-                continue;
-            await rig.DrainAsync();
-            Assert.True(before.SequenceEqual(await rig.Database.RowsAsync(strangers)), $"seed {seed}, step {step}: {sql}");
-            // Every owned endpoint is the image of its row, or that row is rejected and the last good one stays.
-            var wrong = await rig.Database.RowsAsync("""
-                select e.id, e.row_key, x.number, x.password, a.password, o.max_contacts, p.rtp_timeout
-                from pjsip_sync.endpoint e
-                left join extensions x on x.id::text = e.row_key and x.enabled
-                left join ps_auths a on a.id = e.id left join ps_aors o on o.id = e.id left join ps_endpoints p on p.id = e.id
-                where e.deleted_at is null and not exists (select from pjsip_sync.rejected r where r.row_key = e.row_key)
-                  and (x.number is distinct from e.id or a.password is distinct from replace(replace(x.password, '^', '^5E'), ';', '^3B')
-                       or o.max_contacts is distinct from x.max_contacts or p.rtp_timeout is distinct from (x.settings->'endpoint'->>'rtp_timeout')::int
-                       or p.callerid is distinct from coalesce('"' || x.display_name || '" ', '') || '<' || x.number || '>')
-                union all
-                -- every enabled row is an endpoint or stands rejected, never both unless it keeps its last good one
-                select x.number, x.id::text, 'neither', null, null, null, null from extensions x
-                where x.enabled and not exists (select from pjsip_sync.endpoint e where e.row_key = x.id::text and e.deleted_at is null)
-                  and not exists (select from pjsip_sync.rejected r where r.row_key = x.id::text)
-                union all
-                select r.id, r.row_key, 'not there', null, null, null, null from pjsip_sync.rejected r where not exists (select from extensions x where x.id::text = r.row_key and x.enabled)
-                union all
-                select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and not exists (select from pjsip_sync.endpoint e where e.id = p.id and e.deleted_at is null)
-                """);
-            Assert.True(wrong.Count == 0, $"seed {seed}, step {step}: {string.Join("\n", wrong)}");
         }
+        await rig.DrainAsync();
+        Assert.Equal(before, await rig.Database.RowsAsync(strangers));
+        // Every owned endpoint is the image of its row, or that row is rejected and the last good one stays.
+        var wrong = await rig.Database.RowsAsync("""
+            select e.id, e.row_key, x.number, x.password, a.password, o.max_contacts, p.rtp_timeout
+            from pjsip_sync.endpoint e
+            left join extensions x on x.id::text = e.row_key and x.enabled
+            left join ps_auths a on a.id = e.id left join ps_aors o on o.id = e.id left join ps_endpoints p on p.id = e.id
+            where e.deleted_at is null and not exists (select from pjsip_sync.rejected r where r.row_key = e.row_key)
+              and (x.number is distinct from e.id or a.password is distinct from replace(replace(x.password, '^', '^5E'), ';', '^3B')
+                   or o.max_contacts is distinct from x.max_contacts or p.rtp_timeout is distinct from (x.settings->'endpoint'->>'rtp_timeout')::int
+                   or p.callerid is distinct from coalesce('"' || x.display_name || '" ', '') || '<' || x.number || '>')
+            union all
+            -- every enabled row is an endpoint or stands rejected, never both unless it keeps its last good one
+            select x.number, x.id::text, 'neither', null, null, null, null from extensions x
+            where x.enabled and not exists (select from pjsip_sync.endpoint e where e.row_key = x.id::text and e.deleted_at is null)
+              and not exists (select from pjsip_sync.rejected r where r.row_key = x.id::text)
+            union all
+            select r.id, r.row_key, 'not there', null, null, null, null from pjsip_sync.rejected r where not exists (select from extensions x where x.id::text = r.row_key and x.enabled)
+            union all
+            select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and not exists (select from pjsip_sync.endpoint e where e.id = p.id and e.deleted_at is null)
+            """);
+        Assert.Empty(wrong);
         Assert.Equal(0, (await rig.ReconcileAsync(force: true)).Drift);
+    }
+
+    [Fact]
+    public async Task The_shipped_profiles_fit_asterisks_own_tables()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"),
+            "Realtime:Profiles:sales:Context=sales", "Realtime:Profiles:sales:Endpoint:accountcode=42", "Realtime:Profiles:sales:MaxContacts=2");
+
+        await rig.ChangeAsync("insert into extensions (number, password, profile) values ('1', 'x', 'webrtc'), ('2', 'x', 'deskphone'), ('3', 'x', 'sales')");
+
+        Assert.Equal(["1|yes|yes|opus,ulaw,alaw|NULL|NULL|internal|5", "2|NULL|NULL|g722,alaw,ulaw|rfc4733|NULL|internal|1", "3|NULL|NULL|ulaw,alaw|NULL|42|sales|2"], await rig.Database.RowsAsync(
+            "select e.id, webrtc::text, dtls_auto_generate_cert::text, allow, dtmf_mode::text, accountcode, context, max_contacts from ps_endpoints e join ps_aors using (id) order by 1"));
+    }
+
+    [Fact]
+    public async Task A_deleted_endpoints_contacts_are_expired_and_what_asterisk_leaves_goes_with_the_tombstone()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), ('1002', 'x')");
+        await rig.Database.ExecuteAsync("insert into ps_contacts (id, endpoint, expiration_time) values ('a', '1001', 9999999999), ('b', '1002', 9999999999), ('c', 'trunk', 1)");
+
+        await rig.ChangeAsync("delete from extensions where number = '1001'");
+        Assert.Equal(["a|1", "b|9999999999", "c|1"], await rig.Database.RowsAsync("select id, expiration_time from ps_contacts order by 1"));
+
+        await rig.BuryAsync();
+        Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
+
+        await rig.Database.ExecuteAsync("update pjsip_sync.endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())");
+        await rig.BuryAsync();
+        Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
+
+        await rig.Database.ExecuteAsync("update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.endpoint)");
+        await rig.BuryAsync();
+        Assert.Equal(["b", "c"], await rig.Database.RowsAsync("select id from ps_contacts order by 1"));
+        Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from pjsip_sync.endpoint"));
     }
 }

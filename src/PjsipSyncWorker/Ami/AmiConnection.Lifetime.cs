@@ -57,7 +57,11 @@ public sealed partial class AmiConnection
             return;
         }
 
-        LogEnded(_logger, _options.Host, _options.Port, reason.Message);
+        if (_loggedIn) // before that, ConnectAsync tells
+        {
+            LogEnded(_logger, _options.Host, _options.Port, reason.Message);
+        }
+
         _completion.SetException(reason);
         _ = _completion.Task.Exception; // seen, should nobody await it
     }

@@ -4,10 +4,10 @@ namespace PjsipSyncWorker.Ami;
 
 public sealed partial class AmiConnection
 {
-    [LoggerMessage(3000, LogLevel.Information, "Logged in to Asterisk at {Host}:{Port} as {User} (AMI {Version})")]
+    [LoggerMessage(3000, LogLevel.Debug, "Logged in to Asterisk at {Host}:{Port} as {User} (AMI {Version})")]
     private static partial void LogLoggedIn(ILogger logger, string host, int port, string user, string version);
 
-    [LoggerMessage(3001, LogLevel.Warning, "The AMI connection to {Host}:{Port} ended: {Reason}")]
+    [LoggerMessage(3001, LogLevel.Debug, "The AMI connection to {Host}:{Port} ended: {Reason}")]
     private static partial void LogEnded(ILogger logger, string host, int port, string reason);
 
     [LoggerMessage(3002, LogLevel.Warning, "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and write what is said")]

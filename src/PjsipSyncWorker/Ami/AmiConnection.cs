@@ -25,7 +25,8 @@ public sealed partial class AmiConnection : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
-    private bool _leaving;
+    private volatile bool _loggedIn;
+    private volatile bool _leaving;
 
     private AmiConnection(AmiOptions options, Stream stream, IAmiEventHandler handler, ILogger logger, TimeProvider time)
     {
@@ -46,7 +47,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
     /// <summary>Ends well when Asterisk has sent <c>FullyBooted</c>, which it sends right after the login when it is up already; fails with the connection. Before it, PJSIP actions are unknown.</summary>
     public Task FullyBooted => _dispatcher.FullyBooted;
 
-    /// <summary>True once Asterisk announced its end (<c>Shutdown</c>).</summary>
+    /// <summary>True once Asterisk announced its end (<c>Shutdown</c>). It does not announce it to a session whose own Command asked for it.</summary>
     public bool ShuttingDown => _dispatcher.ShuttingDown;
 
     /// <summary>Ends with the connection, after the last event was handled: well when this side ended it, else with the <see cref="AmiException"/> that tells why.</summary>
@@ -69,6 +70,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
         {
             connection._running = connection.RunAsync();
             await new AmiLogin(options, logger).RunAsync(connection, cancellationToken);
+            connection._loggedIn = true;
             LogLoggedIn(logger, options.Host, options.Port, options.Username, connection.ProtocolVersion);
             return connection;
         }

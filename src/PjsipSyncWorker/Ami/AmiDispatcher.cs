@@ -7,11 +7,12 @@ namespace PjsipSyncWorker.Ami;
 internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHandler handler, ILogger logger)
 {
     private readonly TaskCompletionSource _fullyBooted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _shuttingDown;
 
     public Task FullyBooted => _fullyBooted.Task;
 
     /// <summary>Set once the event Shutdown was seen.</summary>
-    public bool ShuttingDown { get; private set; }
+    public bool ShuttingDown => _shuttingDown;
 
     public void Dispatch(in AmiMessage message)
     {
@@ -56,7 +57,7 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
         }
         else if (message.IsEventNamed("Shutdown"u8))
         {
-            ShuttingDown = true;
+            _shuttingDown = true;
             LogShutdown(logger, message.GetString("Shutdown"u8) ?? "", message.GetString("Restart"u8) ?? "");
         }
 

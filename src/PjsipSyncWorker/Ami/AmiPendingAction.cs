@@ -27,13 +27,11 @@ internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, Time
 
     public void StartTimer()
     {
-        var timer = time.CreateTimer(static state => ((AmiPendingAction)state!).OnTimer(), this, timeout, Timeout.InfiniteTimeSpan);
         lock (_gate)
         {
-            _timer = timer;
-            if (_result.Task.IsCompleted)
+            if (!_result.Task.IsCompleted)
             {
-                timer.Dispose();
+                _timer = time.CreateTimer(static state => ((AmiPendingAction)state!).OnTimer(), this, timeout, Timeout.InfiniteTimeSpan);
             }
         }
     }

@@ -14,6 +14,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Often enough that a node which is away goes stale in time.</summary>
+    private readonly TimeSpan _interval = TimeSpan.FromTicks(Math.Min(settings.Asterisk.SnapshotInterval.Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
+
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
     private HashSet<string> _asked = new(StringComparer.Ordinal);
@@ -63,8 +66,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
                     continue;
                 }
             }
-            await _wake.WaitAsync(settings.Asterisk.SnapshotInterval, time, cancellation);
-            if (time.GetElapsedTime(compared) >= settings.Asterisk.SnapshotInterval)
+            await _wake.WaitAsync(_interval, time, cancellation);
+            if (time.GetElapsedTime(compared) >= _interval)
             {
                 compared = time.GetTimestamp();
                 lock (_lock)

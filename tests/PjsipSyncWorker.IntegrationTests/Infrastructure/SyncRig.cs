@@ -15,9 +15,12 @@ internal sealed class SyncRig : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly SyncMetrics _metrics = new();
 
-    private SyncRig(TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, WorkerSettings settings)
+    private readonly Catalogue _catalogue;
+    private readonly string _fingerprint;
+
+    private SyncRig(TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, WorkerSettings settings, Catalogue catalogue, string fingerprint)
     {
-        (Database, _dataSource, _connection, Synchronizer, Settings) = (database, dataSource, connection, synchronizer, settings);
+        (Database, _dataSource, _connection, Synchronizer, Settings, _catalogue, _fingerprint) = (database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
     }
 
     public TestDatabase Database { get; }
@@ -48,7 +51,7 @@ internal sealed class SyncRig : IAsyncDisposable
         var shapes = new Shapes(catalogue);
         await shapes.LoadAsync(connection, default);
         var synchronizer = new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes, settings.Sync, fingerprint, metrics);
-        return new SyncRig(database, dataSource, connection, synchronizer, settings);
+        return new SyncRig(database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
     }
 
     public static WorkerSettings Read(TestDatabase database, params string[] settings) =>
@@ -70,6 +73,9 @@ internal sealed class SyncRig : IAsyncDisposable
     }
 
     public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, null, default);
+
+    /// <summary>Removes tombstones that are old enough.</summary>
+    public Task BuryAsync() => Tombstones.BuryAsync(_connection, _catalogue, _fingerprint, default);
 
     /// <summary>Runs SQL as the application, then applies what it recorded.</summary>
     public async Task ChangeAsync(string sql, params object?[] parameters)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
-/// <summary>The worker as an operator runs it: the published binary where there is one, configured by its environment.</summary>
+/// <summary>The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.</summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -75,12 +75,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private static ProcessStartInfo Info(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
     {
-        var published = Path.Combine(Repository.Root, "artifacts", "pjsip-sync-worker");
+        var published = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER");
         var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
         var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString, ["Metrics__Port"] = $"{Ports.Next()}" };
         foreach (var setting in settings)
             environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        return File.Exists(published)
+        return !string.IsNullOrEmpty(published)
             ? Repository.Info(published, arguments, environment)
             : Repository.Info("dotnet", [built, .. arguments], environment);
     }

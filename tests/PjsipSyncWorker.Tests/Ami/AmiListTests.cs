@@ -59,15 +59,16 @@ public sealed class AmiListTests : IAsyncDisposable
         await _asterisk.SayAsync(Item(action, 2));
         await Eventually.TrueAsync(() => _items.Count == 2, "the second item");
         _time.Advance(TimeSpan.FromSeconds(8));
-        Assert.False(list.IsCompleted);
-        _time.Advance(TimeSpan.FromSeconds(2.1));
+        await _asterisk.SayAsync(Item(action, 3));
+        await Eventually.TrueAsync(() => _items.Count == 3, "the third item, 16 s after the start and 8 s after the second");
+        _time.Advance(TimeSpan.FromSeconds(10.1));
         var timeout = await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(list));
-        Assert.Equal("the list of DeviceStateList broke off after 2 items: nothing came for 10 s", timeout.Message);
+        Assert.Equal("the list of DeviceStateList broke off after 3 items: nothing came for 10 s", timeout.Message);
 
-        await _asterisk.SayAsync(Item(action, 3) + End(action, 3) + "Event: After\r\n\r\n");
+        await _asterisk.SayAsync(Item(action, 4) + End(action, 4) + "Event: After\r\n\r\n");
         await Eventually.TrueAsync(() => !_events.Events.IsEmpty, "an event");
         Assert.Equal(["After"], _events.Events);
-        Assert.Equal(["1", "2"], _items);
+        Assert.Equal(["1", "2", "3"], _items);
     }
 
     [Fact]
@@ -101,6 +102,33 @@ public sealed class AmiListTests : IAsyncDisposable
         await _asterisk.SayAsync(Start(action) + Item(action, 1) + Item(action, 2) + End(action, 2));
         await Assert.ThrowsAsync<FormatException>(() => Eventually.Ends(list));
         Assert.True((await Eventually.Ends(connection.SendAsync(new AmiAction("Ping"), Token))).Success);
+    }
+
+    [Fact]
+    public async Task Once_a_cancelled_list_has_ended_its_handler_is_not_running_and_will_not_run()
+    {
+        await using var connection = await ConnectAsync();
+        using var cancel = new CancellationTokenSource();
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var inside = 0;
+        var list = connection.SendListAsync(new AmiAction("DeviceStateList"), (in _) =>
+        {
+            Interlocked.Increment(ref inside);
+            entered.Set();
+            leave.Wait(Token);
+            Interlocked.Decrement(ref inside);
+        }, cancel.Token);
+        var action = await _asterisk.ActionAsync("DeviceStateList");
+        await _asterisk.SayAsync(Start(action) + Item(action, 1) + Item(action, 2) + "Event: After\r\n\r\n");
+        Assert.True(entered.Wait(TimeSpan.FromSeconds(20), Token));
+        var cancelling = Task.Run(cancel.Cancel, Token);
+        Assert.False(list.IsCompleted);
+        leave.Set();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(list));
+        Assert.Equal(0, Volatile.Read(ref inside));
+        await Eventually.TrueAsync(() => !_events.Events.IsEmpty, "an event");
+        await cancelling;
     }
 
     private static string Start(FakeAction action) => Success(action, "EventList: start\r\nMessage: follows\r\n");

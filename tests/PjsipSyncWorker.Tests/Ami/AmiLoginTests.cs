@@ -33,6 +33,29 @@ public sealed class AmiLoginTests
     }
 
     [Fact]
+    public async Task A_refused_filter_is_a_warning_and_the_session_goes_on()
+    {
+        await using var asterisk = new FakeAmi { Answer = action => FakeAmi.Error(action, "Permission denied") };
+        var options = asterisk.Options();
+        await using var connection = await Connect(new AmiOptions
+        {
+            Host = options.Host, Port = options.Port, Username = options.Username, Secret = options.Secret, Events = ["ContactStatus"],
+        });
+        Assert.Contains(_log.Lines, line => line.StartsWith("3010", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_peer_that_hangs_up_at_the_login_is_a_lost_connection_and_told_once()
+    {
+        await using var asterisk = new FakeAmi { AnswerLogin = _ => "" };
+        var connecting = Connect(asterisk.Options());
+        await asterisk.ActionAsync("Challenge");
+        await asterisk.HangUpAsync();
+        await Assert.ThrowsAsync<AmiConnectionException>(() => connecting);
+        Assert.Empty(_log.Lines);
+    }
+
+    [Fact]
     public async Task Each_event_wanted_is_a_filter_and_what_tells_of_Asterisks_life_is_always_among_them()
     {
         await using var asterisk = new FakeAmi();

@@ -1,0 +1,42 @@
+using System.Text;
+using PjsipSyncWorker.Ami;
+using Xunit;
+
+namespace PjsipSyncWorker.Tests.Ami;
+
+public sealed class AmiWriterTests : IDisposable
+{
+    private readonly MemoryStream _wire = new();
+
+    public void Dispose() => _wire.Dispose();
+
+    [Fact]
+    public async Task Actions_leave_in_order_and_one_that_nobody_awaits_any_more_does_not_leave()
+    {
+        var writer = new AmiWriter(_wire, "p-", 3);
+        var abandoned = Pending();
+        abandoned.Fail(new AmiTimeoutException("too late"));
+        Assert.True(writer.TryPost(new AmiAction("First"), 1, Pending()));
+        Assert.True(writer.TryPost(new AmiAction("Reload"), 2, abandoned));
+        Assert.True(writer.TryPost(new AmiAction("Last"), 3, Pending()));
+
+        using var stop = new CancellationTokenSource();
+        var running = writer.RunAsync(stop.Token);
+        await Eventually.TrueAsync(() => Sent().Contains("p-3", StringComparison.Ordinal), "the last action");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(running));
+        Assert.Equal("Action: First\r\nActionID: p-1\r\n\r\nAction: Last\r\nActionID: p-3\r\n\r\n", Sent());
+    }
+
+    [Fact]
+    public void What_a_stalled_peer_does_not_take_is_refused_and_not_piled_up()
+    {
+        var writer = new AmiWriter(_wire, "p-", 1);
+        Assert.True(writer.TryPost(new AmiAction("Ping"), 1, Pending()));
+        Assert.False(writer.TryPost(new AmiAction("Ping"), 2, Pending()));
+    }
+
+    private static AmiPendingAction Pending() => new("X", null, TimeSpan.FromSeconds(10), TimeProvider.System);
+
+    private string Sent() => Encoding.ASCII.GetString(_wire.ToArray());
+}

@@ -45,7 +45,7 @@ configure() {
   local modules file setting script=''
   modules=$(cd "$asterisk_tree" && ls -d usr/lib/*/asterisk/modules | head -n 1)
   for setting in EtcDir="$inside/etc" StateDir="$inside/state" SpoolDir="$inside/spool" RunDir="$inside/run" LogDir="$inside/log" \
-    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer DidPrefix=+4930 CarrierEndpoint=carrier RealtimeSchema=public AuthCache= \
+    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer DidPrefix=+4930 CarrierEndpoint=carrier RealtimeSchema=public AuthCache= 'Contact=contact = realtime,ps_contacts' \
     ExpirationCheckInterval=1 SipAddress=127.0.0.1 AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
     # the last one given wins
     script="s|{{${setting%%=*}}}|$(printf %s "${setting#*=}" | sed 's/[|&\\]/\\&/g')|g;$script"
@@ -68,6 +68,6 @@ case $action in
   kill) halt KILL ;;
   cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
   remove) halt KILL; as_root rm -rf "$home" ;;
-  sipp) exec chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;
+  sipp) as_root chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;
   *) die "unknown action $action" ;;
 esac

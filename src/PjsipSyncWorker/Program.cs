@@ -13,6 +13,8 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
     RunCommand.Create(config),
     InitCommand.Create(config),
     SyncExtensionsCommand.Create(config),
+    StatusCommand.Create(config),
+    ForgetNodeCommand.Create(config),
 };
 root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);

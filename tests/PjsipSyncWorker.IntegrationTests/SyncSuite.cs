@@ -265,4 +265,23 @@ public abstract class SyncSuite(PostgresServer server)
         Assert.Equal(1, await rig.Database.ExecuteAsync("update extensions set password = 'y'"));
     }
 
+
+    [Fact]
+    public async Task Other_peoples_triggers_find_their_tables()
+    {
+        await using var rig = await CreateAsync();
+        await rig.Database.ExecuteAsync("""
+            create table audit (what text);
+            create function audited() returns trigger language plpgsql as 'begin insert into audit values (tg_table_name); return null; end';
+            create trigger audited after insert or update on ps_auths for each row execute function audited();
+            create trigger audited after update on extensions for each row execute function audited();
+            """);
+
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await rig.Database.ExecuteAsync("update extensions set status = 'online'");
+        await rig.ProjectAsync();
+
+        Assert.Equal(["ps_auths", "extensions", "extensions"], await rig.Database.RowsAsync("select what from audit"));
+        Assert.Equal("offline", await rig.Database.ScalarAsync<string>("select status from extensions"));
+    }
 }

@@ -1,11 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
-using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Sync;
 using PjsipSyncWorker.Target;
 using PjsipSyncWorker.Telemetry;
-using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;
 

@@ -7,11 +7,10 @@ namespace PjsipSyncWorker.Database;
 internal static class DataSource
 {
     /// <summary>
-    /// A stalled session must not hold a lock for long, a row-level policy must be an error and not an empty table,
-    /// and a name must mean the same whatever the role's search_path is.
+    /// A stalled session must not hold a lock for long, and a row-level policy must be an error and not an empty table.
+    /// The search_path stays the role's own: other people's triggers run in these sessions, and our names carry their schema.
     /// </summary>
     private const string SessionSettings = """
-        set search_path = pg_catalog;
         set row_security = off;
         set statement_timeout = '30s';
         set lock_timeout = '1s';

@@ -35,7 +35,7 @@ internal static class Installation
     public static async Task CheckAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select schema_version, source_table, to_regclass($1)::text,
+            select schema_version, to_regclass($1) is not null, to_regclass($1) = to_regclass(source_table),
                    -- what is not configured may be the column of our own name, or have come since
                    columns @> $2::jsonb and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
@@ -59,9 +59,9 @@ internal static class Installation
                 throw new InstallationException(version > SchemaVersion
                     ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
                     : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
-            if (reader.TextOrNull(2) is not { } source)
+            if (!reader.GetBoolean(1))
                 throw new InstallationException($"the table {settings.Source.Table} (Source:Table) does not exist");
-            if (source != reader.GetString(1) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))
+            if (reader.IsDBNull(2) || !reader.GetBoolean(2) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))
                 throw new InstallationException("Source or Realtime:Schema differ from what is installed: run pjsip-sync-worker init with this configuration");
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName)

@@ -6,6 +6,8 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>What is asked of one running Asterisk, in its words.</summary>
 internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)
 {
+    private string? _systemName;
+
     /// <summary>The events that loop 2 lives on.</summary>
     public static readonly string[] Events = ["ContactStatus", "DeviceStateChange", "PeerStatus", "Reload", "Shutdown", "FullyBooted"];
 
@@ -14,7 +16,8 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     {
         var status = await ExpectAsync(new AmiAction("CoreStatus"), cancellation);
         var settings = await ExpectAsync(new AmiAction("CoreSettings"), cancellation);
-        return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), settings.Get("SystemName") is { Length: > 0 } name ? name : null);
+        _systemName = settings.Get("SystemName") is { Length: > 0 } name ? name : null;
+        return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), _systemName);
     }
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
@@ -27,7 +30,15 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         try
         {
             var contacts = new Dictionary<ContactKey, Contact>();
-            var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in item) => AddContact(contacts, item), cancellation);
+            var shared = false;
+            var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in item) =>
+            {
+                // A shared ps_contacts makes each server report all contacts; only the one that took the REGISTER knows.
+                if (IsForeign(item))
+                    shared = true;
+                else
+                    AddContact(contacts, item);
+            }, cancellation);
             if (!answer.Success)
             {
                 if (!answer.Message.Contains("No Contacts found", StringComparison.OrdinalIgnoreCase))
@@ -43,7 +54,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             }, cancellation);
             if (!states.Success)
                 throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
-            book.EndSnapshot(contacts, devices);
+            book.EndSnapshot(contacts, devices, shared);
         }
         catch
         {
@@ -75,6 +86,13 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 
     public static TimeSpan? RoundTrip(string? microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
+
+    /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
+    public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
+        connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
+
+    private bool IsForeign(in AmiMessage item) =>
+        _systemName is not null && Text(item, "RegServer"u8) is { } server && server != _systemName;
 
     private void AddContact(Dictionary<ContactKey, Contact> contacts, in AmiMessage item)
     {

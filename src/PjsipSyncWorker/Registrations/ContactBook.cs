@@ -1,8 +1,10 @@
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>What must be written so that the database holds what the book holds.</summary>
+/// <param name="GoneEverywhere">With a shared ps_contacts a contact that any server removed is gone from all.</param>
 internal sealed record BookChanges(
-    IReadOnlyList<(ContactKey Key, Contact Contact)> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices)
+    IReadOnlyList<(ContactKey Key, Contact Contact)> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
+    bool GoneEverywhere = false)
 {
     public bool IsEmpty => Contacts.Count == 0 && Gone.Count == 0 && Devices.Count == 0;
 
@@ -20,6 +22,7 @@ internal sealed class ContactBook(TimeProvider time)
     private readonly Dictionary<ContactKey, Contact> _contacts = [];
     private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
     private readonly HashSet<ContactKey> _touched = [];
+    private readonly HashSet<ContactKey> _removedForeign = [];
     private readonly HashSet<string> _touchedDevices = new(StringComparer.Ordinal);
     private Dictionary<ContactKey, Contact> _stored = [];
     private Dictionary<string, string> _storedDevices = new(StringComparer.Ordinal);
@@ -36,6 +39,9 @@ internal sealed class ContactBook(TimeProvider time)
             return _contacts.Values.Min(contact => contact.ExpiresAt > moment ? contact.ExpiresAt : null);
     }
 
+    /// <summary>Whether Asterisk also reports contacts of other servers (a shared ps_contacts), as the last snapshot had it.</summary>
+    public bool Shared { get; private set; }
+
     /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>
     public void Load(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
     {
@@ -51,7 +57,8 @@ internal sealed class ContactBook(TimeProvider time)
 
     /// <summary>A ContactStatus event.</summary>
     /// <param name="status">Removed takes the contact out.</param>
-    /// <returns>Whether details are missing that only a snapshot has.</returns>
+    /// <remarks>With a shared ps_contacts only a snapshot says whose a new contact is: the event alone does not count.</remarks>
+    /// <returns>Whether something is missing that only a snapshot has.</returns>
     public bool Apply(ContactKey key, string status, TimeSpan? roundTrip)
     {
         lock (_lock)
@@ -59,9 +66,13 @@ internal sealed class ContactBook(TimeProvider time)
             var known = Known(key);
             if (status == "Removed")
             {
+                if (known is null && Shared)
+                    _removedForeign.Add(key);
                 Put(key, null);
                 return false;
             }
+            if (known is null && Shared)
+                return true;
             var now = time.GetUtcNow();
             // NonQualified and Unknown come with a REGISTER; Reachable and Unreachable with an answered or missed OPTIONS.
             var registered = known is null || status is "NonQualified" or "Updated" or "Created";
@@ -111,10 +122,11 @@ internal sealed class ContactBook(TimeProvider time)
     }
 
     /// <summary>The snapshot is complete: it replaces what is known, and what arrived meanwhile replaces it.</summary>
-    public void EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
+    public void EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices, bool shared = false)
     {
         lock (_lock)
         {
+            Shared = shared;
             foreach (var (key, last) in _meanwhile ?? [])
             {
                 if (last is null)
@@ -153,7 +165,7 @@ internal sealed class ContactBook(TimeProvider time)
             {
                 var now = _contacts.GetValueOrDefault(key);
                 var stored = _stored.GetValueOrDefault(key);
-                if (now is null && stored is not null)
+                if (now is null && (stored is not null || _removedForeign.Contains(key)))
                     gone.Add(key);
                 else if (now is not null && now != stored)
                     contacts.Add((key, now));
@@ -162,7 +174,7 @@ internal sealed class ContactBook(TimeProvider time)
                 .Select(endpoint => (endpoint, _devices[endpoint])).ToList();
             _touched.Clear();
             _touchedDevices.Clear();
-            return new BookChanges(contacts, gone, devices);
+            return new BookChanges(contacts, gone, devices, Shared);
         }
     }
 
@@ -174,7 +186,10 @@ internal sealed class ContactBook(TimeProvider time)
             foreach (var (key, contact) in changes.Contacts)
                 _stored[key] = contact;
             foreach (var key in changes.Gone)
+            {
                 _stored.Remove(key);
+                _removedForeign.Remove(key);
+            }
             foreach (var (endpoint, state) in changes.Devices)
                 _storedDevices[endpoint] = state;
         }

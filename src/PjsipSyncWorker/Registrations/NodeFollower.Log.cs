@@ -27,6 +27,9 @@ internal sealed partial class NodeFollower
         [LoggerMessage(2006, LogLevel.Warning, "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
         public static partial void StoreLost(ILogger logger, string node, string reason);
 
+        [LoggerMessage(2008, LogLevel.Warning, "Asterisk {Node} has no memory cache {Cache} (Asterisk:Nodes:*:Caches): {Reason}")]
+        public static partial void NoSuchCache(ILogger logger, string node, string cache, string reason);
+
         [LoggerMessage(2007, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
         public static partial void AnotherFollows(ILogger logger, string node);
     }

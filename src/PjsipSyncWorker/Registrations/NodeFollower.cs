@@ -25,6 +25,7 @@ internal sealed partial class NodeFollower(
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _revised = new();
     private readonly WakeSignal _snapshotWanted = new();
+    private readonly HashSet<string> _cachesMissing = new(StringComparer.Ordinal);
     private volatile bool _connected;
     private volatile bool _reloaded;
     private volatile string? _degraded;
@@ -105,9 +106,16 @@ internal sealed partial class NodeFollower(
     {
         var heartbeat = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
         var seen = time.GetTimestamp() - time.TimestampFrequency * 3600;
+        var loaded = time.GetTimestamp();
         var wasConnected = false;
         while (!following.IsCompleted)
         {
+            // Somebody else may have written: another worker a contact that is gone, a person anything.
+            if (time.GetElapsedTime(loaded) >= settings.Asterisk.SnapshotInterval)
+            {
+                await store.LoadAsync(_book, cancellation);
+                loaded = time.GetTimestamp();
+            }
             var changes = _book.TakeChanges();
             if (!changes.IsEmpty)
             {
@@ -259,6 +267,7 @@ internal sealed partial class NodeFollower(
                 }
                 while (await _ledger.PendingAsync(cancellation) is { Count: > 0 } pending)
                 {
+                    await ExpireCachedAsync(asterisk, pending, cancellation);
                     if (!await RefreshAsync(asterisk, pending, pause, cancellation))
                     {
                         await Task.Delay(TimeSpan.FromSeconds(2), time, cancellation);
@@ -273,6 +282,22 @@ internal sealed partial class NodeFollower(
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
                 _revised.Ring();
+            }
+        }
+    }
+
+    /// <summary>A memory cache before realtime would keep an old password working and refuse the new one.</summary>
+    private async Task ExpireCachedAsync(AsteriskSession asterisk, List<RefreshLedger.Entry> pending, CancellationToken cancellation)
+    {
+        foreach (var entry in pending)
+        {
+            foreach (var cache in node.Caches)
+            {
+                var answer = await asterisk.ExpireCachedAsync(cache, entry.Id, cancellation);
+                // What is not cached needs no expiring; a cache that does not exist is a mistake of the configuration.
+                if (!answer.Success && answer.Message.Contains("cache", StringComparison.OrdinalIgnoreCase) && answer.Message.Contains("not", StringComparison.OrdinalIgnoreCase)
+                    && !answer.Message.Contains("object", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
+                    Log.NoSuchCache(logger, node.Name, cache, answer.Message);
             }
         }
     }

@@ -68,10 +68,10 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
         await using var batch = new NpgsqlBatch(connection, transaction);
         if (changes.Gone.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-                delete from pjsip_sync.contact c using unnest($2, $3) as gone (endpoint, uri)
-                where c.node = $1 and c.endpoint = gone.endpoint and c.uri = gone.uri
+                delete from pjsip_sync.contact c using unnest($3, $4) as gone (endpoint, uri)
+                where (c.node = $1 or $2) and c.endpoint = gone.endpoint and c.uri = gone.uri
                 """)
-            { Parameters = { Text(node), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
+            { Parameters = { Text(node), new NpgsqlParameter { Value = changes.GoneEverywhere }, Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
         if (changes.Contacts.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
                 insert into pjsip_sync.contact as c (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)

@@ -14,13 +14,14 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Often enough that a node which is away goes stale in time.</summary>
-    private readonly TimeSpan _interval = TimeSpan.FromTicks(Math.Min(settings.Asterisk.SnapshotInterval.Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
+    /// <summary>How soon a lapse is noticed.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
     private HashSet<string> _asked = new(StringComparer.Ordinal);
     private bool _everything = true;
+    private DateTime _looked = DateTime.UtcNow.AddDays(-1);
 
     /// <summary>These extensions may have another status now.</summary>
     public void Ask(IEnumerable<string> endpoints)
@@ -44,36 +45,56 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         var compared = time.GetTimestamp();
         while (true)
         {
-            var (ids, everything) = Take();
-            if (everything || ids.Length > 0)
-            {
-                try
-                {
-                    var skipped = await ProjectAsync(everything ? null : ids, cancellation);
-                    if (skipped.Count > 0)
-                    {
-                        await Task.Delay(SkippedRetry, time, cancellation);
-                        Ask(skipped);
-                    }
-                    continue;
-                }
-                catch (Exception error) when (DatabaseErrors.IsDatabase(error))
-                {
-                    Return(ids, everything);
-                    if (error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
-                        Log.Failed(logger, DatabaseErrors.Describe(error));
-                    await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
-                    continue;
-                }
-            }
-            await _wake.WaitAsync(_interval, time, cancellation);
-            if (time.GetElapsedTime(compared) >= _interval)
-            {
-                compared = time.GetTimestamp();
-                lock (_lock)
-                    _everything = true;
-            }
+            await StepAsync(cancellation);
+            await _wake.WaitAsync(Tick, time, cancellation);
+            if (time.GetElapsedTime(compared) < settings.Asterisk.SnapshotInterval)
+                continue;
+            compared = time.GetTimestamp();
+            lock (_lock)
+                _everything = true;
         }
+    }
+
+    private async Task StepAsync(CancellationToken cancellation)
+    {
+        var (ids, everything) = Take();
+        try
+        {
+            var lapsed = everything ? [] : await LapsedAsync(cancellation);
+            if (!everything && ids.Length + lapsed.Count == 0)
+                return;
+            var skipped = await ProjectAsync(everything ? null : [.. ids.Union(lapsed)], cancellation);
+            if (skipped.Count == 0)
+                return;
+            await Task.Delay(SkippedRetry, time, cancellation);
+            Ask(skipped);
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            Return(ids, everything);
+            if (error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+                Log.Failed(logger, DatabaseErrors.Describe(error));
+            await Task.Delay(Tick, time, cancellation);
+        }
+    }
+
+    /// <summary>Endpoints of which a contact expired, or whose node went stale, since the last look: by the database's clock,
+    /// whoever followed them, so that a host that died with its worker is noticed.</summary>
+    private async Task<List<string>> LapsedAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select clock_timestamp(), array(
+              select distinct c.endpoint
+              from pjsip_sync.contact c join pjsip_sync.node n on n.name = c.node cross join pjsip_sync.mapping m
+              where c.expires_at > $1 and c.expires_at <= now()
+                 or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now())
+            """);
+        command.Parameters.Add(new NpgsqlParameter { Value = _looked, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        // A second of overlap: what was computed in the very moment is looked at twice rather than never.
+        _looked = reader.GetDateTime(0).AddSeconds(-1);
+        return [.. reader.GetFieldValue<string[]>(1)];
     }
 
     private async Task<List<string>> ProjectAsync(string[]? ids, CancellationToken cancellation)

@@ -77,6 +77,13 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task BuryAsync() => Tombstones.BuryAsync(_connection, _catalogue, _fingerprint, default);
 
+    /// <summary>Writes status back, in the worker's own session.</summary>
+    public async Task ProjectAsync()
+    {
+        await using var command = new NpgsqlCommand("select pjsip_sync.project()", _connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Runs SQL as the application, then applies what it recorded.</summary>
     public async Task ChangeAsync(string sql, params object?[] parameters)
     {

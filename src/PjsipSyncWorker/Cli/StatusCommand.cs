@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using Spectre.Console;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary><c>status</c>: which phones are registered, one or all, once or as it changes.</summary>
+internal static class StatusCommand
+{
+    public static System.CommandLine.Command Create(Option<string?> config)
+    {
+        var number = new Argument<string?>("NUMBER") { Description = "One extension; all when left out", Arity = ArgumentArity.ZeroOrOne };
+        var json = new Option<bool>("--json") { Description = "One JSON array on standard output" };
+        var watch = new Option<bool>("--watch") { Description = "Keep showing it as it changes" };
+        var command = new System.CommandLine.Command("status", "Show the registration status of one or all extensions") { number, json, watch };
+        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
+            settings => ShowAsync(settings, parsed.GetValue(number), parsed.GetValue(json), parsed.GetValue(watch), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> ShowAsync(WorkerSettings settings, string? number, bool json, bool watch, CancellationToken cancellation)
+    {
+        await using var dataSource = DataSource.Create(settings.ConnectionString);
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        await Installation.CheckAsync(connection, settings, cancellation);
+        var statuses = await StatusQuery.ReadAsync(connection, number, cancellation);
+        if (number is not null && statuses.Count == 0)
+        {
+            await Console.Error.WriteLineAsync(await StatusQuery.WhyMissingAsync(connection, number, cancellation));
+            return ExitCode.Problems;
+        }
+        if (watch)
+            await WatchAsync(dataSource, connection, number, json, statuses, cancellation);
+        else if (json)
+            await Console.Out.WriteLineAsync(StatusReport.Json(statuses));
+        else
+            AnsiConsole.Write(StatusReport.Table(statuses));
+        return ExitCode.Good;
+    }
+
+    /// <summary>On a terminal the table is drawn again in its place; elsewhere each change is a block or a line of its own.</summary>
+    private static async Task WatchAsync(
+        NpgsqlDataSource dataSource, NpgsqlConnection connection, string? number, bool json, List<ExtensionStatus> statuses, CancellationToken cancellation)
+    {
+        var wake = new WakeSignal();
+        await using var listener = await ChannelListener.OpenAsync(dataSource, "extension_status", TimeSpan.FromSeconds(10), cancellation);
+        var listening = listener.RunAsync(wake.Ring, cancellation);
+        if (json || Console.IsOutputRedirected)
+        {
+            await FollowAsync(shown => Console.Out.WriteLine(json ? StatusReport.Json(shown) : StatusReport.Plain(shown)));
+            return;
+        }
+        await AnsiConsole.Live(StatusReport.Table(statuses)).StartAsync(context => FollowAsync(shown => context.UpdateTarget(StatusReport.Table(shown))));
+
+        async Task FollowAsync(Action<List<ExtensionStatus>> show)
+        {
+            while (!cancellation.IsCancellationRequested)
+            {
+                show(statuses);
+                if (await Task.WhenAny(listening, wake.WaitAsync(TimeSpan.FromSeconds(5), TimeProvider.System, cancellation)) == listening)
+                    await listening;
+                statuses = await StatusQuery.ReadAsync(connection, number, cancellation);
+            }
+        }
+    }
+}

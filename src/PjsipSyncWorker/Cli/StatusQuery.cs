@@ -1,0 +1,55 @@
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary>One extension as the command <c>status</c> shows it.</summary>
+internal sealed record ExtensionStatus(string Number, string? Name, string Status, string? DeviceState, List<ContactStatus> Contacts);
+
+/// <summary>One of its phones.</summary>
+internal sealed record ContactStatus(
+    string Node, string Uri, string Status, string? Address, string? ViaAddress, string? UserAgent, TimeSpan? RoundTrip, DateTime Since, DateTime? Expires);
+
+/// <summary>Reads what <c>status</c> shows.</summary>
+internal static class StatusQuery
+{
+    public static async Task<List<ExtensionStatus>> ReadAsync(NpgsqlConnection connection, string? number, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select r.number, s.display_name, r.status, r.device_state,
+                   c.node, c.uri, c.status, host(c.address), c.via_address, c.user_agent, c.round_trip, c.registered_at, c.expires_at
+            from pjsip_sync.registration r
+            left join pjsip_sync.source(case when $1 is null then null else array[$1] end) s on s.number = r.number and s.row_key = r.row_key
+            left join pjsip_sync.contact c on c.endpoint = r.number
+            where $1 is null or r.number = $1
+            order by r.number, c.registered_at desc, c.uri
+            """, connection)
+        { Parameters = { new NpgsqlParameter { Value = (object?)number ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var statuses = new List<ExtensionStatus>();
+        while (await reader.ReadAsync(cancellation))
+        {
+            if (statuses.Count == 0 || statuses[^1].Number != reader.GetString(0))
+                statuses.Add(new ExtensionStatus(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2), reader.TextOrNull(3), []));
+            if (reader.IsDBNull(4))
+                continue;
+            statuses[^1].Contacts.Add(new ContactStatus(
+                reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.TextOrNull(7), reader.TextOrNull(8), reader.TextOrNull(9),
+                reader.IsDBNull(10) ? null : reader.GetTimeSpan(10), reader.GetDateTime(11), reader.IsDBNull(12) ? null : reader.GetDateTime(12)));
+        }
+        return statuses;
+    }
+
+    /// <summary>Why a number has no status.</summary>
+    public static async Task<string> WhyMissingAsync(NpgsqlConnection connection, string number, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select coalesce((select 'rejected: ' || reason from pjsip_sync.rejected where id = $1 limit 1),
+                            (select case when active then 'not synced yet: is the worker running?' else 'not active (Source:Active)' end from pjsip_sync.source(array[$1]) limit 1),
+                            'no extension has this number')
+            """, connection)
+        { Parameters = { new() { Value = number } } };
+        return $"{number}: {await command.ExecuteScalarAsync(cancellation)}";
+    }
+}

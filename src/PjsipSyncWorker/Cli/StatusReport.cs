@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Spectre.Console;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary>Statuses as a table, as lines, as JSON.</summary>
+internal static class StatusReport
+{
+    public static Table Table(IReadOnlyList<ExtensionStatus> statuses)
+    {
+        var table = new Table().Border(TableBorder.Rounded)
+            .AddColumns("Number", "Name", "Status", "Device", "Address", "User agent", "Round trip", "Since", "Expires", "Node");
+        foreach (var status in statuses)
+        {
+            var colour = status.Status == "online" ? "green" : "grey";
+            var contacts = status.Contacts;
+            table.AddRow(
+                Markup.Escape(Printable(status.Number)), Markup.Escape(Printable(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(Printable(status.DeviceState)),
+                Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
+                Cell(contact => Time(contact.Since)), Cell(contact => Time(contact.Expires)), Cell(contact => contact.Node));
+
+            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => Printable(value(contact)))));
+        }
+        return table;
+    }
+
+    public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
+        string.Join('\t', Printable(status.Number), status.Status, Printable(status.DeviceState), Printable(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
+
+    public static string Json(IReadOnlyList<ExtensionStatus> statuses)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+        {
+            writer.WriteStartArray();
+            foreach (var status in statuses)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("number", status.Number);
+                writer.WriteString("name", status.Name);
+                writer.WriteString("status", status.Status);
+                writer.WriteString("device_state", status.DeviceState);
+                writer.WriteStartArray("contacts");
+                foreach (var contact in status.Contacts)
+                    WriteContact(writer, contact);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+        }
+        return Encoding.UTF8.GetString(stream.ToArray());
+    }
+
+    private static void WriteContact(Utf8JsonWriter writer, ContactStatus contact)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("node", contact.Node);
+        writer.WriteString("uri", contact.Uri);
+        writer.WriteString("status", contact.Status);
+        writer.WriteString("address", contact.Address);
+        writer.WriteString("via_address", contact.ViaAddress);
+        writer.WriteString("user_agent", contact.UserAgent);
+        if (contact.RoundTrip is { } roundTrip)
+            writer.WriteNumber("round_trip_ms", roundTrip.TotalMilliseconds);
+        writer.WriteString("since", contact.Since);
+        if (contact.Expires is { } expires)
+            writer.WriteString("expires", expires);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>A user agent is whatever a phone sends: nothing of it may reach the terminal as a command.</summary>
+    private static string Printable(string? text) =>
+        text is null ? "" : string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+
+    private static string Milliseconds(TimeSpan? time) => time is { } known ? known.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture) : "";
+
+    private static string Time(DateTime? moment) => moment?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
+}

@@ -101,6 +101,11 @@ create table if not exists pjsip_sync.device (
   primary key (endpoint, node)
 );
 
+-- Extensions whose status somebody else wrote (a re-import, an ORM that saves an old row): compared again within a second.
+create table if not exists pjsip_sync.overwritten (
+  id text not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
 -- One row per extension: what its phones are doing. extensions.status is only ever computed from this.
 create or replace view pjsip_sync.registration as
 select e.id as number,

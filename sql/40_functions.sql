@@ -166,6 +166,7 @@ declare
   wanted   text;
   written  text;
   differs  text;
+  overwritten text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
   into source, columns, active
@@ -202,6 +203,26 @@ begin
     $body$ $f$,
     row_key, number, pjsip_sync.column_sql(source, active), wanted, source, number_is, number);
 
+  -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
+  select format($o$
+        if tg_op = 'INSERT' then
+          insert into pjsip_sync.overwritten (id)
+          select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
+          where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
+        elsif tg_op = 'UPDATE' and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' and exists (select from pjsip_sync.node) then
+          insert into pjsip_sync.overwritten (id)
+          select mine.number from (
+            select coalesce((%1$s)::text, '') as number, %2$s from new_rows as extension
+            except all
+            select coalesce((%1$s)::text, '') as number, %2$s from old_rows as extension
+          ) as mine;
+        end if;$o$, number, string_agg(format('extension.%I::text', columns->>name), ', '))
+  into overwritten
+  from pjsip_sync.known_columns(true) as known (name)
+  where columns ? name
+  having count(*) > 0;
+  overwritten := coalesce(overwritten, '');
+
   -- The trigger's body. Nothing in it may ever reach the application as an error.
   execute format($f$
     create or replace function pjsip_sync.record_change() returns trigger
@@ -228,6 +249,7 @@ begin
           insert into pjsip_sync.change (id) values (null);
         end if;
         get diagnostics recorded = row_count;
+        %3$s
       exception when others then
         raise log 'pjsip_sync could not tell what changed, everything is looked at again: %%', sqlerrm;
         begin
@@ -246,7 +268,8 @@ begin
     $body$ $f$,
     number,
     format(E'coalesce((%s)::text, '''') as number, %s as row_key, coalesce((%s)::boolean, false) as active,\n%s',
-      number, row_key, pjsip_sync.column_sql(source, active), wanted));
+      number, row_key, pjsip_sync.column_sql(source, active), wanted),
+    overwritten);
 
   -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
   -- written because the application holds their rows. Announces each change of status.
@@ -271,6 +294,8 @@ begin
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
     language sql volatile as $body$
+      -- so that the trigger knows its own master's hand
+      select set_config('pjsip_sync.projecting', 'on', true);
       with stale as materialized (
         select now.* from (
           select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state

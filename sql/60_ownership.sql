@@ -1,9 +1,11 @@
--- What runs inside the application's statements belongs to a role that cannot log in and may do one thing: record a change.
+-- What runs inside the application's statements belongs to a role that cannot log in and may do one thing: record what
+-- the worker must look at.
 set client_min_messages = warning;
 do $own$
 begin
   grant usage on schema pjsip_sync to pjsip_sync_owner;
-  grant insert on pjsip_sync.change to pjsip_sync_owner;
+  grant insert on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync_owner;
+  grant select on pjsip_sync.contact, pjsip_sync.node to pjsip_sync_owner;
   if (select proowner::regrole::text from pg_proc where oid = 'pjsip_sync.record_change'::regproc) <> 'pjsip_sync_owner' then
     if not pg_has_role(current_user, 'pjsip_sync_owner', 'member') then
       execute format('grant pjsip_sync_owner to %I', current_user);

@@ -36,7 +36,11 @@ internal static class StatusCommand
         else if (json)
             await Console.Out.WriteLineAsync(StatusReport.Json(statuses));
         else
+        {
+            if (Console.IsOutputRedirected)
+                AnsiConsole.Profile.Width = 240;
             AnsiConsole.Write(StatusReport.Table(statuses));
+        }
         return ExitCode.Good;
     }
 

@@ -78,13 +78,16 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
     }
 
-    /// <summary>Endpoints of which a contact expired, or whose node went stale, since the last look: by the database's clock,
-    /// whoever followed them, so that a host that died with its worker is noticed.</summary>
+    /// <summary>Endpoints of which a contact expired, or whose node went stale, since the last look (by the database's clock,
+    /// whoever followed them, so that a host that died with its worker is noticed), or whose status somebody else wrote.</summary>
     private async Task<List<string>> LapsedAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
+            with overwritten as (delete from pjsip_sync.overwritten returning id)
             select clock_timestamp(), array(
-              select distinct c.endpoint
+              select id from overwritten
+              union
+              select c.endpoint
               from pjsip_sync.contact c join pjsip_sync.node n on n.name = c.node cross join pjsip_sync.mapping m
               where c.expires_at > $1 and c.expires_at <= now()
                  or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now())

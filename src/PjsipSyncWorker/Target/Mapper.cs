@@ -6,6 +6,10 @@ namespace PjsipSyncWorker.Target;
 /// <summary>Turns what the application wants into what Asterisk must read. Pure: no database, no clock.</summary>
 public sealed class Mapper
 {
+    /// <summary>What an extension's own columns become, where this database has it.</summary>
+    private static readonly (TargetTable, string)[] Mapped =
+        [(TargetTable.Endpoint, "transport"), (TargetTable.Endpoint, "callerid"), (TargetTable.Endpoint, "mailboxes")];
+
     private readonly Catalogue _catalogue;
     private readonly Dictionary<string, string?[]> _profiles = new(StringComparer.Ordinal);
     private readonly string?[] _defaults;
@@ -18,6 +22,9 @@ public sealed class Mapper
     {
         _catalogue = catalogue;
         _row = new string?[catalogue.Columns.Count];
+        foreach (var (table, column) in Mapped)
+            if (catalogue.Find(table, column) is null)
+                _leftOut.Add($"{TargetColumn.TableName(table)} has no column {column}");
         var problems = new List<string>();
         _defaults = new string?[catalogue.Columns.Count];
         Prepare(settings.Defaults, "Realtime:Defaults", _defaults, problems);

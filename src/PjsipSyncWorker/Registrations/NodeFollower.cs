@@ -53,7 +53,7 @@ internal sealed partial class NodeFollower(
         {
             await follow.CancelAsync();
             if (following is not null)
-                await following.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -186,7 +186,7 @@ internal sealed partial class NodeFollower(
             var refreshes = RefreshesAsync(asterisk, ending.Token);
             var ended = await Task.WhenAny(connection.Completion, snapshots, refreshes);
             await ending.CancelAsync();
-            await Task.WhenAll(snapshots, refreshes).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(snapshots, refreshes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended;
         }
         finally
@@ -194,7 +194,7 @@ internal sealed partial class NodeFollower(
             _connected = false;
             _changed.Ring();
             if (cancellation.IsCancellationRequested)
-                await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -294,9 +294,8 @@ internal sealed partial class NodeFollower(
             foreach (var cache in node.Caches)
             {
                 var answer = await asterisk.ExpireCachedAsync(cache, entry.Id, cancellation);
-                // What is not cached needs no expiring; a cache that does not exist is a mistake of the configuration.
-                if (!answer.Success && answer.Message.Contains("cache", StringComparison.OrdinalIgnoreCase) && answer.Message.Contains("not", StringComparison.OrdinalIgnoreCase)
-                    && !answer.Message.Contains("object", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
+                // An object that is not cached is an error to Asterisk too, and no matter.
+                if (!answer.Success && answer.Message.Contains("cache does not exist", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
                     Log.NoSuchCache(logger, node.Name, cache, answer.Message);
             }
         }

@@ -43,7 +43,7 @@ internal sealed partial class RegistrationService(
             var passing = PassOnAsync(session.Token);
             var ended = await Task.WhenAny(listening, passing);
             await session.CancelAsync();
-            await Task.WhenAll(listening, passing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            await Task.WhenAll(listening, passing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended;
         }, cancellation);
     }

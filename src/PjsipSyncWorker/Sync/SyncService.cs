@@ -50,7 +50,7 @@ internal sealed partial class SyncService(
         var syncing = SyncAsync(connection, _fingerprint, session.Token);
         var ended = await Task.WhenAny(listening, syncing);
         await session.CancelAsync();
-        await Task.WhenAll(listening, syncing).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        await Task.WhenAll(listening, syncing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await ended;
     }
 

@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>Whatever phones, Asterisk and the worker do: when things are quiet, the table says what Asterisk says.</summary>
+public sealed partial class TruthTests(PostgresServer server)
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(4);
+
+    [Fact]
+    public async Task Status_agrees_with_asterisk_whenever_things_are_quiet()
+    {
+        var seed = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_SEED") is { Length: > 0 } given
+            ? int.Parse(given, System.Globalization.CultureInfo.InvariantCulture) : Random.Shared.Next();
+        TestContext.Current.SendDiagnosticMessage($"seed {seed}");
+        var random = new Random(seed);
+        await using var database = await server.CreateDatabaseAsync();
+        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
+        // These phones answer no OPTIONS while they wait.
+        await database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
+        var phones = Enumerable.Range(0, 10).Select(i => new SipPhone(asterisk, $"{1001 + i % 5}", "x", $"127.0.0.{11 + i}")).ToArray();
+        await RefreshedAsync(database);
+
+        for (var round = 0; round < 12; round++)
+        {
+            for (var step = random.Next(1, 6); step > 0; step--)
+            {
+                var phone = phones[random.Next(phones.Length)];
+                await (random.Next(8) switch
+                {
+                    0 or 1 or 2 or 3 => phone.RegisterAsync(300),
+                    4 => phone.RegisterAsync(3),
+                    _ => phone.UnregisterAsync(),
+                });
+            }
+            switch (random.Next(6))
+            {
+                case 0:
+                    await worker.KillAsync();
+                    await phones[random.Next(phones.Length)].RegisterAsync(300);
+                    await phones[random.Next(phones.Length)].UnregisterAsync();
+                    worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
+                    await RefreshedAsync(database);
+                    break;
+                case 1:
+                    await asterisk.RestartAsync();
+                    await RefreshedAsync(database);
+                    break;
+            }
+            await Eventually.Equal("agreed", async () =>
+            {
+                var asterisks = string.Join(',', Contacts().Matches(await asterisk.CliAsync("pjsip show contacts")).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal));
+                var ours = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
+                return asterisks == ours ? "agreed" : $"seed {seed}, round {round}: asterisk [{asterisks}], the table [{ours}]";
+            }, Quiet + TimeSpan.FromSeconds(4));
+        }
+        await worker.DisposeAsync();
+    }
+
+    [GeneratedRegex(@"Contact:  (\d+)/sip:")]
+    private static partial Regex Contacts();
+
+    private static Task RefreshedAsync(TestDatabase database) => Eventually.True(() => database.ScalarAsync<bool>(
+        "select connected and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change) from pjsip_sync.node"));
+}

@@ -107,6 +107,25 @@ public sealed class NodeTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_new_extension_goes_before_the_rest_of_a_long_refresh()
+    {
+        await using var database = await InstalledAsync();
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__RefreshesPerSecond=5"]);
+        await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
+        await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(2000, 2059) g");
+        await Eventually.Equal(60L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await Eventually.Equal(61L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        await Eventually.True(async () => await new SipPhone(asterisk, "1001", "x").RegisterAsync()
+            && await database.ScalarAsync<string>("select status from extensions where number = '1001'") == "online", TimeSpan.FromSeconds(5));
+
+        Assert.Equal(0L, await database.ScalarAsync<long>("select refreshed_revision from pjsip_sync.node"));
+        await RefreshedAsync(database, nodes: 1);
+    }
+
+    [Fact]
     public async Task Status_is_right_again_within_a_second_or_two_whoever_wrote_it_wrong()
     {
         await using var database = await InstalledAsync();

@@ -9,6 +9,9 @@ internal sealed class WakeSignal
 
     public void Ring() => _channel.Writer.TryWrite(true);
 
+    /// <summary>Whether it was rung since somebody last woke; it counts as heard.</summary>
+    public bool TryTake() => _channel.Reader.TryRead(out _);
+
     /// <summary>Waits for the bell, or for <paramref name="longest"/>.</summary>
     /// <returns>False when it was not rung.</returns>
     public async Task<bool> WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancellation)

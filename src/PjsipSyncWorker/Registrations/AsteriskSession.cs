@@ -84,6 +84,10 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>A header's value; null when it is missing or empty.</summary>
     public static string? Text(in AmiMessage message, ReadOnlySpan<byte> key) => message.GetString(key) is { Length: > 0 } value ? value : null;
 
+    /// <summary>Whether a Reload event's module means that AORs were read again.</summary>
+    public static bool TouchesPjsip(string? module) =>
+        module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
+
     public static TimeSpan? RoundTrip(string? microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
 

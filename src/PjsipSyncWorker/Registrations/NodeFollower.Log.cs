@@ -18,17 +18,8 @@ internal sealed partial class NodeFollower
         [LoggerMessage(2003, LogLevel.Warning, "Asterisk {Node} is degraded: {Reason}")]
         public static partial void Degraded(ILogger logger, string node, string reason);
 
-        [LoggerMessage(2004, LogLevel.Warning, "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
-        public static partial void CannotRead(ILogger logger, string node, string endpoint);
-
-        [LoggerMessage(2005, LogLevel.Information, "Asterisk {Node} was told of {Count} new or changed endpoints")]
-        public static partial void Refreshed(ILogger logger, string node, int count);
-
         [LoggerMessage(2006, LogLevel.Warning, "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
         public static partial void StoreLost(ILogger logger, string node, string reason);
-
-        [LoggerMessage(2008, LogLevel.Warning, "Asterisk {Node} has no memory cache {Cache} (Asterisk:Nodes:*:Caches): {Reason}")]
-        public static partial void NoSuchCache(ILogger logger, string node, string cache, string reason);
 
         [LoggerMessage(2007, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
         public static partial void AnotherFollows(ILogger logger, string node);

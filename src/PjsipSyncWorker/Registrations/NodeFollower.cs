@@ -22,16 +22,14 @@ internal sealed partial class NodeFollower(
 
     private readonly ContactBook _book = new(time);
     private readonly RefreshLedger _ledger = new(dataSource, node.Name);
+    private readonly AsteriskRefresher _refresher = new(node, settings.Asterisk.RefreshesPerSecond, new RefreshLedger(dataSource, node.Name), time, logger);
     private readonly WakeSignal _changed = new();
-    private readonly WakeSignal _revised = new();
     private readonly WakeSignal _snapshotWanted = new();
-    private readonly HashSet<string> _cachesMissing = new(StringComparer.Ordinal);
     private volatile bool _connected;
-    private volatile bool _reloaded;
     private volatile string? _degraded;
 
     /// <summary>The target has a new revision: Asterisk may have to be told.</summary>
-    public void Revised() => _revised.Ring();
+    public void Revised() => _refresher.Revised();
 
     /// <summary>Until cancelled: holds the node's lock, follows its Asterisk, writes what it learns.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -83,8 +81,8 @@ internal sealed partial class NodeFollower(
         }
         else if (name.SequenceEqual("Reload"u8))
         {
-            _reloaded = true;
-            _revised.Ring();
+            if (AsteriskSession.TouchesPjsip(AsteriskSession.Text(message, "Module"u8)))
+                _refresher.Reloaded();
         }
     }
 
@@ -134,7 +132,7 @@ internal sealed partial class NodeFollower(
             if (time.GetElapsedTime(seen) >= heartbeat || wasConnected != _connected)
             {
                 wasConnected = _connected;
-                await store.SeenAsync(wasConnected, _degraded, cancellation);
+                await store.SeenAsync(wasConnected, _degraded ?? _refresher.Problem, cancellation);
                 seen = time.GetTimestamp();
             }
             await _changed.WaitAsync(heartbeat, time, cancellation);
@@ -180,10 +178,10 @@ internal sealed partial class NodeFollower(
             await _ledger.IdentifyAsync(process, version, systemName, cancellation);
             (_connected, _degraded) = (true, null);
             Log.Following(logger, node.Name, version ?? "of unknown version");
-            _revised.Ring();
+            _refresher.Revised();
             _snapshotWanted.Ring();
             var snapshots = SnapshotsAsync(asterisk, ending.Token);
-            var refreshes = RefreshesAsync(asterisk, ending.Token);
+            var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);
             var ended = await Task.WhenAny(connection.Completion, snapshots, refreshes);
             await ending.CancelAsync();
             await Task.WhenAll(snapshots, refreshes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -249,82 +247,5 @@ internal sealed partial class NodeFollower(
         {
             return true;
         }
-    }
-
-    /// <summary>Tells this Asterisk of new and changed endpoints, at a set pace, the newest first.</summary>
-    private async Task RefreshesAsync(AsteriskSession asterisk, CancellationToken cancellation)
-    {
-        var pause = TimeSpan.FromSeconds(1.0 / settings.Asterisk.RefreshesPerSecond);
-        while (true)
-        {
-            await _revised.WaitAsync(settings.Asterisk.SnapshotInterval, time, cancellation);
-            try
-            {
-                if (_reloaded)
-                {
-                    _reloaded = false;
-                    await _ledger.ForgetAsync(cancellation);
-                }
-                while (await _ledger.PendingAsync(cancellation) is { Count: > 0 } pending)
-                {
-                    await ExpireCachedAsync(asterisk, pending, cancellation);
-                    if (!await RefreshAsync(asterisk, pending, pause, cancellation))
-                    {
-                        await Task.Delay(TimeSpan.FromSeconds(2), time, cancellation);
-                        continue;
-                    }
-                    await _ledger.DoneAsync(pending[0].Revision, cancellation);
-                    if (pending.Any(entry => entry.Refresh))
-                        _snapshotWanted.Ring();
-                }
-            }
-            catch (Exception error) when (DatabaseErrors.IsDatabase(error))
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
-                _revised.Ring();
-            }
-        }
-    }
-
-    /// <summary>A memory cache before realtime would keep an old password working and refuse the new one.</summary>
-    private async Task ExpireCachedAsync(AsteriskSession asterisk, List<RefreshLedger.Entry> pending, CancellationToken cancellation)
-    {
-        foreach (var entry in pending)
-        {
-            foreach (var cache in node.Caches)
-            {
-                var answer = await asterisk.ExpireCachedAsync(cache, entry.Id, cancellation);
-                // An object that is not cached is an error to Asterisk too, and no matter.
-                if (!answer.Success && answer.Message.Contains("cache does not exist", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
-                    Log.NoSuchCache(logger, node.Name, cache, answer.Message);
-            }
-        }
-    }
-
-    /// <returns>False when this Asterisk cannot read our rows now.</returns>
-    private async Task<bool> RefreshAsync(AsteriskSession asterisk, List<RefreshLedger.Entry> pending, TimeSpan pause, CancellationToken cancellation)
-    {
-        if (pending.FirstOrDefault(entry => entry.Refresh) is not { Id: { } sample })
-            return true;
-        if (!await asterisk.CanReadAsync(sample, cancellation))
-        {
-            if (_degraded is null)
-                Log.CannotRead(logger, node.Name, sample);
-            _degraded = "cannot read the realtime tables";
-            return false;
-        }
-        _degraded = null;
-        var refreshed = 0;
-        foreach (var entry in pending.Where(entry => entry.Refresh))
-        {
-            // One that is gone since is told of as gone; the proof above is repeated when the rest comes to nothing.
-            if (!await asterisk.RefreshAsync(entry.Id, cancellation) && !await asterisk.CanReadAsync(sample, cancellation) && refreshed == 0)
-                return false;
-            refreshed++;
-            if (pending.Count > 1)
-                await Task.Delay(pause, time, cancellation);
-        }
-        Log.Refreshed(logger, node.Name, refreshed);
-        return true;
     }
 }

@@ -175,6 +175,23 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_status_column_that_is_not_there_is_said_once_and_the_rest_is_written()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table lines (number text primary key, password text, status text)");
+        await SyncRig.InstallAsync(database, SyncRig.Read(database, "Source:Table=lines"), createExtensions: false);
+        await using var worker = await WorkerProcess.StartAsync(database, "Source__Table=lines", "Sync__ReconcileInterval=00:00:01");
+        await database.ExecuteAsync("insert into lines values ('1001', 'x')");
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+
+        await database.ExecuteAsync("delete from ps_aors");
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_aors"));
+        Assert.Single(worker.Log.Split('\n'), line => line.Contains("last_registered_ip is not written, since public.lines has no such column", StringComparison.Ordinal));
+        Assert.Empty(await database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Equal("offline", await database.ScalarAsync<string>("select status from lines"));
+    }
+
+    [Fact]
     public async Task The_application_may_drop_a_column_and_bring_it_back()
     {
         await using var database = await server.CreateDatabaseAsync();

@@ -75,7 +75,12 @@ internal static class Installation
     /// <exception cref="PostgresException">22023: without what is missing there are no extensions; the message names it.</exception>
     public static async Task<IReadOnlyList<string>> AdaptAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select pjsip_sync.adapt()", connection);
+        await using var command = new NpgsqlCommand("""
+            select pjsip_sync.adapt()
+            union all
+            select format('%s is not written, since %s has no such column', name, source_table)
+            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name
+            """, connection);
         var leftOut = new List<string>();
         try
         {

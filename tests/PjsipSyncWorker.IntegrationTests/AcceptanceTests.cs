@@ -23,7 +23,7 @@ public sealed class AcceptanceTests(PostgresServer server)
         var before = DateTime.UtcNow.AddSeconds(-1);
         Assert.True(await anna.RegisterAsync());
         Assert.True(await bert.RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12");
         Assert.InRange(await database.ScalarAsync<DateTime>("select last_registered_at from extensions where number = '1001'"), before, DateTime.UtcNow.AddSeconds(1));
         Assert.Contains(await application.HeardAsync(2), heard =>
             heard.Contains("\"number\" : \"1001\"", StringComparison.Ordinal) && heard.Contains("\"status\" : \"online\"", StringComparison.Ordinal) && heard.Contains("\"ip\" : \"127.0.0.11\"", StringComparison.Ordinal));
@@ -33,7 +33,7 @@ public sealed class AcceptanceTests(PostgresServer server)
         Assert.True(await answering);
 
         Assert.True(await anna.UnregisterAsync());
-        await StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12");
         Assert.Contains("offline", (await application.HeardAsync(3))[2], StringComparison.Ordinal);
 
         await database.ExecuteAsync("delete from extensions");
@@ -54,23 +54,23 @@ public sealed class AcceptanceTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two'), ('1003', 'three')");
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
         var first = new SipPhone(asterisk, "1001", "one");
         var second = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
         Assert.True(await first.RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL", "1003|offline|NULL");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL", "1003|offline|NULL");
 
         await asterisk.StopAsync();
         await database.ExecuteAsync("insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
         await asterisk.BootAsync();
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
 
         Assert.True(await second.RegisterAsync());
         Assert.True(await new SipPhone(asterisk, "1004", "four", "127.0.0.14").RegisterAsync());
         Assert.False(await new SipPhone(asterisk, "1003", "three").RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
         Assert.True(await first.UnregisterAsync());
-        await StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
     }
 
     [Fact]
@@ -81,11 +81,11 @@ public sealed class AcceptanceTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
         var first = new SipPhone(asterisk, "1001", "one");
         var second = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
         Assert.True(await first.RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
 
         await asterisk.StopAsync();
         await cluster.StopAsync("immediate");
@@ -93,14 +93,14 @@ public sealed class AcceptanceTests(PostgresServer server)
         await cluster.StartAsync();
         database.ForgetConnections();
         await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
 
         // Without the refresh every endpoint of this Asterisk would be mute.
         Assert.True(await second.RegisterAsync());
         Assert.True(await new SipPhone(asterisk, "1003", "three", "127.0.0.13").RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1003|online|127.0.0.13");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1003|online|127.0.0.13");
         Assert.True(await first.UnregisterAsync());
-        await StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1003|online|127.0.0.13");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1003|online|127.0.0.13");
     }
 
     [Fact]
@@ -110,11 +110,11 @@ public sealed class AcceptanceTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two'), ('1003', 'three')");
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
         var first = new SipPhone(asterisk, "1001", "one");
         var second = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
         Assert.True(await first.RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL", "1003|offline|NULL");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL", "1003|offline|NULL");
 
         await worker.KillAsync();
         await worker.DisposeAsync();
@@ -123,11 +123,11 @@ public sealed class AcceptanceTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
         await using var next = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
 
-        await StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|offline|NULL");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|offline|NULL");
         Assert.Equal("1001,1002,1004", await database.ScalarAsync<string>("select string_agg(id, ',' order by id) from ps_endpoints"));
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1004", "four", "127.0.0.14").RegisterAsync());
-        await StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|online|127.0.0.14");
     }
 
     [Fact]
@@ -166,13 +166,6 @@ public sealed class AcceptanceTests(PostgresServer server)
         Assert.True(exitCode == 0, output);
         return database;
     }
-
-    private static Task StatusAsync(TestDatabase database, params string[] expected) => Eventually.Equal(string.Join('\n', expected), async () =>
-        string.Join('\n', await database.RowsAsync("select number, status, host(last_registered_ip) from extensions order by number")));
-
-    /// <summary>Asterisk was told of every endpoint.</summary>
-    private static Task RefreshedAsync(TestDatabase database) => Eventually.True(() => database.ScalarAsync<bool>(
-        "select connected and degraded is null and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change) from pjsip_sync.node"));
 
     private static async Task<Listener> ListenAsync(TestDatabase database)
     {

@@ -71,7 +71,7 @@ public sealed class AsteriskValueTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
         var phone = new SipPhone(asterisk, "1001", "x");
         Assert.True(await phone.RegisterAsync());
         await Eventually.Equal("online", () => database.ScalarAsync<string>("select status from extensions"));
@@ -85,12 +85,9 @@ public sealed class AsteriskValueTests(PostgresServer server)
             await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
 
             await database.ExecuteAsync("update extensions set enabled = true");
-            await RefreshedAsync(database);
+            await Expect.RefreshedAsync(database);
             Assert.True(await phone.RegisterAsync());
             await Eventually.Equal("online", () => database.ScalarAsync<string>("select status from extensions"));
         }
     }
-
-    private static Task RefreshedAsync(TestDatabase database) => Eventually.True(() => database.ScalarAsync<bool>(
-        "select refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change) from pjsip_sync.node"));
 }

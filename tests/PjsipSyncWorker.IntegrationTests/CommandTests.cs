@@ -9,7 +9,7 @@ public sealed class CommandTests(PostgresServer server)
     [Fact]
     public async Task Sync_extensions_shows_what_it_would_do_and_then_does_it()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'sesame'), ('1002', 'sesame'), ('10 03', 'sesame')");
 
         var (dryExit, dry) = await WorkerProcess.CommandAsync(database, [], "sync-extensions", "--dry-run", "--json");
@@ -36,7 +36,7 @@ public sealed class CommandTests(PostgresServer server)
     [Fact]
     public async Task A_suspicious_removal_waits_for_force_and_adoption_for_its_option()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g; insert into ps_endpoints (id) values ('1000')");
         Assert.Equal(1, (await WorkerProcess.CommandAsync(database, [], "sync-extensions")).ExitCode);
         Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "sync-extensions", "--adopt")).ExitCode);
@@ -81,12 +81,5 @@ public sealed class CommandTests(PostgresServer server)
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], arguments);
         Assert.Equal(2, exit);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-    }
-
-    private async Task<TestDatabase> InstalledAsync()
-    {
-        var database = await server.CreateDatabaseAsync();
-        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
-        return database;
     }
 }

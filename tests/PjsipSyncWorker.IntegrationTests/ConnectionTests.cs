@@ -9,7 +9,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [Fact]
     public async Task Connections_that_die_in_silence_are_noticed_and_replaced()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         using var proxy = new TcpProxy(direct.Port);
         await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
@@ -27,7 +27,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [Fact]
     public async Task Terminated_backends_cost_nothing_but_time()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00");
 
         await database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pjsip-sync-worker' and datname = current_database()");
@@ -39,7 +39,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [Fact]
     public async Task A_lost_notification_costs_a_poll_interval_at_most()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=00:00:00.3");
 
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'); ");
@@ -54,7 +54,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [InlineData("Port=1", 3, "Connection refused")]
     public async Task What_is_wrong_at_start_is_said_in_one_line(string wrong, int exitCode, string expected)
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var (key, value) = (wrong[..wrong.IndexOf('=', StringComparison.Ordinal)], wrong[(wrong.IndexOf('=', StringComparison.Ordinal) + 1)..]);
         connection[key] = value;
@@ -80,7 +80,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [Fact]
     public async Task A_port_for_metrics_that_is_taken_is_said_in_one_line()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         var port = Ports.Next();
         await using var first = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
 
@@ -93,7 +93,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [Fact]
     public async Task Of_two_workers_with_different_defaults_the_last_started_one_counts()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var first = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=first", "Sync__PollInterval=00:00:00.5");
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
         await Eventually.Equal("first", () => database.ScalarAsync<string>("select context from ps_endpoints"));
@@ -104,12 +104,5 @@ public sealed class ConnectionTests(PostgresServer server)
 
         await Eventually.Equal(101L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints where context = 'second'"));
         await Eventually.True(() => Task.FromResult(first.Log.Contains("Standing by", StringComparison.Ordinal)));
-    }
-
-    private async Task<TestDatabase> InstalledAsync()
-    {
-        var database = await server.CreateDatabaseAsync();
-        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
-        return database;
     }
 }

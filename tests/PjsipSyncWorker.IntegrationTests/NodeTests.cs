@@ -12,7 +12,7 @@ public sealed class NodeTests(PostgresServer server)
     [InlineData(false)]
     public async Task A_phone_moves_between_two_servers_and_is_never_shown_offline(bool sharedContacts)
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         string[] contacts = sharedContacts ? [] : ["Contact="];
         await using var first = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
         await using var second = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
@@ -21,7 +21,7 @@ public sealed class NodeTests(PostgresServer server)
             [.. second.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)), "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
         // No qualifying: these phones answer nothing while they wait.
         await database.ExecuteAsync("""insert into extensions (number, password, settings) values ('1001', 'one', '{"aor":{"qualify_frequency":0}}'), ('1002', 'two', '{"aor":{"qualify_frequency":0}}')""");
-        await RefreshedAsync(database, nodes: 2);
+        await Expect.RefreshedAsync(database, nodes: 2);
         await database.ExecuteAsync("create table seen (number text, status text); create function seen() returns trigger language plpgsql as 'begin insert into seen values (new.number, new.status); return null; end'; create trigger seen after update of status on extensions for each row when (old.status is distinct from new.status) execute function seen()");
         var atFirst = new SipPhone(first, "1001", "one", "127.0.0.11");
         var atSecond = new SipPhone(second, "1001", "one", "127.0.0.12");
@@ -29,7 +29,7 @@ public sealed class NodeTests(PostgresServer server)
 
         Assert.True(await atFirst.RegisterAsync());
         Assert.True(await stays.RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.13");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.13");
         Assert.True(await atSecond.RegisterAsync());
         await Eventually.Equal("127.0.0.12", () => database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '1001'"));
         Assert.True(await atFirst.UnregisterAsync());
@@ -39,30 +39,30 @@ public sealed class NodeTests(PostgresServer server)
         // The first server dies: nothing of the second goes offline. Then the second dies: its phones do, after StaleAfter.
         await first.KillAsync();
         await Eventually.Equal("f", () => database.ScalarAsync<string>("select substr(connected::text, 1, 1) from pjsip_sync.node where name = 'pbx1'"));
-        await StatusAsync(database, "1001|online|127.0.0.12", "1002|online|127.0.0.13");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.12", "1002|online|127.0.0.13");
         await second.KillAsync();
-        await StatusAsync(database, "1001|offline|127.0.0.12", "1002|offline|127.0.0.13");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.12", "1002|offline|127.0.0.13");
         Assert.Equal(["1001|online,offline", "1002|online,offline"], await database.RowsAsync("select number, string_agg(status, ',' order by ctid) from seen group by 1 order by 1"));
     }
 
     [Fact]
     public async Task A_host_that_dies_with_its_asterisk_and_its_worker_is_noticed_by_another_worker()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var other = await AsteriskServer.StartAsync(database.ConnectionString);
         var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__StaleAfter=00:00:04"]);
         await using var standby = await WorkerProcess.StartAsync(database, [.. other.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)), "Asterisk__StaleAfter=00:00:04"]);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one')");
-        await RefreshedAsync(database, nodes: 2);
+        await Expect.RefreshedAsync(database, nodes: 2);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
 
         await asterisk.KillAsync();
         await worker.KillAsync();
         await worker.DisposeAsync();
 
-        await StatusAsync(database, "1001|offline|127.0.0.11");
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11");
         await standby.StopAsync();
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "forget-node", "pbx1");
         Assert.True(exit == 0, output);
@@ -72,34 +72,34 @@ public sealed class NodeTests(PostgresServer server)
     [Fact]
     public async Task A_standby_takes_over_a_node_whose_worker_died()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await using var standby = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one')");
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
         await Eventually.True(() => Task.FromResult(standby.Log.Contains("Another worker follows pbx1", StringComparison.Ordinal)));
 
         await worker.KillAsync();
         await worker.DisposeAsync();
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
 
-        await StatusAsync(database, "1001|online|127.0.0.11");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
     }
 
     [Fact]
     public async Task With_a_memory_cache_a_new_password_is_in_force_at_once_and_the_old_one_is_not()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString,
             "AuthCache=auth/cache=memory_cache,name=auth_cache,object_lifetime_maximum=600");
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__Nodes__0__Caches__0=auth_cache"]);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'old')");
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
         Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
 
         await database.ExecuteAsync("update extensions set password = 'new'");
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
 
         Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
         Assert.False(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
@@ -109,7 +109,7 @@ public sealed class NodeTests(PostgresServer server)
     [Fact]
     public async Task A_new_extension_goes_before_the_rest_of_a_long_refresh()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__RefreshesPerSecond=5"]);
         await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
@@ -122,19 +122,19 @@ public sealed class NodeTests(PostgresServer server)
             && await database.ScalarAsync<string>("select status from extensions where number = '1001'") == "online", TimeSpan.FromSeconds(5));
 
         Assert.Equal(0L, await database.ScalarAsync<long>("select refreshed_revision from pjsip_sync.node"));
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
     }
 
     [Fact]
     public async Task Status_is_right_again_within_a_second_or_two_whoever_wrote_it_wrong()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
-        await StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
 
         // An ORM saves a row as it was; an import replaces the table by itself, keys and all; an extension gets another number.
         await database.ExecuteAsync("update extensions set status = 'offline' where number = '1001'; update extensions set status = 'online' where number = '1002'");
@@ -152,11 +152,11 @@ public sealed class NodeTests(PostgresServer server)
     [Fact]
     public async Task Status_shows_a_phone_with_all_that_is_known_of_it()
     {
-        await using var database = await InstalledAsync();
+        await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("insert into extensions (number, password, display_name) values ('1001', 'one', 'Anna'), ('1002', 'two', null), ('10 03', 'x', null)");
-        await RefreshedAsync(database, nodes: 1);
+        await Expect.RefreshedAsync(database, nodes: 1);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
         await Eventually.Equal("SIPp", () => database.ScalarAsync<string>("select user_agent from pjsip_sync.contact"));
 
@@ -174,17 +174,4 @@ public sealed class NodeTests(PostgresServer server)
         var (missing, why) = await WorkerProcess.CommandAsync(database, [], "status", "10 03");
         Assert.Equal((1, "10 03: rejected: number holds a space"), (missing, why.Trim()[..37]));
     }
-
-    private async Task<TestDatabase> InstalledAsync()
-    {
-        var database = await server.CreateDatabaseAsync();
-        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
-        return database;
-    }
-
-    private static Task StatusAsync(TestDatabase database, params string[] expected) => Eventually.Equal(string.Join('\n', expected), async () =>
-        string.Join('\n', await database.RowsAsync("select number, status, host(last_registered_ip) from extensions order by number")));
-
-    private static Task RefreshedAsync(TestDatabase database, int nodes) => Eventually.Equal((long)nodes, () => database.ScalarAsync<long>(
-        "select count(*) from pjsip_sync.node where connected and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change)"));
 }

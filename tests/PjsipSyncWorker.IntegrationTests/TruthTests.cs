@@ -22,7 +22,7 @@ public sealed partial class TruthTests(PostgresServer server)
         // These phones answer no OPTIONS while they wait.
         await database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
         var phones = Enumerable.Range(0, 10).Select(i => new SipPhone(asterisk, $"{1001 + i % 5}", "x", $"127.0.0.{11 + i}")).ToArray();
-        await RefreshedAsync(database);
+        await Expect.RefreshedAsync(database);
 
         for (var round = 0; round < 12; round++)
         {
@@ -43,11 +43,11 @@ public sealed partial class TruthTests(PostgresServer server)
                     await phones[random.Next(phones.Length)].RegisterAsync(300);
                     await phones[random.Next(phones.Length)].UnregisterAsync();
                     worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
-                    await RefreshedAsync(database);
+                    await Expect.RefreshedAsync(database);
                     break;
                 case 1:
                     await asterisk.RestartAsync();
-                    await RefreshedAsync(database);
+                    await Expect.RefreshedAsync(database);
                     break;
             }
             await Eventually.Equal("agreed", async () =>
@@ -62,7 +62,4 @@ public sealed partial class TruthTests(PostgresServer server)
 
     [GeneratedRegex(@"Contact:  (\d+)/sip:")]
     private static partial Regex Contacts();
-
-    private static Task RefreshedAsync(TestDatabase database) => Eventually.True(() => database.ScalarAsync<bool>(
-        "select connected and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change) from pjsip_sync.node"));
 }

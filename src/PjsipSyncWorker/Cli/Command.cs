@@ -1,3 +1,4 @@
+using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Sync;
@@ -8,6 +9,17 @@ namespace PjsipSyncWorker.Cli;
 /// <summary>What all commands share: settings in, one clear line and an exit code out.</summary>
 internal static class Command
 {
+    /// <summary>Runs the work of a command that needs the installed database; see <see cref="RunAsync"/>.</summary>
+    public static Task<int> OnDatabaseAsync(
+        string? configFile, Func<WorkerSettings, NpgsqlDataSource, NpgsqlConnection, Task<int>> work, CancellationToken cancellation) =>
+        RunAsync(configFile, async settings =>
+        {
+            await using var dataSource = DataSource.Create(settings.ConnectionString);
+            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+            await Installation.CheckAsync(connection, settings, cancellation);
+            return await work(settings, dataSource, connection);
+        });
+
     /// <summary>Runs a command's work; every fault that a person can mend becomes one line on standard error.</summary>
     public static async Task<int> RunAsync(string? configFile, Func<WorkerSettings, Task<int>> work)
     {

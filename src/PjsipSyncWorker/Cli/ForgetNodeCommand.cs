@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Npgsql;
-using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Cli;
 
@@ -11,11 +10,8 @@ internal static class ForgetNodeCommand
     {
         var name = new Argument<string>("NAME") { Description = "The node's name in Asterisk:Nodes" };
         var command = new System.CommandLine.Command("forget-node", "Forget an Asterisk server that will not come back, and its registrations") { name };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config), async settings =>
+        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config), async (_, _, connection) =>
         {
-            await using var dataSource = DataSource.Create(settings.ConnectionString);
-            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-            await Installation.CheckAsync(connection, settings, cancellation);
             await using var forget = new NpgsqlCommand("""
                 with free as (select pg_try_advisory_xact_lock(pjsip_sync.lock_class() + 1, hashtext($1)) as free)
                 delete from pjsip_sync.node where name = $1 and (select free from free) returning name
@@ -28,7 +24,7 @@ internal static class ForgetNodeCommand
             }
             await Console.Out.WriteLineAsync($"{parsed.GetValue(name)} is forgotten. Its phones are shown offline at the worker's next full look.");
             return ExitCode.Good;
-        }));
+        }, cancellation));
         return command;
     }
 }

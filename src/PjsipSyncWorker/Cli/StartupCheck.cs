@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Npgsql;
-using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
 using Spectre.Console;
 
@@ -15,16 +14,14 @@ internal static class StatusCommand
         var json = new Option<bool>("--json") { Description = "One JSON array on standard output" };
         var watch = new Option<bool>("--watch") { Description = "Keep showing it as it changes" };
         var command = new System.CommandLine.Command("status", "Show the registration status of one or all extensions") { number, json, watch };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
-            settings => ShowAsync(settings, parsed.GetValue(number), parsed.GetValue(json), parsed.GetValue(watch), cancellation)));
+        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config),
+            (_, dataSource, connection) => ShowAsync(dataSource, connection, parsed.GetValue(number), parsed.GetValue(json), parsed.GetValue(watch), cancellation), cancellation));
         return command;
     }
 
-    private static async Task<int> ShowAsync(WorkerSettings settings, string? number, bool json, bool watch, CancellationToken cancellation)
+    private static async Task<int> ShowAsync(
+        NpgsqlDataSource dataSource, NpgsqlConnection connection, string? number, bool json, bool watch, CancellationToken cancellation)
     {
-        await using var dataSource = DataSource.Create(settings.ConnectionString);
-        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        await Installation.CheckAsync(connection, settings, cancellation);
         var statuses = await StatusQuery.ReadAsync(connection, number, cancellation);
         if (number is not null && statuses.Count == 0)
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Spectre.Console;
 
@@ -29,29 +28,24 @@ internal static class StatusReport
     public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
         string.Join('\t', Printable(status.Number), status.Status, Printable(status.DeviceState), Printable(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
 
-    public static string Json(IReadOnlyList<ExtensionStatus> statuses)
+    public static string Json(IReadOnlyList<ExtensionStatus> statuses) => JsonText.Write(writer =>
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
+        writer.WriteStartArray();
+        foreach (var status in statuses)
         {
-            writer.WriteStartArray();
-            foreach (var status in statuses)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("number", status.Number);
-                writer.WriteString("name", status.Name);
-                writer.WriteString("status", status.Status);
-                writer.WriteString("device_state", status.DeviceState);
-                writer.WriteStartArray("contacts");
-                foreach (var contact in status.Contacts)
-                    WriteContact(writer, contact);
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
+            writer.WriteStartObject();
+            writer.WriteString("number", status.Number);
+            writer.WriteString("name", status.Name);
+            writer.WriteString("status", status.Status);
+            writer.WriteString("device_state", status.DeviceState);
+            writer.WriteStartArray("contacts");
+            foreach (var contact in status.Contacts)
+                WriteContact(writer, contact);
             writer.WriteEndArray();
+            writer.WriteEndObject();
         }
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        writer.WriteEndArray();
+    });
 
     private static void WriteContact(Utf8JsonWriter writer, ContactStatus contact)
     {

@@ -19,13 +19,10 @@ internal static class SyncExtensionsCommand
         {
             dryRun, adopt, force, json,
         };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config), async settings =>
+        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config), async (settings, _, connection) =>
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
-            await using var dataSource = DataSource.Create(settings.ConnectionString);
-            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-            await Installation.CheckAsync(connection, settings, cancellation);
             foreach (var what in await Installation.AdaptAsync(connection, cancellation))
                 await Console.Error.WriteLineAsync($"Left out: {what}");
             var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
@@ -42,7 +39,7 @@ internal static class SyncExtensionsCommand
             }
             var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), progress, cancellation));
             return await report.WriteAsync(result, []);
-        }));
+        }, cancellation));
         return command;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using PjsipSyncWorker.Sync;
 using PjsipSyncWorker.Target;
@@ -54,25 +53,20 @@ internal sealed class SyncReport(Catalogue catalogue, bool json, bool dryRun)
         return result.Rejected > 0 ? ExitCode.Problems : ExitCode.Good;
     }
 
-    private string Json(ReconcileResult result, IReadOnlyList<Plan> plans)
+    private string Json(ReconcileResult result, IReadOnlyList<Plan> plans) => JsonText.Write(writer =>
     {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = false }))
-        {
-            writer.WriteStartObject();
-            writer.WriteBoolean("dry_run", dryRun);
-            writer.WriteNumber("created", result.Created);
-            writer.WriteNumber("updated", result.Updated);
-            writer.WriteNumber("unchanged", result.Unchanged);
-            writer.WriteNumber("removed", result.Removed);
-            writer.WriteNumber("released", result.Released);
-            writer.WriteNumber("rejected", result.Rejected);
-            if (dryRun)
-                WritePlans(writer, plans);
-            writer.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(stream.ToArray());
-    }
+        writer.WriteStartObject();
+        writer.WriteBoolean("dry_run", dryRun);
+        writer.WriteNumber("created", result.Created);
+        writer.WriteNumber("updated", result.Updated);
+        writer.WriteNumber("unchanged", result.Unchanged);
+        writer.WriteNumber("removed", result.Removed);
+        writer.WriteNumber("released", result.Released);
+        writer.WriteNumber("rejected", result.Rejected);
+        if (dryRun)
+            WritePlans(writer, plans);
+        writer.WriteEndObject();
+    });
 
     private void WritePlans(Utf8JsonWriter writer, IReadOnlyList<Plan> plans)
     {

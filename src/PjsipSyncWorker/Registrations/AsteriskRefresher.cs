@@ -23,6 +23,13 @@ internal sealed partial class AsteriskRefresher(NodeSettings node, int perSecond
     /// <summary>The target has a new revision.</summary>
     public void Revised() => _revised.Ring();
 
+    /// <summary>A session with this process of Asterisk begins; another one than before has been told nothing.</summary>
+    public async Task BeginAsync(string process, string? version, string? systemName, CancellationToken cancellation)
+    {
+        await ledger.IdentifyAsync(process, version, systemName, cancellation);
+        Revised();
+    }
+
     /// <summary>Asterisk was reloaded, perhaps while its database was away: everything must be told again.</summary>
     public void Reloaded()
     {

@@ -21,7 +21,6 @@ internal sealed partial class NodeFollower(
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     private readonly ContactBook _book = new(time);
-    private readonly RefreshLedger _ledger = new(dataSource, node.Name);
     private readonly AsteriskRefresher _refresher = new(node, settings.Asterisk.RefreshesPerSecond, new RefreshLedger(dataSource, node.Name), time, logger);
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
@@ -175,10 +174,9 @@ internal sealed partial class NodeFollower(
                 await connection.Completion;
             var asterisk = new AsteriskSession(connection, time);
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
-            await _ledger.IdentifyAsync(process, version, systemName, cancellation);
+            await _refresher.BeginAsync(process, version, systemName, cancellation);
             (_connected, _degraded) = (true, null);
             Log.Following(logger, node.Name, version ?? "of unknown version");
-            _refresher.Revised();
             _snapshotWanted.Ring();
             var snapshots = SnapshotsAsync(asterisk, ending.Token);
             var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);

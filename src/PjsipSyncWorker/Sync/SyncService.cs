@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using Polly;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Target;

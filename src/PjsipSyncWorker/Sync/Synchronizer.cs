@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
@@ -15,7 +14,6 @@ internal sealed class Synchronizer
 {
     private readonly SyncSettings _settings;
     private readonly string _fingerprint;
-    private readonly Catalogue _catalogue;
     private readonly Shapes _shapes;
     private readonly StateReader _reader;
     private readonly PlanWriter _writer;
@@ -25,7 +23,6 @@ internal sealed class Synchronizer
 
     public Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
-        _catalogue = catalogue;
         _shapes = shapes;
         _settings = settings;
         _fingerprint = fingerprint;

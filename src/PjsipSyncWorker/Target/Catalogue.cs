@@ -71,7 +71,6 @@ public sealed class Catalogue
         await using var command = new NpgsqlCommand("""
             select c.relname, a.attname, format_type(a.atttypid, null), t.typtype = 'e', t.typname,
                    case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
-                   a.attnotnull and not a.atthasdef,
                    (select array_agg(enumlabel::text order by enumsortorder) from pg_enum where enumtypid = t.oid)
             from pg_class c
             join pg_namespace n on n.oid = c.relnamespace
@@ -100,7 +99,7 @@ public sealed class Catalogue
                 }
                 columns.Add(new TargetColumn(
                     columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
-                    reader.IsDBNull(7) ? null : reader.GetFieldValue<string[]>(7), reader.IsDBNull(5) ? null : reader.GetInt32(5), reader.GetBoolean(6)));
+                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5)));
             }
         }
         var missing = Necessary.Where(column => !present.Contains(column))

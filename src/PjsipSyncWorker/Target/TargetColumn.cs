@@ -29,7 +29,7 @@ public enum ColumnKind
 /// <param name="MaxLength">In characters, for varchar and char.</param>
 public sealed record TargetColumn(
     int Index, TargetTable Table, string Name, string SqlType, ColumnKind Kind,
-    IReadOnlyList<string>? Labels, int? MaxLength, bool Required)
+    IReadOnlyList<string>? Labels, int? MaxLength)
 {
     /// <summary>The name as it is written in SQL.</summary>
     public string Quoted { get; } = Identifier.Quote(Name);

@@ -60,6 +60,14 @@ internal sealed class SyncRig : IAsyncDisposable
                 .Select(setting => new KeyValuePair<string, string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
             .Build());
 
+    /// <summary>A new database with everything installed, for a worker of its own.</summary>
+    public static async Task<TestDatabase> InstalledAsync(PostgresServer server)
+    {
+        var database = await server.CreateDatabaseAsync();
+        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
+        return database;
+    }
+
     public static async Task InstallAsync(TestDatabase database, WorkerSettings settings, bool createExtensions)
     {
         await using var dataSource = DataSource.Create(database.ConnectionString);

@@ -16,7 +16,7 @@ internal static class Catalogues
         Add(TargetTable.Endpoint, ColumnKind.Whole, null, "rtp_timeout");
         Add(TargetTable.Auth, ColumnKind.Text, 40, "username", "md5_cred", "realm");
         Add(TargetTable.Auth, ColumnKind.Text, 80, "password");
-        columns.Add(new TargetColumn(columns.Count, TargetTable.Auth, "auth_type", "t", ColumnKind.Label, ["md5", "userpass"], null, false));
+        columns.Add(new TargetColumn(columns.Count, TargetTable.Auth, "auth_type", "t", ColumnKind.Label, ["md5", "userpass"], null));
         Add(TargetTable.Aor, ColumnKind.Whole, null, "max_contacts", "qualify_frequency");
         Add(TargetTable.Aor, ColumnKind.Label, null, "remove_existing", "remove_unavailable");
         Add(TargetTable.Aor, ColumnKind.Real, null, "qualify_timeout");
@@ -25,7 +25,7 @@ internal static class Catalogues
         void Add(TargetTable table, ColumnKind kind, int? length, params string[] names)
         {
             foreach (var name in names.Except(without))
-                columns.Add(new TargetColumn(columns.Count, table, name, "t", kind, kind == ColumnKind.Label ? YesNo : null, length, false));
+                columns.Add(new TargetColumn(columns.Count, table, name, "t", kind, kind == ColumnKind.Label ? YesNo : null, length));
         }
     }
 }

@@ -101,7 +101,7 @@ create table if not exists pjsip_sync.device (
   primary key (endpoint, node)
 );
 
--- Extensions whose status somebody else wrote (a re-import, an ORM that saves an old row): compared again within a second.
+-- Extensions whose status is in doubt (a re-import, an ORM that saves an old row, a forgotten node): compared again within a second.
 create table if not exists pjsip_sync.overwritten (
   id text not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);

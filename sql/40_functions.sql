@@ -317,7 +317,8 @@ begin
         from stale as now join held using (part, place)
         where extension.tableoid = now.part and extension.ctid = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
-        returning now.part, now.place, case when now.old_1::text is distinct from now.status
+        -- (a number too long to be anybody's has no news either, and would not fit)
+        returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
           then pg_notify('extension_status', json_build_object(
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
@@ -334,6 +335,19 @@ begin
       where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)));
 end
 $generate$;
+
+-- Forgets an Asterisk server and its registrations, unless a worker follows it; says whether it did.
+create or replace function pjsip_sync.forget_node(name text) returns boolean
+language plpgsql set search_path = pg_catalog as $forget$
+begin
+  if not pg_try_advisory_xact_lock(pjsip_sync.lock_class() + 1, hashtext(forget_node.name)) then
+    return false;
+  end if;
+  insert into pjsip_sync.overwritten (id) select distinct endpoint from pjsip_sync.contact where contact.node = forget_node.name;
+  delete from pjsip_sync.node where node.name = forget_node.name;
+  return found;
+end
+$forget$;
 
 -- Makes up for what the application altered since: columns that came or went, partitions that were attached.
 -- Returns what is left out now. Runs with the rights of who installed it, for the worker may not make functions.

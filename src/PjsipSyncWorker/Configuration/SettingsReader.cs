@@ -208,6 +208,7 @@ public static class SettingsReader
             nodes,
             asterisk.Duration("SnapshotInterval", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             asterisk.Duration("StaleAfter", TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
+            asterisk.Duration("ForgetAfter", TimeSpan.FromDays(7), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             asterisk.Switch("UnreachableIsOffline", true),
             asterisk.Number("RefreshesPerSecond", 200, 1, 10_000));
         asterisk.NothingElse();

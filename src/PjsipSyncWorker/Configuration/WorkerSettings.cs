@@ -46,10 +46,11 @@ public sealed record SyncSettings(
 /// <param name="Nodes">Empty: loop 2 is off.</param>
 /// <param name="SnapshotInterval">Time between full comparisons with Asterisk.</param>
 /// <param name="StaleAfter">How long the contacts of a node that is away still count.</param>
+/// <param name="ForgetAfter">How long a node that no worker follows may be away before it is forgotten.</param>
 /// <param name="UnreachableIsOffline">Whether a contact that does not answer OPTIONS counts as offline.</param>
 /// <param name="RefreshesPerSecond">Pace of telling Asterisk about new or changed AORs.</param>
 public sealed record AsteriskSettings(
-    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, bool UnreachableIsOffline, int RefreshesPerSecond);
+    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond);
 
 /// <summary>One Asterisk server's manager interface.</summary>
 public sealed record NodeSettings(

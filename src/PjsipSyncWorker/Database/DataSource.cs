@@ -7,7 +7,7 @@ namespace PjsipSyncWorker.Database;
 internal static class DataSource
 {
     /// <summary>
-    /// A stalled session must not hold a lock for long, and a row-level policy must be an error and not an empty table.
+    /// A stalled session, or one whose host died, must not hold a lock for long, and a row-level policy must be an error and not an empty table.
     /// The search_path stays the role's own: other people's triggers run in these sessions, and our names carry their schema.
     /// </summary>
     private const string SessionSettings = """
@@ -16,6 +16,9 @@ internal static class DataSource
         set lock_timeout = '1s';
         set idle_in_transaction_session_timeout = '10s';
         set tcp_user_timeout = '15s';
+        set tcp_keepalives_idle = 10;
+        set tcp_keepalives_interval = 5;
+        set tcp_keepalives_count = 2;
         set client_min_messages = warning;
         set jit = off;
         """;

@@ -7,16 +7,18 @@ namespace PjsipSyncWorker.Database;
 internal static class Reconnect
 {
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Insisting = TimeSpan.FromMinutes(1);
 
     /// <summary>A pipeline that runs something which only ends by failing or by being cancelled.</summary>
-    /// <param name="onFailure">Told of every failure, and how long the wait is.</param>
-    /// <param name="slowAfter">Failures that only a person can mend, so that insisting does harm: they are tried again at the slowest pace.</param>
+    /// <param name="onFailure">Told of a failure, and how long the wait is; of one that repeats, once a minute.</param>
+    /// <param name="slowAfter">Failures that only a person can mend, so that insisting does harm: they are tried again once a minute.</param>
     public static ResiliencePipeline Pipeline(
         string name, TimeProvider time, Action<Exception, TimeSpan> onFailure, Func<Exception, bool>? slowAfter = null)
     {
         var lastStart = time.GetTimestamp();
         var attempt = 0;
+        (string? Failure, long At) told = default;
         return new ResiliencePipelineBuilder { Name = name, TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -26,9 +28,12 @@ internal static class Reconnect
                 DelayGenerator = arguments =>
                 {
                     // What ran well for a while starts again from the shortest wait.
-                    attempt = time.GetElapsedTime(lastStart) > 2 * Slowest ? 0 : attempt + 1;
+                    if (time.GetElapsedTime(lastStart) > 5 * Slowest)
+                        (attempt, told) = (0, default);
+                    else
+                        attempt++;
                     var delay = slowAfter?.Invoke(arguments.Outcome.Exception!) == true
-                        ? 4 * Slowest
+                        ? Insisting
                         : TimeSpan.FromTicks(Math.Min(Slowest.Ticks, First.Ticks << Math.Min(attempt, 10)));
                     delay *= 0.5 + Random.Shared.NextDouble() / 2;
                     lastStart = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
@@ -36,7 +41,12 @@ internal static class Reconnect
                 },
                 OnRetry = arguments =>
                 {
-                    onFailure(arguments.Outcome.Exception!, arguments.RetryDelay);
+                    var failure = arguments.Outcome.Exception!;
+                    if (failure.Message != told.Failure || time.GetElapsedTime(told.At) >= Insisting)
+                    {
+                        told = (failure.Message, time.GetTimestamp());
+                        onFailure(failure, arguments.RetryDelay);
+                    }
                     return default;
                 },
             })

@@ -24,7 +24,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task SnapshotAsync(ContactBook book, Func<CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
+    public async Task SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
     {
         book.BeginSnapshot();
         try
@@ -43,7 +43,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             {
                 if (!answer.Message.Contains("No Contacts found", StringComparison.OrdinalIgnoreCase))
                     throw new AsteriskRefusalException($"Asterisk does not show its contacts: {answer.Message}");
-                if (!await isEmptyTrue(cancellation))
+                if (!await isEmptyTrue(_systemName, cancellation))
                     throw new AsteriskRefusalException("Asterisk says that it has no contacts while ps_contacts has some: its database link seems to be down");
             }
             var devices = new Dictionary<string, string>(StringComparer.Ordinal);

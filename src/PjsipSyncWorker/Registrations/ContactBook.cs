@@ -1,16 +1,21 @@
+using System.Runtime.InteropServices;
+
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>What must be written so that the database holds what the book holds.</summary>
-/// <param name="GoneEverywhere">With a shared ps_contacts a contact that any server removed is gone from all.</param>
+/// <param name="Shared">With a shared ps_contacts a contact that any server removed is gone from all.</param>
 internal sealed record BookChanges(
-    IReadOnlyList<(ContactKey Key, Contact Contact)> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
-    bool GoneEverywhere = false)
+    IReadOnlyList<ContactChange> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
+    bool Shared = false)
 {
     public bool IsEmpty => Contacts.Count == 0 && Gone.Count == 0 && Devices.Count == 0;
 
     public HashSet<string> Endpoints =>
         [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(key => key.Endpoint), .. Devices.Select(device => device.Endpoint)];
 }
+
+/// <param name="Registered">The phone registered since it was last written; otherwise only what is known of it changed.</param>
+internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered);
 
 /// <summary>
 /// The registrations and device states of one node: events and snapshots come in, differences to the database go out.
@@ -20,6 +25,9 @@ internal sealed class ContactBook(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<ContactKey, Contact> _contacts = [];
+
+    /// <summary>How many contacts each endpoint has.</summary>
+    private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
     private readonly HashSet<ContactKey> _touched = [];
     private readonly HashSet<ContactKey> _removedForeign = [];
@@ -43,15 +51,20 @@ internal sealed class ContactBook(TimeProvider time)
     public bool Shared { get; private set; }
 
     /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>
-    public void Load(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
+    /// <returns>Whether another worker took something out that this node believes in: only a snapshot can tell who is right.</returns>
+    public bool Load(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
     {
         lock (_lock)
         {
+            var doubtful = _stored.Keys.Where(key => !contacts.ContainsKey(key) && !_touched.Contains(key) && _contacts.ContainsKey(key)).ToList();
+            foreach (var key in doubtful)
+                Put(key, null);
             _stored = contacts;
             _storedDevices = devices;
             _touched.UnionWith(_contacts.Keys);
             _touched.UnionWith(contacts.Keys);
             _touchedDevices.UnionWith(_devices.Keys);
+            return doubtful.Count > 0;
         }
     }
 
@@ -73,7 +86,7 @@ internal sealed class ContactBook(TimeProvider time)
             }
             if (known is null && Shared)
                 return true;
-            var now = time.GetUtcNow();
+            var now = Now();
             // NonQualified and Unknown come with a REGISTER; Reachable and Unreachable with an answered or missed OPTIONS.
             var registered = known is null || status is "NonQualified" or "Updated" or "Created";
             Put(key, new Contact(
@@ -101,7 +114,7 @@ internal sealed class ContactBook(TimeProvider time)
     public bool Knows(string endpoint)
     {
         lock (_lock)
-            return _contacts.Keys.Any(key => key.Endpoint == endpoint);
+            return _known.ContainsKey(endpoint);
     }
 
     /// <summary>A snapshot is asked for: what arrives from here on is younger than it.</summary>
@@ -134,7 +147,7 @@ internal sealed class ContactBook(TimeProvider time)
                 else
                     contacts[key] = contacts.TryGetValue(key, out var seen) ? seen with { Status = last.Status, RoundTrip = last.RoundTrip ?? seen.RoundTrip } : last;
             }
-            var now = time.GetUtcNow();
+            var now = Now();
             foreach (var key in _contacts.Keys.Where(key => !contacts.ContainsKey(key)).ToList())
                 Put(key, null);
             foreach (var (key, seen) in contacts)
@@ -159,7 +172,7 @@ internal sealed class ContactBook(TimeProvider time)
         {
             if (!_complete)
                 return new BookChanges([], [], []);
-            var contacts = new List<(ContactKey, Contact)>();
+            var contacts = new List<ContactChange>();
             var gone = new List<ContactKey>();
             foreach (var key in _touched)
             {
@@ -168,7 +181,7 @@ internal sealed class ContactBook(TimeProvider time)
                 if (now is null && (stored is not null || _removedForeign.Contains(key)))
                     gone.Add(key);
                 else if (now is not null && now != stored)
-                    contacts.Add((key, now));
+                    contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt));
             }
             var devices = _touchedDevices.Where(endpoint => _devices[endpoint] != _storedDevices.GetValueOrDefault(endpoint))
                 .Select(endpoint => (endpoint, _devices[endpoint])).ToList();
@@ -183,7 +196,7 @@ internal sealed class ContactBook(TimeProvider time)
     {
         lock (_lock)
         {
-            foreach (var (key, contact) in changes.Contacts)
+            foreach (var (key, contact, _) in changes.Contacts)
                 _stored[key] = contact;
             foreach (var key in changes.Gone)
             {
@@ -206,6 +219,13 @@ internal sealed class ContactBook(TimeProvider time)
         }
     }
 
+    /// <summary>As exactly as the database keeps it, for what comes back from there must be equal.</summary>
+    private DateTimeOffset Now()
+    {
+        var now = time.GetUtcNow();
+        return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMicrosecond));
+    }
+
     private Contact? Known(ContactKey key) =>
         _meanwhile is not null && _meanwhile.TryGetValue(key, out var younger) ? younger : _contacts.GetValueOrDefault(key);
 
@@ -214,9 +234,16 @@ internal sealed class ContactBook(TimeProvider time)
         if (_meanwhile is not null)
             _meanwhile[key] = contact;
         if (contact is null)
-            _contacts.Remove(key);
+        {
+            if (_contacts.Remove(key) && --CollectionsMarshal.GetValueRefOrNullRef(_known, key.Endpoint) == 0)
+                _known.Remove(key.Endpoint);
+        }
         else
+        {
+            if (!_contacts.ContainsKey(key))
+                CollectionsMarshal.GetValueRefOrAddDefault(_known, key.Endpoint, out _)++;
             _contacts[key] = contact;
+        }
         _touched.Add(key);
     }
 

@@ -22,6 +22,7 @@ internal sealed partial class NodeFollower(
 
     private readonly ContactBook _book = new(time);
     private readonly AsteriskRefresher _refresher = new(node, settings.Asterisk.RefreshesPerSecond, new RefreshLedger(dataSource, node.Name), time, logger);
+    private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
     private volatile bool _connected;
@@ -41,7 +42,7 @@ internal sealed partial class NodeFollower(
             await pipeline.ExecuteAsync(async token =>
             {
                 await using var store = await OpenStoreAsync(token);
-                await store.LoadAsync(_book, token);
+                await LoadAsync(store, token);
                 following ??= FollowAsync(follow.Token);
                 await WriteAsync(store, following, token);
             }, cancellation);
@@ -110,7 +111,7 @@ internal sealed partial class NodeFollower(
             // Somebody else may have written: another worker a contact that is gone, a person anything.
             if (time.GetElapsedTime(loaded) >= settings.Asterisk.SnapshotInterval)
             {
-                await store.LoadAsync(_book, cancellation);
+                await LoadAsync(store, cancellation);
                 loaded = time.GetTimestamp();
             }
             var changes = _book.TakeChanges();
@@ -137,6 +138,12 @@ internal sealed partial class NodeFollower(
             await _changed.WaitAsync(heartbeat, time, cancellation);
         }
         await following;
+    }
+
+    private async Task LoadAsync(NodeStore store, CancellationToken cancellation)
+    {
+        if (await store.LoadAsync(_book, cancellation))
+            _snapshotWanted.Ring();
     }
 
     /// <summary>One AMI session after another.</summary>
@@ -203,7 +210,7 @@ internal sealed partial class NodeFollower(
             var watch = time.GetTimestamp();
             try
             {
-                await asterisk.SnapshotAsync(_book, IsEmptyTrueAsync, cancellation);
+                await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, cancellation);
                 _degraded = null;
                 _changed.Ring();
             }
@@ -231,19 +238,5 @@ internal sealed partial class NodeFollower(
         // A registration that is refreshed in silence would seem to expire: look again shortly before.
         var soon = time.GetUtcNow() + ExpiryMargin;
         return _book.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;
-    }
-
-    private async Task<bool> IsEmptyTrueAsync(CancellationToken cancellation)
-    {
-        var schema = Identifier.Quote(settings.Realtime.Schema);
-        await using var command = dataSource.CreateCommand($"select not exists (select from {schema}.ps_contacts where expiration_time::text::numeric > extract(epoch from now()) or expiration_time::text = '0')");
-        try
-        {
-            return await command.ExecuteScalarAsync(cancellation) is true;
-        }
-        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.UndefinedTable)
-        {
-            return true;
-        }
     }
 }

@@ -11,6 +11,9 @@ namespace PjsipSyncWorker.Registrations;
 /// </summary>
 internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsyncDisposable
 {
+    /// <summary>Several of the heartbeats that a living follower sends.</summary>
+    private const string IdleLimit = "20s";
+
     /// <summary>Tries to become the one that follows this node.</summary>
     /// <returns>Null while another worker does.</returns>
     public static async Task<NodeStore?> TryOpenAsync(NpgsqlDataSource dataSource, string node, CancellationToken cancellation)
@@ -18,10 +21,9 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
         var connection = await dataSource.OpenConnectionAsync(cancellation);
         try
         {
-            await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", connection)
-            { Parameters = { new() { Value = node } } };
-            if (await command.ExecuteScalarAsync(cancellation) is true)
-                return new NodeStore(connection, node);
+            var store = new NodeStore(connection, node);
+            if (await store.TryLockAsync(cancellation))
+                return store;
         }
         catch
         {
@@ -33,7 +35,8 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
     }
 
     /// <summary>Reads what is stored, into the book.</summary>
-    public async Task LoadAsync(ContactBook book, CancellationToken cancellation)
+    /// <returns>Whether the book needs a snapshot.</returns>
+    public async Task<bool> LoadAsync(ContactBook book, CancellationToken cancellation)
     {
         await ExecuteAsync("insert into pjsip_sync.node (name) values ($1) on conflict do nothing", cancellation, Text(node));
         var contacts = new Dictionary<ContactKey, Contact>();
@@ -58,7 +61,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
             while (await reader.ReadAsync(cancellation))
                 devices[reader.GetString(0)] = reader.GetString(1);
         }
-        book.Load(contacts, devices);
+        return book.Load(contacts, devices);
     }
 
     /// <summary>Writes differences, in one transaction of their own.</summary>
@@ -71,12 +74,15 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
                 delete from pjsip_sync.contact c using unnest($3, $4) as gone (endpoint, uri)
                 where (c.node = $1 or $2) and c.endpoint = gone.endpoint and c.uri = gone.uri
                 """)
-            { Parameters = { Text(node), new NpgsqlParameter { Value = changes.GoneEverywhere }, Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
+            { Parameters = { Text(node), new NpgsqlParameter { Value = changes.Shared }, Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
         if (changes.Contacts.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
                 insert into pjsip_sync.contact as c (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
                 select $1, v.endpoint, v.uri, v.status, v.address::inet, v.via_address, v.user_agent, make_interval(secs => v.round_trip), v.expires_at, v.registered_at
-                from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10) as v (endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
+                from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as v (endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at, registered)
+                -- with a shared ps_contacts another server's worker may have taken it out, of which this server heard nothing
+                where v.registered or not $12
+                   or exists (select from pjsip_sync.contact mine where mine.node = $1 and mine.endpoint = v.endpoint and mine.uri = v.uri)
                 on conflict (node, endpoint, uri) do update
                 set status = excluded.status, address = excluded.address, via_address = excluded.via_address, user_agent = excluded.user_agent,
                     round_trip = excluded.round_trip, expires_at = excluded.expires_at, registered_at = excluded.registered_at
@@ -94,6 +100,8 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
                     Array(NpgsqlDbType.Double, changes.Contacts.Select(contact => contact.Contact.RoundTrip?.TotalSeconds)),
                     Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt?.UtcDateTime)),
                     Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.RegisteredAt.UtcDateTime)),
+                    Array(NpgsqlDbType.Boolean, changes.Contacts.Select(contact => contact.Registered)),
+                    new NpgsqlParameter { Value = changes.Shared },
                 },
             });
         if (changes.Devices.Count > 0)
@@ -113,7 +121,36 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
         where name = $1 and ($2 or connected or degraded is distinct from $3)
         """, cancellation, Text(node), new NpgsqlParameter { Value = connected }, Text(degraded));
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    /// <summary>The pool keeps sessions as they are, so the lock is let go first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (connection.FullState == System.Data.ConnectionState.Open)
+            {
+                await IdleLimitAsync("0", CancellationToken.None);
+                await ExecuteAsync("select pg_advisory_unlock_all()", CancellationToken.None);
+            }
+        }
+        catch (NpgsqlException)
+        {
+            NpgsqlConnection.ClearPool(connection);
+        }
+        await connection.DisposeAsync();
+    }
+
+    private async Task<bool> TryLockAsync(CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", connection) { Parameters = { Text(node) } };
+        if (await command.ExecuteScalarAsync(cancellation) is not true)
+            return false;
+        await IdleLimitAsync(IdleLimit, cancellation);
+        return true;
+    }
+
+    /// <summary>A worker that fell silent without closing its connection must not keep the node from others (PostgreSQL 14 and later).</summary>
+    private Task IdleLimitAsync(string limit, CancellationToken cancellation) =>
+        ExecuteAsync("select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'", cancellation, Text(limit));
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {

@@ -52,6 +52,23 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             compared = time.GetTimestamp();
             lock (_lock)
                 _everything = true;
+            await ForgetAbsentAsync(cancellation);
+        }
+    }
+
+    private async Task ForgetAbsentAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select name from pjsip_sync.node where last_seen_at < now() - $1 and pjsip_sync.forget_node(name)");
+        command.Parameters.Add(new() { Value = settings.Asterisk.ForgetAfter });
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                Log.Forgotten(logger, reader.GetString(0), settings.Asterisk.ForgetAfter.TotalDays);
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            // It has been away for days; the next look is soon enough.
         }
     }
 
@@ -151,5 +168,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     {
         [LoggerMessage(2100, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
+
+        [LoggerMessage(2101, LogLevel.Warning, "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
+        public static partial void Forgotten(ILogger logger, string node, double days);
     }
 }

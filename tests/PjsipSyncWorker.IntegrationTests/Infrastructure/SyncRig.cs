@@ -5,6 +5,7 @@ using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Sync;
 using PjsipSyncWorker.Target;
 using PjsipSyncWorker.Telemetry;
+using Sessions = PjsipSyncWorker.Database.DataSource;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
@@ -25,6 +26,8 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public TestDatabase Database { get; }
 
+    public NpgsqlDataSource DataSource => _dataSource;
+
     public Synchronizer Synchronizer { get; }
 
     public WorkerSettings Settings { get; }
@@ -43,7 +46,7 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public static async Task<SyncRig> OpenAsync(TestDatabase database, WorkerSettings settings)
     {
-        var dataSource = DataSource.Create(settings.ConnectionString);
+        var dataSource = Sessions.Create(settings.ConnectionString);
         var connection = await dataSource.OpenConnectionAsync();
         var metrics = new SyncMetrics();
         var fingerprint = await Installation.ClaimAsync(connection, settings, default);
@@ -70,7 +73,7 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public static async Task InstallAsync(TestDatabase database, WorkerSettings settings, bool createExtensions)
     {
-        await using var dataSource = DataSource.Create(database.ConnectionString);
+        await using var dataSource = Sessions.Create(database.ConnectionString);
         await Installer.InstallAsync(dataSource, settings, createExtensions, _ => { }, default);
     }
 

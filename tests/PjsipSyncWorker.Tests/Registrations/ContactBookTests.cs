@@ -117,6 +117,46 @@ public sealed class ContactBookTests
     }
 
     [Fact]
+    public void What_another_worker_took_out_comes_back_only_by_a_snapshot()
+    {
+        var book = Empty();
+        book.Apply(Anna, "NonQualified", null);
+        book.Stored(book.TakeChanges());
+
+        Assert.True(book.Load([], []));
+        Assert.True(book.TakeChanges().IsEmpty);
+
+        Snapshot(book, (Anna, Seen()));
+        Assert.Equal([Anna], book.TakeChanges().Contacts.Select(contact => contact.Key));
+    }
+
+    [Fact]
+    public void What_was_not_written_yet_is_not_taken_for_what_another_worker_took_out()
+    {
+        var book = Empty();
+        book.Apply(Anna, "NonQualified", null);
+        book.NotStored(book.TakeChanges());
+
+        Assert.False(book.Load([], []));
+
+        Assert.Equal([Anna], book.TakeChanges().Contacts.Select(contact => contact.Key));
+    }
+
+    [Fact]
+    public void What_comes_back_from_the_database_is_no_difference()
+    {
+        _time.Advance(TimeSpan.FromTicks(12_345_678_901));
+        var book = Empty();
+        book.Apply(Anna, "NonQualified", TimeSpan.FromMicroseconds(1234));
+        var contact = Assert.Single(book.TakeChanges().Contacts).Contact;
+
+        var kept = contact with { RegisteredAt = new DateTimeOffset(contact.RegisteredAt.Ticks / 10 * 10, TimeSpan.Zero) };
+        book.Load(new() { [Anna] = kept }, []);
+
+        Assert.True(book.TakeChanges().IsEmpty);
+    }
+
+    [Fact]
     public void Whatever_happens_in_whatever_order_the_database_ends_as_asterisk_is()
     {
         // 0-5: a contact registers, becomes unreachable or goes; 6: a snapshot with events in the middle; 7: a flush; 8: a failed flush.
@@ -168,7 +208,7 @@ public sealed class ContactBookTests
     private static void Flush(ContactBook book, Dictionary<ContactKey, string> database)
     {
         var changes = book.TakeChanges();
-        foreach (var (key, contact) in changes.Contacts)
+        foreach (var (key, contact, _) in changes.Contacts)
             database[key] = contact.Status;
         foreach (var key in changes.Gone)
             Assert.True(database.Remove(key));

@@ -1,0 +1,268 @@
+using CsCheck;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Registrations;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>From what was heard of the phones to the status in the application's table.</summary>
+public sealed class RegistrationTests(PostgresServer server)
+{
+    private static readonly ContactKey[] Phones = [.. Enumerable.Range(1, 3).Select(i => new ContactKey("1001", $"sip:1001@192.0.2.{i}:5060"))];
+
+    [Fact]
+    public async Task Three_contacts_in_every_order_give_the_status_that_a_model_gives()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default))!;
+        await store.LoadAsync(new ContactBook(TimeProvider.System), default);
+        await rig.Database.ExecuteAsync("update pjsip_sync.node set last_seen_at = 'infinity'");
+
+        await Gen.Int[0, 3 * Enum.GetValues<Step>().Length - 1].Array[1, 20].SampleAsync(async walk =>
+        {
+            await rig.Database.ExecuteAsync("delete from pjsip_sync.contact; update extensions set status = 'offline', last_registered_ip = null");
+            var model = new Model(new ContactBook(TimeProvider.System));
+            await store.LoadAsync(model.Book, default);
+            model.Snapshot();
+            foreach (var step in walk)
+            {
+                model.Take((Step)(step / 3), Phones[step % 3]);
+                var changes = model.Book.TakeChanges();
+                await store.WriteAsync(changes, default);
+                model.Book.Stored(changes);
+                await rig.ProjectAsync();
+                Assert.Equal([model.Expected], await rig.Database.RowsAsync("select status, coalesce(host(last_registered_ip), '-'), (select contacts from pjsip_sync.registration) from extensions"));
+            }
+        }, iter: 60, threads: 1);
+    }
+
+    [Fact]
+    public async Task What_one_server_removed_another_does_not_bring_back()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        var (one, first) = await OpenAsync(rig, "pbx1", shared: true);
+        var (two, second) = await OpenAsync(rig, "pbx2", shared: true);
+        await SnapshotAsync(second, two, Phones[0]);
+        Assert.Equal(1L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
+
+        // The first server expired it; the second keeps a ghost of it, and qualifies that.
+        first.Apply(Phones[0], "Removed", null);
+        await FlushAsync(first, one);
+        second.Apply(Phones[0], "Reachable", TimeSpan.FromMilliseconds(1));
+        await FlushAsync(second, two);
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
+        Assert.True(await two.LoadAsync(second, default));
+        await FlushAsync(second, two);
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
+
+        // It registers there again.
+        await SnapshotAsync(second, two, Phones[0]);
+        Assert.Equal(1L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_node_is_free_again_when_its_follower_lets_go()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        var (store, _) = await OpenAsync(rig, "pbx1");
+        Assert.Null(await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default));
+
+        await store.DisposeAsync();
+
+        await using var next = await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default);
+        Assert.NotNull(next);
+    }
+
+    [Theory]
+    [InlineData(true, "offline")]
+    [InlineData(false, "online")]
+    public async Task Whether_an_unreachable_phone_is_offline_is_a_setting(bool unreachableIsOffline, string expected)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, null, $"Asterisk:UnreachableIsOffline={unreachableIsOffline}");
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        var (store, book) = await OpenAsync(rig, "pbx1");
+        book.Apply(Phones[0], "NonQualified", null);
+        book.Apply(Phones[0], "Unreachable", null);
+        await FlushAsync(book, store);
+        await rig.ProjectAsync();
+
+        Assert.Equal([expected], await rig.Database.RowsAsync("select status from extensions"));
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task An_address_may_be_of_either_kind_and_never_what_the_phone_claims()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        var (store, book) = await OpenAsync(rig, "pbx1");
+        var key = new ContactKey("1001", "sip:1001@[2001:db8::7]:5060;transport=tcp;x-ast-orig-host=192.168.1.5:5060");
+        book.BeginSnapshot();
+        book.EndSnapshot(new() { [key] = Seen("10.0.0.1") with { Address = ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null } }, []);
+        await FlushAsync(book, store);
+        await rig.ProjectAsync();
+
+        Assert.Equal(["online|2001:db8::7|10.0.0.1"], await rig.Database.RowsAsync("select status, host(last_registered_ip), (select via_address from pjsip_sync.contact) from extensions"));
+        await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_node_that_nobody_follows_is_forgotten_after_long_absence_and_no_other()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, null, "Asterisk:SnapshotInterval=00:00:01", "Asterisk:ForgetAfter=7.00:00:00");
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        var (gone, _) = await OpenAsync(rig, "gone");
+        await gone.DisposeAsync();
+        var (followed, _) = await OpenAsync(rig, "followed");
+        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, last_seen_at) values ('away', now() - interval '6 days'); update pjsip_sync.node set last_seen_at = now() - interval '8 days' where name in ('gone', 'followed')");
+        await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
+        using var stop = new CancellationTokenSource();
+        var projector = new StatusProjector(rig.DataSource, rig.Settings, TimeProvider.System, NullLogger<StatusProjector>.Instance);
+
+        var projecting = projector.RunAsync(stop.Token);
+        await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("select string_agg(name, ',' order by name) from pjsip_sync.node")!);
+
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => projecting);
+        await followed.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Whatever_the_values_the_announcement_fits_and_there_is_one_for_each_extension_and_flush()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.Database.ExecuteAsync("alter table extensions alter column status drop default, alter column status drop not null");
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), (repeat(chr(1), 9000), 'x'), (repeat('\\\"', 4000), 'x'), (repeat('é', 255), 'x')");
+        var longest = new string('9', 40);
+        await rig.ChangeAsync("insert into extensions (number, password) values ($1, 'x')", longest);
+        await using var listening = await rig.Database.OpenAsync();
+        var heard = new List<string>();
+        listening.Notification += (_, notification) => heard.Add(notification.Payload);
+        await using (var listen = new NpgsqlCommand("listen extension_status", listening))
+            await listen.ExecuteNonQueryAsync();
+        var (store, book) = await OpenAsync(rig, "pbx1");
+        foreach (var phone in Phones)
+            book.Apply(phone, "NonQualified", null);
+        book.Apply(new ContactKey(longest, $"sip:{longest}@[2001:db8:1111:2222:3333:4444:5555:6666]"), "NonQualified", null);
+        book.Apply("1001", "NOT_INUSE");
+        await FlushAsync(book, store);
+
+        await rig.ProjectAsync();
+        while (await listening.WaitAsync(500)) { }
+
+        Assert.Equal(["online|2", "offline|3"], await rig.Database.RowsAsync("select status, count(*) from extensions group by 1 order by 2"));
+        Assert.All(heard, payload => Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(payload), 1, 7999));
+        Assert.Equal(1, heard.Count(payload => payload.Contains("\"1001\"", StringComparison.Ordinal)));
+        Assert.Contains(heard, payload => payload.Contains(longest, StringComparison.Ordinal));
+        await rig.ProjectAsync();
+        Assert.False(await listening.WaitAsync(300));
+        await store.DisposeAsync();
+    }
+
+    private static async Task<(NodeStore Store, ContactBook Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
+    {
+        var store = (await NodeStore.TryOpenAsync(rig.DataSource, node, default))!;
+        var book = new ContactBook(TimeProvider.System);
+        await store.LoadAsync(book, default);
+        await store.SeenAsync(true, null, default);
+        book.BeginSnapshot();
+        book.EndSnapshot([], [], shared);
+        return (store, book);
+    }
+
+    private static async Task FlushAsync(ContactBook book, NodeStore store)
+    {
+        var changes = book.TakeChanges();
+        await store.WriteAsync(changes, default);
+        book.Stored(changes);
+    }
+
+    private static async Task SnapshotAsync(ContactBook book, NodeStore store, ContactKey key)
+    {
+        book.BeginSnapshot();
+        book.EndSnapshot(new() { [key] = Seen() }, [], shared: true);
+        await FlushAsync(book, store);
+    }
+
+    private static Contact Seen(string? viaAddress = null) => new("Reachable", null, viaAddress, null, null, DateTimeOffset.UtcNow.AddMinutes(5), DateTimeOffset.UtcNow);
+
+    private enum Step { Register, Refresh, Miss, Answer, Expire, Remove, Snapshot }
+
+    /// <summary>Asterisk as it is: which phones are registered, which answer, which have expired; and the book that hears of it.</summary>
+    private sealed class Model(ContactBook book)
+    {
+        private readonly Dictionary<ContactKey, Phone> _phones = [];
+        private int _clock;
+
+        private readonly record struct Phone(string Status, DateTimeOffset Expires, int RegisteredAt);
+
+        public ContactBook Book => book;
+
+        public string Expected
+        {
+            get
+            {
+                var live = _phones.Where(phone => phone.Value.Status != "Unreachable" && phone.Value.Expires > DateTimeOffset.UtcNow).OrderByDescending(phone => phone.Value.RegisteredAt).ToList();
+                LastAddress = live.Count > 0 ? live[0].Key.Uri[9..][..9] : LastAddress;
+                return $"{(live.Count > 0 ? "online" : "offline")}|{LastAddress}|{live.Count}";
+            }
+        }
+
+        private string LastAddress { get; set; } = "-";
+
+        public void Take(Step step, ContactKey key)
+        {
+            var there = _phones.TryGetValue(key, out var phone);
+            var fresh = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1000 + ++_clock);
+            switch (step)
+            {
+                case Step.Register when !there:
+                    Hear(key, new Phone("NonQualified", fresh, _clock), "NonQualified");
+                    break;
+                case Step.Register or Step.Refresh when there:
+                    Hear(key, phone with { Expires = fresh, RegisteredAt = _clock }, "Updated");
+                    break;
+                case Step.Miss when there:
+                    Hear(key, phone with { Status = "Unreachable" }, "Unreachable");
+                    break;
+                case Step.Answer when there:
+                    Hear(key, phone with { Status = "Reachable" }, "Reachable");
+                    break;
+                case Step.Expire when there:
+                    // No event tells of the time that passed; the snapshot before said when it would.
+                    _phones[key] = phone with { Expires = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 1) };
+                    Snapshot();
+                    break;
+                case Step.Remove when there:
+                    _phones.Remove(key);
+                    book.Apply(key, "Removed", null);
+                    break;
+                case Step.Snapshot:
+                    Snapshot();
+                    break;
+            }
+        }
+
+        public void Snapshot()
+        {
+            book.BeginSnapshot();
+            book.EndSnapshot(_phones.ToDictionary(phone => phone.Key, phone => Seen() with
+            {
+                Status = phone.Value.Status,
+                Address = ContactUri.TryParse(phone.Key.Uri, out var uri) ? uri.Address : null,
+                ExpiresAt = phone.Value.Expires,
+            }), []);
+        }
+
+        private void Hear(ContactKey key, Phone phone, string status)
+        {
+            _phones[key] = phone;
+            book.Apply(key, status, null);
+        }
+    }
+}

@@ -23,6 +23,8 @@ internal readonly record struct ContactChange(ContactKey Key, Contact Contact, b
 /// </summary>
 internal sealed class ContactBook(TimeProvider time)
 {
+    private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ContactKey, Contact> _contacts = [];
 
@@ -87,15 +89,17 @@ internal sealed class ContactBook(TimeProvider time)
             if (known is null && Shared)
                 return true;
             var now = Now();
-            // NonQualified and Unknown come with a REGISTER; Reachable and Unreachable with an answered or missed OPTIONS.
-            var registered = known is null || status is "NonQualified" or "Updated" or "Created";
+            // These come with a REGISTER; Reachable and Unreachable with an answered or missed OPTIONS, or with the refresh of
+            // a qualified phone, which a snapshot sees by its expiry if there is time for one.
+            var registered = known is null || status is "NonQualified" or "Updated" or "Created"
+                || status == known.Status && known.ExpiresAt - now < NearlyExpired;
             Put(key, new Contact(
                 status is "Updated" && known is not null ? known.Status : status,
                 known?.Address ?? (ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null),
                 known?.ViaAddress, known?.UserAgent, roundTrip ?? known?.RoundTrip,
                 registered ? null : known?.ExpiresAt,
                 registered ? now : known!.RegisteredAt));
-            return registered;
+            return known is null;
         }
     }
 

@@ -10,6 +10,8 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     public string Address => address;
 
+    private bool Ipv6 => address.Contains(':', StringComparison.Ordinal);
+
     public string Uri => $"sip:{user}@{address}:{_port}";
 
     /// <returns>Whether Asterisk accepted it.</returns>
@@ -31,7 +33,7 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     {
         var (exitCode, _) = await Repository.RunAsync(Repository.Script("asterisk.sh"),
         [
-            "sipp", asterisk.Name, $"127.0.0.1:{asterisk.SipPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
+            "sipp", asterisk.Name, $"{(Ipv6 ? "[::1]" : "127.0.0.1")}:{asterisk.SipPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
             "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error", .. arguments,
         ], Limit);
         return exitCode;

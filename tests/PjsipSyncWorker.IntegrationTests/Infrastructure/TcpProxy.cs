@@ -7,14 +7,15 @@ namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 /// <summary>Stands between the worker and a server, and can fall silent without closing anything.</summary>
 internal sealed class TcpProxy : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, Ports.Next());
+    private readonly TcpListener _listener;
     private readonly CancellationTokenSource _closing = new();
     private readonly ConcurrentBag<Pair> _pairs = [];
     private readonly int _target;
 
-    public TcpProxy(int target)
+    public TcpProxy(int target, int? port = null)
     {
         _target = target;
+        _listener = new TcpListener(IPAddress.Loopback, port ?? Ports.Next());
         _listener.Start();
         _ = AcceptAsync();
     }

@@ -100,6 +100,20 @@ public sealed class ContactBookTests
     }
 
     [Fact]
+    public void A_refresh_of_a_qualified_phone_shortly_before_it_expires_is_not_missed()
+    {
+        var book = Empty();
+        Snapshot(book, (Anna, Seen() with { Status = "Reachable", ExpiresAt = _time.GetUtcNow().AddMinutes(1) }));
+        book.Stored(book.TakeChanges());
+        _time.Advance(TimeSpan.FromSeconds(55));
+
+        Assert.False(book.Apply(Anna, "Reachable", null));
+
+        var contact = Assert.Single(book.TakeChanges().Contacts).Contact;
+        Assert.Equal((null, _time.GetUtcNow()), (contact.ExpiresAt, contact.RegisteredAt));
+    }
+
+    [Fact]
     public void What_could_not_be_written_is_a_difference_again()
     {
         var book = Empty();

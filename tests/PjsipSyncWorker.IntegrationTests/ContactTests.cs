@@ -1,0 +1,114 @@
+using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>What real phones do, and what the application's table says of them.</summary>
+public sealed class ContactTests(PostgresServer server)
+{
+    /// <summary>These phones answer no OPTIONS while they wait, and may leave soon.</summary>
+    private const string Unqualified = """insert into extensions (number, password, settings) values ('1001', 'one', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}')""";
+
+    [Fact]
+    public async Task Three_phones_of_one_extension_come_refresh_expire_and_go()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
+        await database.ExecuteAsync(Unqualified);
+        await Expect.RefreshedAsync(database);
+        var desk = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
+        var mobile = new SipPhone(asterisk, "1001", "one", "127.0.0.12");
+        var browser = new SipPhone(asterisk, "1001", "one", "127.0.0.13");
+
+        Assert.True(await desk.RegisterAsync());
+        await ExpectAsync("online|127.0.0.11|1");
+        Assert.True(await mobile.RegisterAsync());
+        await ExpectAsync("online|127.0.0.12|2");
+        Assert.True(await browser.RegisterAsync(3));
+        await ExpectAsync("online|127.0.0.13|3");
+        Assert.True(await desk.RegisterAsync());
+        await ExpectAsync("online|127.0.0.11|3");
+        // The browser's time runs out without a word.
+        await ExpectAsync("online|127.0.0.11|2");
+        Assert.True(await desk.UnregisterAsync());
+        await ExpectAsync("online|127.0.0.12|1");
+        Assert.True(await mobile.UnregisterAsync());
+        await ExpectAsync("offline|127.0.0.12|0");
+
+        Task ExpectAsync(string expected) => Eventually.Equal(expected, () => database.ScalarAsync<string>(
+            "select status || '|' || host(last_registered_ip) || '|' || (select contacts from pjsip_sync.registration) from extensions")!, TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task What_phones_did_while_the_worker_had_no_database_is_written_when_it_returns()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var proxy = new TcpProxy(direct.Port);
+        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        // No snapshot is due for an hour: what is written is what was kept in memory.
+        await using var worker = await WorkerProcess.StartAsync(proxied, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=01:00:00"]);
+        await database.ExecuteAsync(Unqualified + ", ('1002', 'two', '{\"aor\":{\"qualify_frequency\":0}}')");
+        await Expect.RefreshedAsync(database);
+        var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
+        Assert.True(await anna.RegisterAsync());
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
+
+        var port = proxy.Port;
+        proxy.Dispose();
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(await anna.UnregisterAsync());
+            Assert.True(await anna.RegisterAsync());
+        }
+        Assert.True(await anna.UnregisterAsync());
+        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
+        using var again = new TcpProxy(direct.Port, port);
+
+        await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12");
+    }
+
+    [Fact]
+    public async Task An_asterisk_that_lost_its_database_is_degraded_and_takes_nobody_offline()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
+        var proxy = new TcpProxy(direct.Port);
+        await using var asterisk = await AsteriskServer.StartAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
+        await database.ExecuteAsync(Unqualified);
+        await Expect.RefreshedAsync(database);
+        Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
+
+        var port = proxy.Port;
+        proxy.Dispose();
+        await Eventually.True(async () => await database.ScalarAsync<string>("select degraded from pjsip_sync.node") is { Length: > 0 });
+        Assert.Equal(["1"], await database.RowsAsync("select count(*) from pjsip_sync.contact"));
+        Assert.Contains("degraded", worker.Log, StringComparison.Ordinal);
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
+
+        using var again = new TcpProxy(direct.Port, port);
+        await Eventually.True(() => database.ScalarAsync<bool>("select degraded is null from pjsip_sync.node"));
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
+    }
+
+    [Fact]
+    public async Task A_phone_that_comes_by_ipv6_is_shown_by_that_address()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString, "SipAddress=[::1]");
+        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
+        await database.ExecuteAsync(Unqualified);
+        await Expect.RefreshedAsync(database);
+        var phone = new SipPhone(asterisk, "1001", "one", "::1");
+
+        Assert.True(await phone.RegisterAsync());
+        await Expect.StatusAsync(database, "1001|online|::1");
+        Assert.True(await phone.UnregisterAsync());
+        await Expect.StatusAsync(database, "1001|offline|::1");
+    }
+}

@@ -20,6 +20,7 @@ internal sealed class FakeAmi : IAsyncDisposable
     private const string Salt = "515286096";
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _speaking = new(1);
     private readonly Task _running;
     private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -48,10 +49,24 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     public AmiOptions Options(string secret = Secret) => new() { Host = "127.0.0.1", Port = Port, Username = "tester", Secret = secret };
 
-    public async Task SayAsync(string text)
+    public Task SayAsync(string text) => SayAsync(() => text);
+
+    /// <summary>What it says is decided in the moment when it is its turn to speak: answers and news have one order.</summary>
+    public async Task SayAsync(Func<string?> text)
     {
         var stream = await _stream.Task;
-        await stream.WriteAsync(Encoding.Latin1.GetBytes(text), _stop.Token);
+        await _speaking.WaitAsync(_stop.Token);
+        try
+        {
+            if (text() is { Length: > 0 } words)
+            {
+                await stream.WriteAsync(Encoding.Latin1.GetBytes(words), _stop.Token);
+            }
+        }
+        finally
+        {
+            _speaking.Release();
+        }
     }
 
     public async Task HangUpAsync() => await (await _stream.Task).DisposeAsync();
@@ -68,6 +83,7 @@ internal sealed class FakeAmi : IAsyncDisposable
         _listener.Dispose();
         await _running;
         _stop.Dispose();
+        _speaking.Dispose();
     }
 
     private async Task RunAsync()
@@ -119,10 +135,7 @@ internal sealed class FakeAmi : IAsyncDisposable
             var action = new FakeAction(headers["Action"], headers["ActionID"], headers);
             headers = [];
             Received.Enqueue(action);
-            if ((LoginAnswer(action) ?? Answer(action)) is { Length: > 0 } answer)
-            {
-                await SayAsync(answer);
-            }
+            await SayAsync(() => LoginAnswer(action) ?? Answer(action));
         }
     }
 

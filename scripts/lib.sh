@@ -4,6 +4,7 @@ set -euo pipefail
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${PJSIP_SYNC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pjsip-sync-worker}
 asterisk_tree=$cache/asterisk-forky-1
+systemd_tree=$cache/systemd-1
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -28,6 +29,27 @@ need_dotnet() {
   command -v dotnet >/dev/null || die "The .NET SDK 10 is missing: install dotnet-sdk-10.0"
 }
 
+# The mirror that this machine itself uses.
+debian_mirror() { apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$2 !~ /security|updates/ { print $1; exit }'; }
+
+# A bare Debian of this machine's own release that boots, with PostgreSQL and nothing else: made once, never written to.
+need_systemd_tree() {
+  need_packages debootstrap systemd-container
+  mkdir -p "$cache"
+  (
+    flock 9
+    [ -x "$systemd_tree/usr/sbin/init" ] && exit
+    say "Making a bare Debian tree in $systemd_tree (a minute or two, once)"
+    local making=$systemd_tree.making
+    as_root rm -rf "$making"
+    as_root debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,postgresql \
+      "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$making" "$(debian_mirror)" >"$cache/debootstrap-systemd.log" 2>&1 \
+      || { tail -n 20 "$cache/debootstrap-systemd.log" >&2; die "The tree could not be made"; }
+    as_root rm -rf "$making"/var/cache/apt/archives/*.deb
+    as_root mv "$making" "$systemd_tree"
+  ) 9>"$cache/systemd.lock"
+}
+
 # A Debian tree with Asterisk 22, its ODBC driver and SIPp: made once, kept outside the checkout.
 need_asterisk_tree() {
   need_packages debootstrap util-linux
@@ -36,12 +58,11 @@ need_asterisk_tree() {
     flock 9
     [ -x "$asterisk_tree/usr/sbin/asterisk" ] && exit
     say "Making a Debian tree with Asterisk 22 in $asterisk_tree (a minute or two, once)"
-    local mirror making=$asterisk_tree.making
-    mirror=$(apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$2 !~ /security|updates/ { print $1; exit }')
+    local making=$asterisk_tree.making
     as_root rm -rf "$making"
     as_root debootstrap --variant=minbase \
       --include=asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql \
-      forky "$making" "$mirror" /usr/share/debootstrap/scripts/sid >"$cache/debootstrap.log" 2>&1 \
+      forky "$making" "$(debian_mirror)" /usr/share/debootstrap/scripts/sid >"$cache/debootstrap.log" 2>&1 \
       || { tail -n 20 "$cache/debootstrap.log" >&2; die "The tree could not be made"; }
     as_root mv "$making" "$asterisk_tree"
   ) 9>"$cache/asterisk.lock"

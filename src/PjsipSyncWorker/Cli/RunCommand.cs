@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
@@ -30,9 +31,24 @@ internal static class RunCommand
             if (!await TryListenAsync(host, settings.Metrics))
                 return ExitCode.Usage;
             await host.StartAsync(cancellation);
-            await host.WaitForShutdownAsync(cancellation);
-            return ExitCode.Good;
+            return await EndAsync(host);
         });
+
+    /// <summary>Runs until a signal, or until a loop fails in a way that nobody foresaw: then a restart is the best answer.</summary>
+    private static async Task<int> EndAsync(IHost host)
+    {
+        try
+        {
+            await host.WaitForShutdownAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // What did not end in time (a server that does not answer) is rolled back by the database when this process is gone.
+        }
+        return host.Services.GetServices<IHostedService>().Any(service => service is BackgroundService { ExecuteTask.IsFaulted: true })
+            ? ExitCode.Problems
+            : ExitCode.Good;
+    }
 
     /// <summary>Opens the port for metrics before anything else runs.</summary>
     private static async Task<bool> TryListenAsync(IHost host, MetricsSettings metrics)
@@ -52,24 +68,31 @@ internal static class RunCommand
     private static IHost Build(string? configFile, WorkerSettings settings)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Services.AddSystemd();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Logging.AddConfiguration(SettingsReader.Load(configFile).GetSection("Logging"));
-        if (!Microsoft.Extensions.Hosting.Systemd.SystemdHelpers.IsSystemdService())
+        if (SystemdHelpers.IsSystemdService())
+            builder.Logging.AddSystemdConsole(); // the journal has its own time, and priorities
+        else
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
         builder.Logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
 
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(services => DataSource.Create(settings.ConnectionString, services.GetRequiredService<ILoggerFactory>()));
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<SyncMetrics>();
         builder.Services.AddSingleton<StatusProjector>();
         builder.Services.AddHostedService<SyncService>();
         builder.Services.AddHostedService<RegistrationService>();
-        if (settings.Metrics.Enabled)
-            builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-                .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")
-                .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Metrics.Host, settings.Metrics.Port)));
+        builder.Services.AddHostedService<SystemdReporter>();
+        if (!settings.Metrics.Enabled)
+            return builder.Build();
+        builder.Services.AddHostedService<HealthEndpoint>();
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")
+            .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Metrics.Host, settings.Metrics.Port)));
         return builder.Build();
     }
 }

@@ -1,5 +1,6 @@
 using Polly;
 using Polly.Retry;
+using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Database;
 
@@ -13,8 +14,9 @@ internal static class Reconnect
     /// <summary>A pipeline that runs something which only ends by failing or by being cancelled.</summary>
     /// <param name="onFailure">Told of a failure, and how long the wait is; of one that repeats, once a minute.</param>
     /// <param name="slowAfter">Failures that only a person can mend, so that insisting does harm: they are tried again once a minute.</param>
+    /// <param name="health">Told of every failure.</param>
     public static ResiliencePipeline Pipeline(
-        string name, TimeProvider time, Action<Exception, TimeSpan> onFailure, Func<Exception, bool>? slowAfter = null)
+        string name, TimeProvider time, HealthPart health, Action<Exception, TimeSpan> onFailure, Func<Exception, bool>? slowAfter = null)
     {
         var lastStart = time.GetTimestamp();
         var attempt = 0;
@@ -42,6 +44,7 @@ internal static class Reconnect
                 OnRetry = arguments =>
                 {
                     var failure = arguments.Outcome.Exception!;
+                    health.Report(DatabaseErrors.Describe(failure), arguments.RetryDelay);
                     if (failure.Message != told.Failure || time.GetElapsedTime(told.At) >= Insisting)
                     {
                         told = (failure.Message, time.GetTimestamp());

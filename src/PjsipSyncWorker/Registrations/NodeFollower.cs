@@ -3,6 +3,7 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -11,7 +12,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Either side may be away; the other goes on.
 /// </summary>
 internal sealed partial class NodeFollower(
-    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
 {
     /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
     private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
@@ -35,16 +36,17 @@ internal sealed partial class NodeFollower(
     public async Task RunAsync(CancellationToken cancellation)
     {
         Task? following = null;
+        var part = health.Begin($"registrations of {node.Name}");
         using var follow = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var pipeline = Reconnect.Pipeline($"store {node.Name}", time, (error, _) => Log.StoreLost(logger, node.Name, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline($"store {node.Name}", time, part, (error, _) => Log.StoreLost(logger, node.Name, DatabaseErrors.Describe(error)));
         try
         {
             await pipeline.ExecuteAsync(async token =>
             {
-                await using var store = await OpenStoreAsync(token);
+                await using var store = await OpenStoreAsync(part, token);
                 await LoadAsync(store, token);
                 following ??= FollowAsync(follow.Token);
-                await WriteAsync(store, following, token);
+                await WriteAsync(store, following, part, token);
             }, cancellation);
         }
         finally
@@ -87,7 +89,7 @@ internal sealed partial class NodeFollower(
     }
 
     /// <summary>Waits until this worker is the one that follows the node.</summary>
-    private async Task<NodeStore> OpenStoreAsync(CancellationToken cancellation)
+    private async Task<NodeStore> OpenStoreAsync(HealthPart part, CancellationToken cancellation)
     {
         for (var told = false; ; told = true)
         {
@@ -95,12 +97,13 @@ internal sealed partial class NodeFollower(
                 return store;
             if (!told)
                 Log.AnotherFollows(logger, node.Name);
+            part.Report(null, TimeSpan.FromSeconds(1));
             await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
         }
     }
 
     /// <summary>Writes the book's differences as they come; ends with the database's failure.</summary>
-    private async Task WriteAsync(NodeStore store, Task following, CancellationToken cancellation)
+    private async Task WriteAsync(NodeStore store, Task following, HealthPart part, CancellationToken cancellation)
     {
         var heartbeat = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
         var seen = time.GetTimestamp() - time.TimestampFrequency * 3600;
@@ -135,6 +138,7 @@ internal sealed partial class NodeFollower(
                 await store.SeenAsync(wasConnected, _degraded ?? _refresher.Problem, cancellation);
                 seen = time.GetTimestamp();
             }
+            part.Report(null, heartbeat);
             await _changed.WaitAsync(heartbeat, time, cancellation);
         }
         await following;
@@ -149,17 +153,18 @@ internal sealed partial class NodeFollower(
     /// <summary>One AMI session after another.</summary>
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, (error, delay) =>
+        var part = health.Begin($"Asterisk {node.Name}", isNode: true);
+        var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, part, (error, delay) =>
         {
             if (error is AmiAuthenticationException)
                 Log.Refused(logger, node.Name, error.Message, delay.TotalSeconds);
             else
                 Log.Lost(logger, node.Name, DatabaseErrors.Describe(error), delay.TotalSeconds);
         }, slowAfter: error => error is AmiAuthenticationException);
-        await pipeline.ExecuteAsync(async token => await SessionAsync(token), cancellation);
+        await pipeline.ExecuteAsync(async token => await SessionAsync(part, token), cancellation);
     }
 
-    private async Task SessionAsync(CancellationToken cancellation)
+    private async Task SessionAsync(HealthPart part, CancellationToken cancellation)
     {
         await using var connection = await AmiConnection.ConnectAsync(new AmiOptions
         {
@@ -176,16 +181,19 @@ internal sealed partial class NodeFollower(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
+            // How long that takes is Asterisk's affair; that it lives is asked by pings.
+            part.Report("connected, waiting until Asterisk has fully booted", Timeout.InfiniteTimeSpan);
             await Task.WhenAny(connection.FullyBooted, connection.Completion).WaitAsync(cancellation);
             if (connection.Completion.IsCompleted)
                 await connection.Completion;
+            part.Progress();
             var asterisk = new AsteriskSession(connection, time);
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
             await _refresher.BeginAsync(process, version, systemName, cancellation);
             (_connected, _degraded) = (true, null);
             Log.Following(logger, node.Name, version ?? "of unknown version");
             _snapshotWanted.Ring();
-            var snapshots = SnapshotsAsync(asterisk, ending.Token);
+            var snapshots = SnapshotsAsync(asterisk, part, ending.Token);
             var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);
             var ended = await Task.WhenAny(connection.Completion, snapshots, refreshes);
             await ending.CancelAsync();
@@ -202,7 +210,7 @@ internal sealed partial class NodeFollower(
     }
 
     /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>
-    private async Task SnapshotsAsync(AsteriskSession asterisk, CancellationToken cancellation)
+    private async Task SnapshotsAsync(AsteriskSession asterisk, HealthPart part, CancellationToken cancellation)
     {
         while (true)
         {
@@ -226,6 +234,7 @@ internal sealed partial class NodeFollower(
             }
             // Never more than a fifth of Asterisk's time, and several wishes at once are one.
             var pause = time.GetElapsedTime(watch) * 4;
+            part.Report(_degraded ?? _refresher.Problem, pause + UntilNextSnapshot());
             await Task.Delay(pause > DetailsDelay ? pause : asked ? DetailsDelay : TimeSpan.FromMilliseconds(100), time, cancellation);
         }
     }

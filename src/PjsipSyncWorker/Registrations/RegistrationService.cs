@@ -3,37 +3,41 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>Loop 2: a follower for each Asterisk node, one projector for them all, and the revisions that wake them.</summary>
 internal sealed partial class RegistrationService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, TimeProvider time,
+    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, Health health, TimeProvider time,
     ILogger<RegistrationService> logger, ILogger<NodeFollower> nodeLogger) : BackgroundService
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
     private readonly List<NodeFollower> _followers =
-        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, time, nodeLogger))];
+        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, health, time, nodeLogger))];
 
     private readonly WakeSignal _revised = new();
+    private readonly HealthPart _health = health.Begin("registrations");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (_followers.Count == 0)
         {
             Log.Off(logger);
+            _health.Report(null, Timeout.InfiniteTimeSpan);
             return;
         }
+        // Listening last: all parts have begun before it can report that the first pass is over.
         await Task.WhenAll([
-            projector.RunAsync(stoppingToken), ListenAsync(stoppingToken),
-            .. _followers.Select(follower => follower.RunAsync(stoppingToken))]);
+            .. _followers.Select(follower => follower.RunAsync(stoppingToken)),
+            projector.RunAsync(stoppingToken), ListenAsync(stoppingToken)]);
     }
 
     /// <summary>Hears of new revisions and passes them on.</summary>
     private async Task ListenAsync(CancellationToken cancellation)
     {
-        var pipeline = Reconnect.Pipeline("revisions", time, (error, _) => Log.ListenLost(logger, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline("revisions", time, _health, (error, _) => Log.ListenLost(logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async token =>
         {
             await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
@@ -54,6 +58,7 @@ internal sealed partial class RegistrationService(
         var seen = -1L;
         while (true)
         {
+            _health.Report(null, settings.Sync.PollInterval);
             await _revised.WaitAsync(settings.Sync.PollInterval, time, cancellation);
             foreach (var follower in _followers)
                 follower.Revised();

@@ -3,6 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -10,7 +11,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Writes <c>extensions.status</c> from the view <c>pjsip_sync.registration</c>: for what was asked at once,
 /// for everything every snapshot interval. The application's rows are never waited for: what it holds is tried again.
 /// </summary>
-internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, TimeProvider time, ILogger<StatusProjector> logger)
+internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, Health health, TimeProvider time, ILogger<StatusProjector> logger)
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
@@ -42,10 +43,11 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>Until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellation)
     {
+        var part = health.Begin("status");
         var compared = time.GetTimestamp();
         while (true)
         {
-            await StepAsync(cancellation);
+            part.Report(await StepAsync(cancellation), Tick);
             await _wake.WaitAsync(Tick, time, cancellation);
             if (time.GetElapsedTime(compared) < settings.Asterisk.SnapshotInterval)
                 continue;
@@ -72,26 +74,30 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
     }
 
-    private async Task StepAsync(CancellationToken cancellation)
+    /// <returns>Why it could not be done, or null.</returns>
+    private async Task<string?> StepAsync(CancellationToken cancellation)
     {
         var (ids, everything) = Take();
         try
         {
             var lapsed = everything ? [] : await LapsedAsync(cancellation);
             if (!everything && ids.Length + lapsed.Count == 0)
-                return;
+                return null;
             var skipped = await ProjectAsync(everything ? null : [.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
-                return;
+                return null;
             await Task.Delay(SkippedRetry, time, cancellation);
             Ask(skipped);
+            return null;
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
             Return(ids, everything);
-            if (error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
-                Log.Failed(logger, DatabaseErrors.Describe(error));
+            var problem = error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? null : DatabaseErrors.Describe(error);
+            if (problem is not null)
+                Log.Failed(logger, problem);
             await Task.Delay(Tick, time, cancellation);
+            return problem;
         }
     }
 

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>Loop 1: connects, compares everything once, then drains recorded changes at every wake, for ever.</summary>
 internal sealed partial class SyncService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
+    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, Health health, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
 {
     /// <summary>How long the listening connection may be silent before it is asked whether it lives.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -21,11 +21,15 @@ internal sealed partial class SyncService(
     private readonly WakeSignal _wake = new();
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
+    private readonly HealthPart _health = health.Begin("sync");
     private string? _fingerprint;
+
+    /// <summary>Why the last full comparison stopped, or null.</summary>
+    private string? _refused;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var pipeline = Reconnect.Pipeline("sync", time, (error, _) =>
+        var pipeline = Reconnect.Pipeline("sync", time, _health, (error, _) =>
         {
             // One connection that died in silence is seldom alone.
             dataSource.Clear();
@@ -74,7 +78,9 @@ internal sealed partial class SyncService(
                 var rest = settings.Sync.ReconcileInterval - since;
                 await DrainAsync(synchronizer, connection, cancellation);
                 await BuryAsync(connection, catalogue, fingerprint, cancellation);
-                await _wake.WaitAsync(rest < settings.Sync.PollInterval ? rest : settings.Sync.PollInterval, time, cancellation);
+                var pause = rest < settings.Sync.PollInterval ? rest : settings.Sync.PollInterval;
+                _health.Report(_refused, pause);
+                await _wake.WaitAsync(pause, time, cancellation);
             }
         }
     }
@@ -113,9 +119,10 @@ internal sealed partial class SyncService(
         var standingBy = false;
         while (true)
         {
+            _health.Progress();
             try
             {
-                if (!await synchronizer.DrainAsync(connection, cancellation))
+                if (!await synchronizer.DrainAsync(connection, Progressed, cancellation))
                     return;
             }
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
@@ -128,17 +135,21 @@ internal sealed partial class SyncService(
                 if (!standingBy)
                     Log.StandingBy(logger, reason.Message);
                 standingBy = true;
+                _health.Report(reason.Message, settings.Sync.PollInterval);
                 await Task.Delay(settings.Sync.PollInterval, time, cancellation);
             }
         }
     }
+
+    private void Progressed(int done, int of) => _health.Progress();
 
     private async Task ReconcileAsync(Synchronizer synchronizer, NpgsqlConnection connection, bool first, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
         try
         {
-            var result = await synchronizer.ReconcileAsync(connection, force: false, onProgress: null, cancellation);
+            var result = await synchronizer.ReconcileAsync(connection, force: false, Progressed, cancellation);
+            _refused = null;
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
@@ -146,6 +157,7 @@ internal sealed partial class SyncService(
         }
         catch (RemovalRefusedException reason)
         {
+            _refused = reason.Message;
             Log.RemovalRefused(logger, reason.Message);
         }
         catch (StandByException)

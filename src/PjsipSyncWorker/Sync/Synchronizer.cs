@@ -32,9 +32,13 @@ internal sealed class Synchronizer
         _planner = new Planner(catalogue, mapper, settings.Adopt);
     }
 
+    /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
+    public Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
+
     /// <summary>Takes one batch of recorded changes and applies it.</summary>
+    /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
     /// <returns>Whether there may be more.</returns>
-    public async Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public async Task<bool> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         ChangeBatch taken = default;
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
@@ -46,7 +50,7 @@ internal sealed class Synchronizer
 
         if (taken.Everything.Length > 0)
         {
-            await ReconcileAsync(connection, force: true, onProgress: null, cancellation);
+            await ReconcileAsync(connection, force: true, onProgress, cancellation);
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
             return true;
         }

@@ -1,0 +1,44 @@
+using Npgsql;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Telemetry;
+
+/// <summary>The few numbers that a person wants to see first, as the database has them now.</summary>
+/// <param name="Endpoints">Extensions that are phones.</param>
+/// <param name="Online">Of them, those with a registration that counts.</param>
+/// <param name="Rejected">Extensions refused with a reason.</param>
+/// <param name="Waiting">Changes recorded and not applied; counted up to <see cref="MostCounted"/>.</param>
+internal sealed record Overview(long Endpoints, long Online, long Rejected, long Waiting)
+{
+    /// <summary>Counting a large backlog would make it larger.</summary>
+    public const int MostCounted = 10_000;
+
+    /// <returns>Null when the database does not answer.</returns>
+    public static async Task<Overview?> TryReadAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand($"""
+            select (select count(*) from pjsip_sync.endpoint where deleted_at is null),
+                   (select count(distinct c.endpoint)
+                    from pjsip_sync.contact c
+                    join pjsip_sync.node n on n.name = c.node
+                    join pjsip_sync.endpoint e on e.id = c.endpoint and e.deleted_at is null
+                    cross join pjsip_sync.mapping m
+                    where (c.status <> 'Unreachable' or m.unreachable_online)
+                      and (c.expires_at is null or c.expires_at > now())
+                      and n.last_seen_at > now() - m.stale_after),
+                   (select count(*) from pjsip_sync.rejected),
+                   (select count(*) from (select from pjsip_sync.change limit {MostCounted}) as counted)
+            """);
+        command.CommandTimeout = 5;
+        try
+        {
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            await reader.ReadAsync(cancellation);
+            return new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            return null;
+        }
+    }
+}

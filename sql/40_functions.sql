@@ -271,6 +271,25 @@ begin
       number, row_key, pjsip_sync.column_sql(source, active), wanted),
     overwritten);
 
+  -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
+  execute format($f$
+    create or replace function pjsip_sync.record_replicated() returns trigger
+    language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
+    begin
+      if tg_op <> 'INSERT' then
+        insert into pjsip_sync.change (id) select coalesce((%1$s)::text, '') from (select old.*) as extension;
+      end if;
+      if tg_op <> 'DELETE' then
+        insert into pjsip_sync.change (id) select coalesce((%1$s)::text, '') from (select new.*) as extension;
+      end if;
+      perform pg_notify('pjsip_sync_change', '');
+      return null;
+    exception when others then
+      raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
+      return null;
+    end
+    $body$ $f$, number);
+
   -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
   -- written because the application holds their rows. Announces each change of status.
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
@@ -434,7 +453,7 @@ declare
 begin
   for wanted in
     select tgrelid::regclass as relation, tgname as name from pg_trigger
-    where tgfoid = 'pjsip_sync.record_change'::regproc and tgrelid <> source
+    where tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and tgrelid <> source
       and not exists (select from pg_partition_tree(source) where relid = tgrelid)
   loop
     execute format('drop trigger %I on %s', wanted.name, wanted.relation);
@@ -456,6 +475,11 @@ begin
         execute format('alter table %s enable always trigger %I', relation, wanted.name);
       end if;
     end loop;
+    if (select relkind from pg_class where oid = relation) = 'r'
+       and not exists (select from pg_trigger where tgrelid = relation and tgname = 'pjsip_sync_replicated') then
+      execute format('create trigger pjsip_sync_replicated after insert or update or delete on %s for each row execute function pjsip_sync.record_replicated()', relation);
+      execute format('alter table %s enable replica trigger pjsip_sync_replicated', relation);
+    end if;
   end loop;
 end
 $place$;

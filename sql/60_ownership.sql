@@ -6,15 +6,17 @@ begin
   grant usage on schema pjsip_sync to pjsip_sync_owner;
   grant insert on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync_owner;
   grant select on pjsip_sync.contact, pjsip_sync.node to pjsip_sync_owner;
-  if (select proowner::regrole::text from pg_proc where oid = 'pjsip_sync.record_change'::regproc) <> 'pjsip_sync_owner' then
+  if exists (select from pg_proc join pg_roles on pg_roles.oid = proowner
+             where pg_proc.oid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and rolname <> 'pjsip_sync_owner') then
     if not pg_has_role(current_user, 'pjsip_sync_owner', 'member') then
       execute format('grant pjsip_sync_owner to %I', current_user);
     end if;
     grant create on schema pjsip_sync to pjsip_sync_owner;
     alter function pjsip_sync.record_change() owner to pjsip_sync_owner;
+    alter function pjsip_sync.record_replicated() owner to pjsip_sync_owner;
     revoke create on schema pjsip_sync from pjsip_sync_owner;
   end if;
 exception when insufficient_privilege or undefined_object then
-  raise warning 'the trigger function belongs to %: no role pjsip_sync_owner could be made by this role', current_user;
+  raise warning 'the trigger functions belong to %: no role pjsip_sync_owner could be made by this role', current_user;
 end
 $own$;

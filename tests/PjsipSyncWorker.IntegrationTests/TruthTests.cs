@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
 /// <summary>Whatever phones, Asterisk and the worker do: when things are quiet, the table says what Asterisk says.</summary>
-public sealed partial class TruthTests(PostgresServer server)
+public sealed class TruthTests(PostgresServer server)
 {
     /// <summary>Things are quiet for two seconds, and two seconds later they agree.</summary>
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2 + 2);
@@ -49,16 +48,8 @@ public sealed partial class TruthTests(PostgresServer server)
                     await asterisk.RestartAsync();
                     break;
             }
-            await Eventually.Equal("agreed", async () =>
-            {
-                var asterisks = string.Join(',', Contacts().Matches(await asterisk.CliAsync("pjsip show contacts")).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal));
-                var ours = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
-                return asterisks == ours ? "agreed" : $"seed {seed}, round {round}: asterisk [{asterisks}], the table [{ours}]";
-            }, Quiet);
+            await Truth.AgreesAsync(asterisk, database, $"seed {seed}, round {round}", Quiet);
         }
         await worker.DisposeAsync();
     }
-
-    [GeneratedRegex(@"Contact:  (\d+)/sip:")]
-    private static partial Regex Contacts();
 }

@@ -14,7 +14,7 @@ internal static class DataSource
         set row_security = off;
         set statement_timeout = '30s';
         set lock_timeout = '1s';
-        set idle_in_transaction_session_timeout = '10s';
+        set idle_in_transaction_session_timeout = '5s';
         set tcp_user_timeout = '15s';
         set tcp_keepalives_idle = 10;
         set tcp_keepalives_interval = 5;

@@ -11,9 +11,11 @@ internal sealed class PrivateCluster : IAsyncDisposable
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-pg-{Guid.NewGuid():N}");
     private readonly EventHandler _stopAtExit;
 
-    private PrivateCluster(int port)
+    private readonly string _options;
+
+    private PrivateCluster(int port, string options)
     {
-        Port = port;
+        (Port, _options) = (port, options);
         _stopAtExit = (_, _) => ControlAsync("stop", "-m", "immediate").GetAwaiter().GetResult();
         AppDomain.CurrentDomain.ProcessExit += _stopAtExit;
     }
@@ -22,9 +24,10 @@ internal sealed class PrivateCluster : IAsyncDisposable
 
     public string ConnectionString => $"Host=127.0.0.1;Port={Port};Database=postgres;Username=postgres";
 
-    public static async Task<PrivateCluster> CreateAsync()
+    /// <param name="options">Further options of the server, as <c>-c name=value</c>.</param>
+    public static async Task<PrivateCluster> CreateAsync(string options = "")
     {
-        var cluster = new PrivateCluster(Ports.Next());
+        var cluster = new PrivateCluster(Ports.Next(), options);
         Directory.CreateDirectory(cluster._folder);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["postgres", cluster._folder], Limit);
@@ -34,7 +37,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
     }
 
     public Task StartAsync() => ControlAsync("start", "-w", "-l", Path.Combine(_folder, "log"),
-        "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s");
+        "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s {_options}");
 
     /// <param name="mode">smart, fast or immediate: the last is as if the power went.</param>
     public Task StopAsync(string mode) => ControlAsync("stop", "-w", "-m", mode);

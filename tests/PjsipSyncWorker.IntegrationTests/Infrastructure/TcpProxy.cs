@@ -4,12 +4,12 @@ using System.Net.Sockets;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
-/// <summary>Stands between the worker and a server, and can fall silent without closing anything.</summary>
+/// <summary>Stands between the worker and a server, and does to their conversation what a bad network does.</summary>
 internal sealed class TcpProxy : IDisposable
 {
     private readonly TcpListener _listener;
     private readonly CancellationTokenSource _closing = new();
-    private readonly ConcurrentBag<Pair> _pairs = [];
+    private readonly ConcurrentDictionary<Pair, bool> _pairs = [];
     private readonly int _target;
 
     public TcpProxy(int target, int? port = null)
@@ -17,24 +17,47 @@ internal sealed class TcpProxy : IDisposable
         _target = target;
         _listener = new TcpListener(IPAddress.Loopback, port ?? Ports.Next());
         _listener.Start();
+        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _ = AcceptAsync();
     }
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port { get; }
+
+    /// <summary>Every piece waits so long, in both directions.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>Largest piece that is passed on at once; a small one with a delay is a slow line.</summary>
+    public int Piece { get; set; } = 16 * 1024;
+
+    /// <summary>Nobody is let in, nor anybody who is there passed on.</summary>
+    public bool Refusing { get; set; }
 
     /// <summary>Every connection that is there now goes silent for ever; new ones work.</summary>
     public void StallCurrent()
     {
-        foreach (var pair in _pairs)
+        foreach (var pair in _pairs.Keys)
             pair.Stalled = true;
+    }
+
+    /// <summary>Every connection that is there now ends after so many more bytes from the server, in the middle of a message or not.</summary>
+    public void CutCurrentAfter(int bytes)
+    {
+        foreach (var pair in _pairs.Keys)
+            pair.Left = bytes;
+    }
+
+    /// <summary>Every connection that is there now is closed.</summary>
+    public void CloseCurrent()
+    {
+        foreach (var pair in _pairs.Keys)
+            pair.Dispose();
     }
 
     public void Dispose()
     {
         _closing.Cancel();
         _listener.Dispose();
-        foreach (var pair in _pairs)
-            pair.Dispose();
+        CloseCurrent();
         _closing.Dispose();
     }
 
@@ -43,30 +66,39 @@ internal sealed class TcpProxy : IDisposable
         while (!_closing.IsCancellationRequested)
         {
             var client = await _listener.AcceptTcpClientAsync(_closing.Token);
-            var pair = new Pair(client, new TcpClient());
-            _pairs.Add(pair);
-            _ = pair.RunAsync(_target, _closing.Token);
+            if (Refusing)
+            {
+                client.Dispose();
+                continue;
+            }
+            var pair = new Pair(this, client, new TcpClient());
+            _pairs[pair] = true;
+            _ = pair.RunAsync(_closing.Token);
         }
     }
 
-    private sealed class Pair(TcpClient client, TcpClient server) : IDisposable
+    private sealed class Pair(TcpProxy proxy, TcpClient client, TcpClient server) : IDisposable
     {
         public volatile bool Stalled;
 
-        public async Task RunAsync(int target, CancellationToken cancellation)
+        public volatile int Left = int.MaxValue;
+
+        public async Task RunAsync(CancellationToken cancellation)
         {
             try
             {
                 client.NoDelay = server.NoDelay = true;
-                await server.ConnectAsync(IPAddress.Loopback, target, cancellation);
-                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), cancellation), CopyAsync(server.GetStream(), client.GetStream(), cancellation));
+                await server.ConnectAsync(IPAddress.Loopback, proxy._target, cancellation);
+                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), false, cancellation), CopyAsync(server.GetStream(), client.GetStream(), true, cancellation));
             }
-            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException)
+            catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {
                 // The other side is gone.
             }
-            if (!Stalled)
-                Dispose();
+            if (Stalled)
+                return;
+            Dispose();
+            proxy._pairs.TryRemove(this, out _);
         }
 
         public void Dispose()
@@ -75,14 +107,21 @@ internal sealed class TcpProxy : IDisposable
             server.Dispose();
         }
 
-        private async Task CopyAsync(NetworkStream from, NetworkStream to, CancellationToken cancellation)
+        private async Task CopyAsync(NetworkStream from, NetworkStream to, bool fromServer, CancellationToken cancellation)
         {
             var buffer = new byte[16 * 1024];
             int count;
-            while ((count = await from.ReadAsync(buffer, cancellation)) > 0)
+            while (Left > 0 && (count = await from.ReadAsync(buffer.AsMemory(0, Math.Min(buffer.Length, proxy.Piece)), cancellation)) > 0)
             {
                 if (Stalled)
                     await Task.Delay(Timeout.Infinite, cancellation);
+                if (proxy.Delay > TimeSpan.Zero)
+                    await Task.Delay(proxy.Delay, cancellation);
+                if (fromServer && Left < int.MaxValue)
+                {
+                    count = Math.Min(count, Left);
+                    Left -= count;
+                }
                 await to.WriteAsync(buffer.AsMemory(0, count), cancellation);
             }
         }

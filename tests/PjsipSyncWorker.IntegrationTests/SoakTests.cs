@@ -1,0 +1,59 @@
+using System.Globalization;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>
+/// An application that writes, phones that come and go, and one fault after another, drawn from a seed.
+/// <c>PJSIP_SYNC_TEST_SOAK</c> says for how many seconds, <c>PJSIP_SYNC_TEST_SEED</c> which; scripts/soak.sh sets both.
+/// </summary>
+public sealed class SoakTests
+{
+    [Fact]
+    public async Task Whatever_befalls_them_in_whatever_order_everything_holds_afterwards()
+    {
+        var seed = Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
+        var length = TimeSpan.FromSeconds(Number("PJSIP_SYNC_TEST_SOAK") ?? 120);
+        TestContext.Current.SendDiagnosticMessage($"soak, seed {seed}");
+        var random = new Random(seed);
+        await using var rig = await FaultRig.WithAsteriskAsync();
+        var phones = Enumerable.Range(0, 8).Select(i => new SipPhone(rig.Asterisk!, $"{1001 + i % 5}", "x", $"127.0.0.{11 + i}")).ToArray();
+        var faults = Faults.OfTheDatabase.Concat(Faults.OfAsterisk).ToArray();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        for (var round = 1; watch.Elapsed < length; round++)
+        {
+            var fault = faults[random.Next(faults.Length)];
+            var when = $"seed {seed}, round {round}, after \"{fault.Key}\"";
+            try
+            {
+                await using (var application = new Application(rig.Database, random.Next()))
+                {
+                    await application.WorkAsync(30);
+                    var calling = CallAsync(phones, random.Next());
+                    await fault.Value(rig);
+                    await calling;
+                    await application.WorkAsync(30);
+                }
+                await Measured.Async($"soak: {fault.Key}", await Invariants.HoldAsync(rig.Database));
+                await Truth.AgreesAsync(rig.Asterisk!, rig.Database, when, TimeSpan.FromSeconds(40));
+            }
+            catch (Exception error)
+            {
+                throw new InvalidOperationException($"{when}\n{Tail(rig.Worker.Log)}", error);
+            }
+        }
+    }
+
+    /// <summary>Phones register and leave; one that is not let in during a fault tries no harder than a phone would.</summary>
+    private static async Task CallAsync(SipPhone[] phones, int seed)
+    {
+        var random = new Random(seed);
+        for (var i = random.Next(1, 4); i > 0; i--)
+            await phones[random.Next(phones.Length)].RegisterAsync(random.Next(3) switch { 0 => 0, 1 => 3, _ => 300 });
+    }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static string Tail(string log) => log.Length > 3000 ? log[^3000..] : log;
+}

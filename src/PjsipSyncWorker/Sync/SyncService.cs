@@ -124,6 +124,9 @@ internal sealed partial class SyncService(
             {
                 if (!await synchronizer.DrainAsync(connection, Progressed, cancellation))
                     return;
+                // An application that writes without a pause must not keep systemd waiting for the first pass.
+                if (!_health.HasReported)
+                    _health.Report("catching up with recorded changes", TimeSpan.Zero);
             }
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {

@@ -31,11 +31,14 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
     {
-        var worker = new WorkerProcess(Process.Start(Info(database, settings, "run"))!);
+        var worker = Launch(database, settings);
         await Eventually.True(() => Task.FromResult(worker.HasExited || worker.Log.Contains("Sync is ready", StringComparison.Ordinal)));
         Assert.False(worker.HasExited, worker.Log);
         return worker;
     }
+
+    /// <summary>Starts it and waits for nothing.</summary>
+    public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) => new(Process.Start(Info(database, settings, "run"))!);
 
     /// <summary>Runs one command to its end.</summary>
     public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
@@ -60,7 +63,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>SIGTERM, as systemd does.</summary>
     public async Task<int> StopAsync()
     {
-        await Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
+        await TerminateAsync();
+        return await ExitAsync();
+    }
+
+    /// <summary>SIGTERM, and no waiting.</summary>
+    public Task TerminateAsync() => Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<int> ExitAsync()
+    {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         await _process.WaitForExitAsync(limit.Token);
         return _process.ExitCode;

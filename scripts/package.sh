@@ -11,6 +11,7 @@ need_packages dpkg-dev gzip
 version=${2:-$("$worker" --version | cut -d + -f 1)}
 architecture=$(dpkg --print-architecture)
 tree=$(mktemp -d)
+chmod 755 "$tree"
 trap 'rm -rf "$tree"' EXIT
 # The day of the commit, so that the same commit makes the same package.
 day=$(git -C "$repository" log -1 --format=%ct 2>/dev/null || stat -c %Y "$repository/Directory.Build.props")
@@ -25,7 +26,7 @@ fill() { # FILE Key=Value …; a value may have several lines
 }
 # What --help says is the one list of commands and options.
 commands() { "$worker" --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*\).*/\1/p'; }
-options() { "$worker" "$1" --help | grep -oE '^  --[a-z-]+' | grep -vE -- '--(config|help)' | tr -d '\n' || true; }
+options() { "$worker" "$1" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -vE -- '--(config|help)' | paste -sd ' ' || true; }
 man_commands() {
   "$worker" --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*.*\)/\1/p' | while read -r line; do
     printf '.TP\n.B %s\n%s.\n' "$(sed 's/  .*//; s/-/\\-/g' <<<"$line")" "$(sed 's/^.*  //' <<<"$line")"

@@ -58,8 +58,16 @@ test_that() { # NAME FUNCTION
   fi
 }
 
+# The machine's first process, some levels below what was started here.
+first_process() {
+  local pid=$nspawn
+  while pid=$(pgrep -P "$pid" | head -n 1) && [ -n "$pid" ]; do
+    [ "$(cat "/proc/$pid/comm")" != systemd ] || { echo "$pid"; return; }
+  done
+  return 1
+}
 leader='' deadline=$((SECONDS + 60))
-until leader=$(pgrep -P "$nspawn" systemd) && inside systemctl is-active --quiet multi-user.target 2>/dev/null; do
+until leader=$(first_process) && inside systemctl is-active --quiet multi-user.target 2>/dev/null; do
   [ $SECONDS -lt $deadline ] || { tail -n 30 "$folder/console" >&2; die "The machine did not boot"; }
   sleep 0.2
 done

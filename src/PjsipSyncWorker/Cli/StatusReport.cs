@@ -16,17 +16,17 @@ internal static class StatusReport
             var colour = status.Status == "online" ? "green" : "grey";
             var contacts = status.Contacts;
             table.AddRow(
-                Markup.Escape(Printable(status.Number)), Markup.Escape(Printable(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(Printable(status.DeviceState)),
+                Markup.Escape(OneLine.Of(status.Number)), Markup.Escape(OneLine.Of(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(OneLine.Of(status.DeviceState)),
                 Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
                 Cell(contact => Time(contact.Since)), Cell(contact => Time(contact.Expires)), Cell(contact => contact.Node));
 
-            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => Printable(value(contact)))));
+            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => OneLine.Of(value(contact)))));
         }
         return table;
     }
 
     public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
-        string.Join('\t', Printable(status.Number), status.Status, Printable(status.DeviceState), Printable(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
+        string.Join('\t', OneLine.Of(status.Number), status.Status, OneLine.Of(status.DeviceState), OneLine.Of(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
 
     public static string Json(IReadOnlyList<ExtensionStatus> statuses) => JsonText.Write(writer =>
     {
@@ -63,10 +63,6 @@ internal static class StatusReport
             writer.WriteString("expires", expires);
         writer.WriteEndObject();
     }
-
-    /// <summary>A user agent is whatever a phone sends: nothing of it may reach the terminal as a command.</summary>
-    private static string Printable(string? text) =>
-        text is null ? "" : string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
 
     private static string Milliseconds(TimeSpan? time) => time is { } known ? known.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture) : "";
 

@@ -257,8 +257,8 @@ public static class SettingsReader
 }
 
 /// <summary>The configuration cannot be used; each problem says what to do.</summary>
-public sealed class SettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems))
+public sealed class SettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems.Select(OneLine.Of)))
 {
     /// <summary>One line each.</summary>
-    public IReadOnlyList<string> Problems { get; } = problems;
+    public IReadOnlyList<string> Problems { get; } = [.. problems.Select(OneLine.Of)];
 }

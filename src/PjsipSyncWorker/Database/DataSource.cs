@@ -23,6 +23,12 @@ internal static class DataSource
         set jit = off;
         """;
 
+    /// <summary>
+    /// Seconds that a statement on very many rows may take, a little more than the server allows it; any other is given up
+    /// much sooner, for a connection that fell silent looks like a slow statement.
+    /// </summary>
+    public const int Bulk = 35;
+
     public static NpgsqlDataSource Create(string connectionString, ILoggerFactory? loggers = null)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
@@ -32,7 +38,7 @@ internal static class DataSource
         if (!connection.ContainsKey("Timeout"))
             connection.Timeout = 5;
         if (!connection.ContainsKey("Command Timeout"))
-            connection.CommandTimeout = 35;
+            connection.CommandTimeout = 10;
         // What a failed statement held (a password among it) belongs in no log.
         connection.IncludeErrorDetail = false;
         connection.PersistSecurityInfo = false;

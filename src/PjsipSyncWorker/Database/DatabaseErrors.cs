@@ -24,7 +24,9 @@ internal static class DatabaseErrors
         error is NpgsqlException or TimeoutException or SocketException;
 
     /// <summary>One line; the server's DETAIL, which can hold values of a row, is left out.</summary>
-    public static string Describe(Exception error) => error switch
+    public static string Describe(Exception error) => OneLine.Of(Text(error));
+
+    private static string Text(Exception error) => error switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } => "the password for this database role is wrong (ConnectionStrings:Postgres)",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e => $"{e.MessageText}: create it, or name another in ConnectionStrings:Postgres",

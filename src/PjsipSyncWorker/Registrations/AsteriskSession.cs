@@ -122,4 +122,4 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 }
 
 /// <summary>Asterisk answered, but not with what was asked for; the message says why.</summary>
-internal sealed class AsteriskRefusalException(string message) : Exception(message);
+internal sealed class AsteriskRefusalException(string message) : Exception(OneLine.Of(message));

@@ -157,7 +157,7 @@ internal sealed partial class NodeFollower(
         var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, part, (error, delay) =>
         {
             if (error is AmiAuthenticationException)
-                Log.Refused(logger, node.Name, error.Message, delay.TotalSeconds);
+                Log.Refused(logger, node.Name, DatabaseErrors.Describe(error), delay.TotalSeconds);
             else
                 Log.Lost(logger, node.Name, DatabaseErrors.Describe(error), delay.TotalSeconds);
         }, slowAfter: error => error is AmiAuthenticationException);
@@ -177,6 +177,7 @@ internal sealed partial class NodeFollower(
             TlsHost = node.TlsHost,
             TlsAllowUntrusted = node.TlsAllowUntrusted,
             Events = AsteriskSession.Events,
+            PingInterval = TimeSpan.FromSeconds(5),
         }, this, logger, time, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try

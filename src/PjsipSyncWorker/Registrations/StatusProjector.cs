@@ -129,6 +129,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
+            Timeout = ids is null ? DataSource.Bulk : connection.CommandTimeout,
             BatchCommands =
             {
                 new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),

@@ -32,7 +32,7 @@ internal sealed record Census(List<string> Ids, int Owned, int Unasked)
             union all
             select r.id, null, true, false from pjsip_sync.rejected r
             where r.id is not null and not exists (select from pjsip_sync.source(array[r.id]))
-            """, connection);
+            """, connection) { CommandTimeout = DataSource.Bulk };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();
         var (owned, unasked) = (0, 0);

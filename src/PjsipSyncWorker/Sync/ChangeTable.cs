@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -31,7 +32,7 @@ internal static class ChangeTable
                    pg_snapshot_xmin(pg_current_snapshot())::text
             from taken
             """, connection, transaction)
-        { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } };
+        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return new ChangeBatch(
@@ -44,7 +45,7 @@ internal static class ChangeTable
     {
         await using var command = new NpgsqlCommand(
             "delete from pjsip_sync.change where id is null and xid = any ($1::text[]::xid8[])", connection)
-        { Parameters = { new() { Value = transactions } } };
+        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = transactions } } };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

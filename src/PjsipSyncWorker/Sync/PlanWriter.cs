@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Sync;
@@ -17,7 +18,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         if (changes.Count == 0)
             return;
         await shapes.AddAsync(connection, changes.Where(change => change.Desired is not null).Select(change => change.Desired!.Columns), cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction);
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision')"));
         AddDeletes(batch, changes);
         foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
@@ -35,7 +36,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     {
         if (plan.Rejections.Count == 0 && plan.Repaired.Count == 0)
             return;
-        await using var batch = new NpgsqlBatch(connection, transaction);
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
         if (plan.Repaired.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from pjsip_sync.rejected where row_key = any ($1)") { Parameters = { Texts(plan.Repaired) } });
         if (plan.Rejections.Count > 0)

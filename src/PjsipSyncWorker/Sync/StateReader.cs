@@ -18,7 +18,7 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
     {
         _compared |= shapes.All | expected;
-        await using var batch = new NpgsqlBatch(connection, transaction);
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
         Add(SourceReader.Sql);
         Add("select id, row_key, adopted, shape, deleted_at is not null from pjsip_sync.endpoint where id = any ($1)");
         Add("""

@@ -180,7 +180,7 @@ internal sealed class Synchronizer
             join pjsip_sync.rejected r using (row_key)
             where r.id = any ($1) and e.deleted_at is null and e.id <> all ($1)
             """, connection, transaction)
-        { Parameters = { new() { Value = ids } } };
+        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = ids } } };
         return (string[])(await command.ExecuteScalarAsync(cancellation))!;
     }
 }

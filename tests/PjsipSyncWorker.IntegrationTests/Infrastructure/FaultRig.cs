@@ -52,7 +52,7 @@ internal sealed class FaultRig : IAsyncDisposable
         await rig.KillWorkerAsync();
         await rig.StartWorkerAsync();
         await rig.Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
-        await Eventually.True(() => rig.Database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
+        await Expect.RefreshedAsync(rig.Database);
         return rig;
     }
 

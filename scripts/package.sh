@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Makes artifacts/pjsip-sync-worker_VERSION_ARCHITECTURE.deb from this checkout.
 #
-#   package.sh                      builds the worker first
-#   package.sh --built [VERSION]    packs the worker that is in artifacts already, under its own version or another
+#   package.sh            builds the worker first
+#   package.sh --built    packs the worker that is in artifacts already
 . "$(dirname "$0")/lib.sh"
 worker=$repository/artifacts/pjsip-sync-worker
 [ "${1:-}" = --built ] && [ -x "$worker" ] || "$repository/scripts/build.sh"
 need_packages dpkg-dev gzip
 
-version=${2:-$("$worker" --version | cut -d + -f 1)}
+version=$("$worker" --version | cut -d + -f 1)
 architecture=$(dpkg --print-architecture)
 tree=$(mktemp -d)
 chmod 755 "$tree"

@@ -7,13 +7,18 @@ keep=${1:-}
 need_systemd_tree
 need_packages curl util-linux
 newer=$("$repository/scripts/package.sh" --built 2>/dev/null)
-older=$("$repository/scripts/package.sh" --built 0.0.9 2>/dev/null)
 folder=$(mktemp -d -t pjsip-sync-machine.XXXXXX)
+mkdir "$folder/packages"
+cp "$newer" "$folder/packages/newer.deb"
+# The same under an older version: there is none yet to upgrade from.
+dpkg-deb --raw-extract "$newer" "$folder/older"
+sed -i 's/^Version: .*/Version: 0.0.9/' "$folder/older/DEBIAN/control"
+dpkg-deb --root-owner-group -Znone --build "$folder/older" "$folder/packages/older.deb" >/dev/null
 passed=0 failed=0
 
 # What is written inside stays in memory and is gone with the machine.
 as_root systemd-nspawn --quiet --directory="$systemd_tree" --volatile=overlay --boot --register=no --keep-unit --link-journal=no \
-  --private-network --machine="pjsip-sync-$$" --bind-ro="$repository/artifacts:/mnt" >"$folder/console" 2>&1 </dev/null &
+  --private-network --machine="pjsip-sync-$$" --bind-ro="$folder/packages:/mnt" >"$folder/console" 2>&1 </dev/null &
 nspawn=$!
 clean_up() {
   # Its first process is told to halt; with it goes everything inside.
@@ -21,7 +26,7 @@ clean_up() {
   for _ in $(seq 100); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
   as_root kill -KILL "$nspawn" 2>/dev/null
   wait "$nspawn" 2>/dev/null
-  as_root rm -rf "$folder" "$older"
+  as_root rm -rf "$folder"
 }
 trap clean_up EXIT
 
@@ -83,7 +88,7 @@ same='select not exists (
   where e.number is null or a.id is null) and (select count(*) = (select count(*) from ps_endpoints) from extensions where enabled)'
 
 installs() {
-  inside apt-get install -y -qq --no-install-recommends "/mnt/$(basename "$older")"
+  inside apt-get install -y -qq --no-install-recommends /mnt/older.deb
   equals '640 root pjsip-sync' inside stat -c '%a %U %G' "$configuration"
   equals inactive unit ActiveState
   inside pjsip-sync-worker --version
@@ -120,6 +125,18 @@ is_hardened() {
   exposure=$(inside systemd-analyze security --no-pager pjsip-sync-worker | grep -oE 'Overall exposure level.*: [0-9.]+' | grep -oE '[0-9.]+$')
   echo "exposure $exposure"
   [ "${exposure/./}" -le 15 ]
+}
+waits_for_the_database() {
+  inside systemctl stop postgresql
+  inside systemctl restart pjsip-sync-worker
+  active
+  fails inside pjsip-sync-worker health --ready
+  inside pjsip-sync-worker health
+  eventually 10 shell 'systemctl status --no-pager pjsip-sync-worker | grep -F "Status: \"sync: Connection refused"'
+  inside journalctl -u pjsip-sync-worker --no-pager -o cat -p warning..warning | grep 'Sync interrupted'
+  inside systemctl start postgresql
+  eventually 20 inside pjsip-sync-worker health --ready
+  equals 0 unit NRestarts
 }
 survives_kill() {
   local pid
@@ -169,7 +186,7 @@ survives_restarts() {
 upgrades() {
   local pid before
   pid=$(unit MainPID) before=$(inside md5sum "$configuration")
-  inside apt-get install -y -qq "/mnt/$(basename "$newer")"
+  inside apt-get install -y -qq /mnt/newer.deb
   [ "$(inside dpkg-query -W -f '${Version}' pjsip-sync-worker)" != 0.0.9 ]
   equals "$before" inside md5sum "$configuration"
   equals '640 root pjsip-sync' inside stat -c '%a %U %G' "$configuration"
@@ -205,6 +222,7 @@ test_that "The metric moved" measures
 test_that "systemctl status shows its numbers" shows_status
 test_that "The command and /readyz say that it is well" is_healthy
 test_that "systemd-analyze security rates it 1.5 or better" is_hardened
+test_that "A database that is away is waited for, shown and warned of" waits_for_the_database
 test_that "Killed it comes back and goes on" survives_kill
 test_that "Stopped dead it is restarted by the watchdog" is_watched
 test_that "A secret comes from the credential store" takes_credentials

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -65,12 +66,17 @@ internal static class RunCommand
         }
     }
 
+    /// <summary>As systemd itself says; SystemdHelpers asks /proc for the parent, which a hardened unit does not see.</summary>
+    private static bool WritesToJournal =>
+        Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 }
+        && Environment.GetEnvironmentVariable("SYSTEMD_EXEC_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+
     private static IHost Build(string? configFile, WorkerSettings settings)
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
         builder.Logging.AddConfiguration(SettingsReader.Load(configFile).GetSection("Logging"));
-        if (SystemdHelpers.IsSystemdService())
+        if (WritesToJournal)
             builder.Logging.AddSystemdConsole(); // the journal has its own time, and priorities
         else
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));

@@ -193,6 +193,15 @@ upgrades() {
   eventually 20 restarted "$pid"
   is_true "$same"
 }
+comes_back() {
+  inside apt-get remove -y -qq pjsip-sync-worker
+  fails inside systemctl is-active pjsip-sync-worker
+  inside test -e "$configuration"
+  inside apt-get install -y -qq /mnt/newer.deb
+  inside systemctl start pjsip-sync-worker
+  active
+  inside pjsip-sync-worker health --ready
+}
 refuses_nonsense() {
   printf '{ "Sync": { "BatchSize": 0 } }\n' | inside tee "$configuration" >/dev/null
   fails inside systemctl restart pjsip-sync-worker
@@ -228,6 +237,7 @@ test_that "Stopped dead it is restarted by the watchdog" is_watched
 test_that "A secret comes from the credential store" takes_credentials
 test_that "Restarts under load lose nothing" survives_restarts
 test_that "An upgrade keeps the configuration and runs the new one" upgrades
+test_that "Removed and installed again it goes on as before" comes_back
 test_that "A wrong configuration is said and not tried again" refuses_nonsense
 test_that "A purge leaves nothing" purges
 echo "$passed passed, $failed failed, 0 skipped"

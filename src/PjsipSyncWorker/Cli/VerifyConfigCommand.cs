@@ -1,8 +1,5 @@
 using System.CommandLine;
-using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.Cli;
@@ -22,32 +19,18 @@ internal static class VerifyConfigCommand
 
     private static async Task<int> VerifyAsync(WorkerSettings settings, bool fix, bool json, CancellationToken cancellation)
     {
-        // A name of its own, so that these connections are not taken for a running worker.
-        var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { ApplicationName = "pjsip-sync-worker verify-config" };
-        await using var dataSource = DataSource.Create(connection.ConnectionString);
-        using var metrics = new SyncMetrics();
-        var checks = new CheckList(fix, check =>
+        var (checks, registrations) = await Verifier.RunAsync(settings, fix, check =>
         {
             if (!json)
                 VerifyReport.Write(check);
-        });
-        var registrations = new RegistrationChecks(dataSource, settings);
-        await checks.RunAsync(new DatabaseChecks(dataSource, settings).Steps, cancellation);
-        await checks.RunAsync(new SyncChecks(dataSource, settings, metrics).Steps, cancellation);
-        var systemNames = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var node in settings.Asterisk.Nodes)
-        {
-            await using var asterisk = new NodeChecks(node, settings, dataSource, systemNames);
-            await checks.RunAsync(asterisk.Steps, cancellation);
-        }
-        await checks.RunAsync(registrations.Steps, cancellation);
-
+        }, cancellation);
         if (json)
-            await Console.Out.WriteLineAsync(VerifyReport.Json(checks.Checks, registrations.Statistics));
+            await Console.Out.WriteLineAsync(VerifyReport.Json(checks, registrations));
         else
-            VerifyReport.WriteSummary(checks.Checks);
-        return checks.Failed(DatabaseChecks.Reachable) ? ExitCode.Unreachable
-            : checks.Checks.Any(check => check.Outcome == Outcome.Fail) ? ExitCode.Problems
-            : ExitCode.Good;
+            VerifyReport.WriteSummary(checks);
+        var failed = checks.Where(check => check.Outcome == Outcome.Fail).ToList();
+        return failed.Count == 0 ? ExitCode.Good
+            : failed.Any(check => check.Name == DatabaseChecks.Reachable) ? ExitCode.Unreachable
+            : ExitCode.Problems;
     }
 }

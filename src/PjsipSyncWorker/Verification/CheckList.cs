@@ -28,8 +28,6 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
         }
     }
 
-    public bool Failed(string name) => _checks.Any(check => check.Name == name && check.Outcome == Outcome.Fail);
-
     private async Task<Check> MakeAsync(Step step, CancellationToken cancellation)
     {
         if (Broken(step) is { } broken)

@@ -12,6 +12,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     public const string Reachable = "database.reachable";
     public const string Schema = "database.schema";
     public const string Rights = "database.privileges";
+    public const string Mapping = "database.mapping";
     public const string Realtime = "database.realtime";
 
     private const int OldestVersion = 130000;
@@ -25,7 +26,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         new(Schema, SchemaAsync) { Requires = [Reachable], Advice = "Grant what is missing: init --roles, run by the owner of the schema" },
         new(Rights, PrivilegesAsync) { Requires = [Schema] },
         new(Realtime, RealtimeAsync) { Requires = [Schema], Advice = "Upgrade the tables with the database scripts of your Asterisk (contrib/ast-db-manage), or take the option out of Realtime" },
-        new("database.mapping", MappingAsync) { Requires = [Schema, Rights] },
+        new(Mapping, MappingAsync) { Requires = [Schema, Rights], Fix = AdaptAsync },
         new("database.triggers", new TriggerCheck(dataSource).LookAsync) { Requires = [Schema], Fix = new TriggerCheck(dataSource).FixAsync },
     ];
 
@@ -112,17 +113,27 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private async Task<Finding> MappingAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
-            select problem from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active)
-            union all
-            select format('%s is not written, since %s has no such column', name, source_table)
-            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'
+            with fault as (
+              select array_agg(problem order by problem) as problems from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active))
+            select coalesce(problems, '{}') || array(
+                     select format('%s is not written, since %s has no such column', name, source_table)
+                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'),
+                   coalesce(problems, '{}') = left_out
+            from pjsip_sync.mapping, fault
             """);
-        var problems = new List<string>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        while (await reader.ReadAsync(cancellation))
-            problems.Add(reader.GetString(0));
-        return problems.Count == 0
-            ? Finding.Pass("every mapped column and expression is there")
-            : Finding.Warn(string.Join("; ", problems), "Add the columns, or change Source:Columns and run init");
+        await reader.ReadAsync(cancellation);
+        var problems = string.Join("; ", reader.GetFieldValue<string[]>(0));
+        const string advice = "Add the columns, or change Source:Columns and run init";
+        return !reader.GetBoolean(1) ? Finding.Fail(problems.Length > 0 ? problems : "a column that was missing is there again", $"{advice}; verify-config --fix, or the running worker at its next full comparison, does without them")
+            : problems.Length > 0 ? Finding.Warn(problems, advice)
+            : Finding.Pass("every mapped column and expression is there");
+    }
+
+    private async Task<string> AdaptAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        await Installation.AdaptAsync(connection, cancellation);
+        return "what the table has no longer is left out, what it has again is not";
     }
 }

@@ -20,7 +20,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         new("sync.worker", WorkerAsync) { Requires = [DatabaseChecks.Schema] },
         new("sync.backlog", BacklogAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights], Fix = DrainAsync },
         new("sync.rejected", RejectedAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
-        new("sync.drift", DriftAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime], Fix = ReconcileAsync, Limit = Long },
+        new("sync.drift", DriftAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Mapping, DatabaseChecks.Realtime], Fix = ReconcileAsync, Limit = Long },
     ];
 
     private async Task<Finding> WorkerAsync(CancellationToken cancellation)

@@ -5,13 +5,14 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>Which classes of manager.conf the AMI user needs, and which of them it does not have.</summary>
 internal static class ManagerRights
 {
+    private const string Denied = "Permission denied";
+
     private static readonly string[] ReadClasses = ["system", "call"];
 
     /// <summary>What is asked of Asterisk, and the class that allows it.</summary>
     private static readonly (string Class, AmiAction Action)[] Tried =
     [
         ("system", new AmiAction("ModuleCheck") { { "Module", "res_pjsip" } }),
-        ("reporting", new AmiAction("CoreStatus")),
         ("command", new AmiAction("Command") { { "Command", "core show uptime" } }),
     ];
 
@@ -22,9 +23,13 @@ internal static class ManagerRights
         foreach (var (name, action) in Tried)
         {
             var answer = await connection.SendAsync(action, cancellation);
-            if (!answer.Success && answer.Message.Contains("Permission denied", StringComparison.OrdinalIgnoreCase))
+            if (!answer.Success && answer.Message.Contains(Denied, StringComparison.OrdinalIgnoreCase))
                 missing.Add($"write = {name}");
         }
+        // Device states are of class call or reporting, as are presence states, of which there are few.
+        var states = await connection.SendListAsync(new AmiAction("PresenceStateList"), (in _) => { }, cancellation);
+        if (!states.Success && states.Message.Contains(Denied, StringComparison.OrdinalIgnoreCase))
+            missing.Add("write = reporting");
         if (missing.Contains("write = command"))
             return missing;
         // Events of a class that is missing simply never come: only Asterisk can tell which classes are read.

@@ -17,11 +17,11 @@ internal static class Privileges
         select format('usage on schema %I', nspname) from pg_namespace
         where nspname in ('pjsip_sync', $1) and not has_schema_privilege(oid, 'usage')
         union all
-        select format('%s on %I.%I', string_agg(privilege, ', '), schema, relname)
+        select format('%s on %I.%I', string_agg(privilege, ', ' order by n), schema, relname)
         from wanted
         join pg_namespace n on n.nspname = schema
         join pg_class c on c.relnamespace = n.oid and c.relname = relation
-        cross join unnest(string_to_array(privileges, ', ')) as privilege
+        cross join unnest(string_to_array(privileges, ', ')) with ordinality as each (privilege, n)
         where not has_table_privilege(c.oid, privilege)
         group by schema, relname
         union all

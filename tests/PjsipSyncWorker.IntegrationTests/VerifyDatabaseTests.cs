@@ -186,6 +186,23 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
+    public async Task Registrations_are_counted_by_transport_and_node_and_a_degraded_node_is_a_failure()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+        await database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, connected, last_seen_at, degraded) values ('pbx1', true, now(), 'cannot read 1001 from the realtime tables');
+            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values
+              ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()), ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
+            """);
+
+        var checks = await Broken.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Name=pbx1", "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
+
+        Broken.Expect(checks, "registrations.followed", Outcome.Fail, "followed, but cannot read 1001", "asterisk.proof");
+        Broken.Expect(checks, "registrations.statistics", Outcome.Pass, "1 of 2 extensions online; contacts tcp 1, udp 1; contacts pbx1 2");
+    }
+
+    [Fact]
     public async Task Servers_that_answer_nothing_do_not_hold_it_up()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);

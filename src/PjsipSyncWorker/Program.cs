@@ -13,6 +13,7 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
     RunCommand.Create(config),
     InitCommand.Create(config),
     SyncExtensionsCommand.Create(config),
+    VerifyConfigCommand.Create(config),
     StatusCommand.Create(config),
     ForgetNodeCommand.Create(config),
 };

@@ -31,10 +31,19 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
     {
-        var worker = new WorkerProcess(Process.Start(Info(database, settings, "run"))!);
-        await Eventually.True(() => Task.FromResult(worker.HasExited || worker.Log.Contains("Sync is ready", StringComparison.Ordinal)));
-        Assert.False(worker.HasExited, worker.Log);
+        var worker = Launch(database, settings);
+        await worker.ReadyAsync();
         return worker;
+    }
+
+    /// <summary>Starts it without waiting until it is ready.</summary>
+    public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) =>
+        new(Process.Start(Info(database, settings, "run"))!);
+
+    public async Task ReadyAsync()
+    {
+        await Eventually.True(() => Task.FromResult(HasExited || Log.Contains("Sync is ready", StringComparison.Ordinal)));
+        Assert.False(HasExited, Log);
     }
 
     /// <summary>Runs one command to its end.</summary>

@@ -209,7 +209,8 @@ public static class SettingsReader
             asterisk.Duration("SnapshotInterval", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             asterisk.Duration("StaleAfter", TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             asterisk.Switch("UnreachableIsOffline", true),
-            asterisk.Number("RefreshesPerSecond", 200, 1, 10_000));
+            asterisk.Number("RefreshesPerSecond", 200, 1, 10_000),
+            RenderReader.Read(asterisk.Section("Render")));
         asterisk.NothingElse();
         return result;
     }

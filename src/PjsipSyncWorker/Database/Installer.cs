@@ -18,7 +18,7 @@ internal static class Installer
         };
         string[] files =
         [
-            "10_schema.sql", "20_realtime.sql", .. createExtensions ? ["30_extensions.sql"] : Array.Empty<string>(),
+            "10_schema.sql", "20_realtime.sql", "25_voicemail.sql", .. createExtensions ? ["30_extensions.sql"] : Array.Empty<string>(),
             "40_functions.sql", "50_mapping.sql", "60_ownership.sql",
         ];
         return files.Select(file => (file, SqlScript.Fill(SqlScript.Load(file), variables)));

@@ -5,7 +5,8 @@
 #   asterisk.sh start NAME FOLDER …      the same with the files of render-config, over those of the distribution
 #   asterisk.sh boot|stop|kill NAME      the same again without a new configuration; stop kindly; kill -9
 #   asterisk.sh cli NAME COMMAND         runs a CLI command
-#   asterisk.sh log|files NAME           what it said; the files in its folders
+#   asterisk.sh files NAME               the files in its folders
+#   asterisk.sh read NAME FILE           one of them
 #   asterisk.sh remove NAME              stops and forgets
 #   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
 . "$(dirname "$0")/lib.sh"
@@ -101,7 +102,7 @@ case $action in
   stop) halt TERM ;;
   kill) halt KILL ;;
   cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
-  log) as_root cat "$home/log/messages" ;;
+  read) as_root cat "$home/$1" ;;
   files) (cd "$home" && as_root find . -type f) ;;
   remove) halt KILL; as_root rm -rf "$home" ;;
   sipp) as_root chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;

@@ -110,7 +110,7 @@ internal static class ConfCheck
     }
 
     /// <summary>Takes out the settings under a comment that begins with "Yours".</summary>
-    private static string WithoutYours(string text)
+    internal static string WithoutYours(string text)
     {
         var kept = new List<string>();
         var (isYours, settingSeen) = (false, false);

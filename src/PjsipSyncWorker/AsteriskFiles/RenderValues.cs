@@ -66,7 +66,10 @@ internal sealed partial class RenderValues
         Set("AmiSecret", node?.Secret ?? (isCheck ? Anything : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))), "Asterisk:Nodes:Secret");
         if (node is null)
             _openEnds.Add("Asterisk:Nodes is empty. manager.conf has the user pjsip-sync with a new random secret: put both into Asterisk:Nodes, or there is no status of phones");
-        Set("AuthCache", node is { Caches: [var cache, ..] } ? cache : "", "Asterisk:Nodes:Caches");
+        var cache = node is { Caches: [var first, ..] } ? first : "";
+        Set("AuthCache", cache, "Asterisk:Nodes:Caches");
+        if (cache.Length > 0 && !PlainName().IsMatch(cache))
+            _problems.Add($"Asterisk:Nodes:Caches: \"{cache}\" cannot be the name of a cache in sorcery.conf: letters, digits, dot, dash and underscore");
 
         var host = node?.Host ?? "127.0.0.1";
         var isLocal = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));

@@ -88,6 +88,34 @@ public sealed partial class RenderTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_contact_that_names_another_endpoint_is_not_rung()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = new AsteriskServer();
+        using var files = new RenderedFiles(database, asterisk);
+        var carrier = new SipPhone(asterisk, "carrier", "", "127.0.0.41");
+        await files.RenderAsync(files.Settings());
+        await files.AddCarrierAsync(carrier);
+        await asterisk.StartFromAsync(files.Output, files.Site);
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
+        await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
+        var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
+        var bert = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
+
+        // As Dial() would read it: the phone, and a call that the carrier's endpoint makes.
+        Assert.True(await bert.RegisterAsAsync("1002&PJSIP/carrier/sip:0900"));
+        Assert.Contains("&PJSIP/carrier/sip", await asterisk.CliAsync("pjsip show contacts"), StringComparison.Ordinal);
+        Assert.False(await anna.CallAsync("1002"));
+        Assert.DoesNotContain("carrier-", await asterisk.CliAsync("core show channels concise"), StringComparison.Ordinal);
+        Assert.Equal("1", (await asterisk.CliAsync("core show channels count")).Split('\n').Single(line => line.Contains("processed", StringComparison.Ordinal)).Split(' ')[0]);
+
+        Assert.True(await bert.RegisterAsAsync("1002*x=1;y"));
+        var answering = bert.AnswerAsync();
+        await Eventually.True(() => anna.CallAsync("1002"));
+        Assert.True(await answering);
+    }
+
+    [Fact]
     public async Task Two_nodes_of_one_database_each_keep_their_own_contacts()
     {
         await using var database = await SyncRig.InstalledAsync(server);

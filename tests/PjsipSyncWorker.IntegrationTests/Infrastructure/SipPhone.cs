@@ -21,6 +21,9 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <returns>Whether Asterisk accepted it.</returns>
     public async Task<bool> RegisterAsync(int expires = 300) => await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
 
+    /// <summary>Registers under a contact whose user is not the phone's.</summary>
+    public async Task<bool> RegisterAsAsync(string contactUser) => await RunAsync("register-as.xml", "-key", "contact", contactUser) == 0;
+
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
     /// <summary>Waits for one call, answers it, and ends when it ends.</summary>

@@ -30,6 +30,9 @@ internal static class FileWriter
                 await CreateAsync(temporary, file, cancellation);
             }
             await GiveToAsteriskAsync([.. written.Select(file => file.Temporary)], cancellation);
+            // A strict umask took from the group what the group is for.
+            for (var i = 0; i < files.Count && !OperatingSystem.IsWindows(); i++)
+                File.SetUnixFileMode(written[i].Temporary, Mode(files[i]));
             foreach (var (temporary, final) in written)
             {
                 if (Exists(final))
@@ -53,11 +56,13 @@ internal static class FileWriter
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = file.IsSecret ? Secret : Readable;
+            options.UnixCreateMode = Mode(file);
         await using var stream = new FileStream(path, options);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(file.Text), cancellation);
         stream.Flush(flushToDisk: true);
     }
+
+    private static UnixFileMode Mode(RenderedFile file) => file.IsSecret ? Secret : Readable;
 
     /// <summary>Where Asterisk has a group of its own and we may give to it, Asterisk can read what nobody else can.</summary>
     private static async Task GiveToAsteriskAsync(string[] paths, CancellationToken cancellation)

@@ -35,7 +35,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
     {
         await database.ExecuteAsync($"""
             create role {Role} login password 'p;w\x';
-            grant select on ps_endpoints, ps_auths, ps_aors, ps_mailboxes to {Role};
+            grant select on ps_endpoints, ps_auths, ps_aors to {Role};
             grant select, insert, update, delete on ps_contacts to {Role};
             """);
         Directory.CreateDirectory(Site);

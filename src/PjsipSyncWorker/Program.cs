@@ -16,6 +16,7 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
     VerifyConfigCommand.Create(config),
     StatusCommand.Create(config),
     ForgetNodeCommand.Create(config),
+    RenderConfigCommand.Create(config),
 };
 root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);

@@ -23,6 +23,12 @@ internal sealed class AsteriskServer : IAsyncDisposable
         return asterisk;
     }
 
+    /// <summary>From the files of render-config, laid over those of the distribution.</summary>
+    public Task StartFromAsync(params string[] folders) => ScriptAsync(["start", Name, .. folders]);
+
+    /// <summary>Where a file of this server's configuration folder is, as this server sees it.</summary>
+    public string ConfigurationPath(string file) => $"/srv/{Name}/etc/{file}";
+
     /// <summary>Our configuration of this node.</summary>
     public IEnumerable<string> WorkerSettings(int index = 0) =>
     [
@@ -55,6 +61,11 @@ internal sealed class AsteriskServer : IAsyncDisposable
         foreach (var (file, sed) in edits)
             await Repository.ExpectAsync("bash", ["-c", ". \"$0\"; as_root sed -i -e \"$3\" \"$asterisk_tree/srv/$1/etc/$2\"", Repository.Script("lib.sh"), Name, file, sed], Limit);
     }
+
+    /// <summary>What it wrote, below its own folder.</summary>
+    public async Task<string[]> FilesAsync() => (await ScriptAsync(["files", Name])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    public Task<string> ReadAsync(string file) => ScriptAsync(["read", Name, file]);
 
     public async ValueTask DisposeAsync() => await ScriptAsync(["remove", Name]);
 

@@ -2,8 +2,11 @@
 # A private Asterisk 22 from the cached tree, configured by the files of asterisk/.
 #
 #   asterisk.sh start NAME Key=Value …   fills the {{Key}} marks, starts, waits until it is fully booted
+#   asterisk.sh start NAME FOLDER …      the same with the files of render-config, over those of the distribution
 #   asterisk.sh boot|stop|kill NAME      the same again without a new configuration; stop kindly; kill -9
 #   asterisk.sh cli NAME COMMAND         runs a CLI command
+#   asterisk.sh files NAME               the files in its folders
+#   asterisk.sh read NAME FILE           one of them
 #   asterisk.sh remove NAME              stops and forgets
 #   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
 . "$(dirname "$0")/lib.sh"
@@ -41,22 +44,54 @@ halt() {
   done
 }
 
-configure() {
-  local modules file setting script=''
-  modules=$(cd "$asterisk_tree" && ls -d usr/lib/*/asterisk/modules | head -n 1)
-  for setting in EtcDir="$inside/etc" StateDir="$inside/state" SpoolDir="$inside/spool" RunDir="$inside/run" LogDir="$inside/log" \
-    ModuleDir="/$modules" SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer DidPrefix=+4930 CarrierEndpoint=carrier RealtimeSchema=public AuthCache= 'Contact=contact = realtime,ps_contacts' \
-    ExpirationCheckInterval=1 SipAddress=127.0.0.1 AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
+# Files of asterisk/ with the marks filled in: {{Key}} is a value, the lines from {{#Key}} to {{/Key}} are for a Key that
+# is not empty. pjsip-sync-worker render-config does the same (Template.cs).
+fill_in() {
+  local setting key value script=''
+  for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema=public \
+    DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 CountryCode= \
+    Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \
+    AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
+    key=${setting%%=*} value=${setting#*=}
     # the last one given wins
-    script="s|{{${setting%%=*}}}|$(printf %s "${setting#*=}" | sed 's/[|&\\]/\\&/g')|g;$script"
+    script="s|{{$key}}|$(printf %s "$value" | sed 's/[|&\\]/\\&/g')|g;$script"
+    [ -z "$value" ] || script="/^{{[#\/]$key}}\$/d;$script"
+    [ "$key" != SipPort ] || script="s|{{SipBind}}|127.0.0.1:$value|g;$script"
   done
-  as_root mkdir -p "$home"/{etc,state,spool,run,log}
   for file in "$repository"/asterisk/*; do
-    sed "$script" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
+    [ "$(basename "$file")" = http.conf ] || sed "$script;/^{{#/,/^{{\//d" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
   done
-  # RTP of several instances must not meet.
+  as_root cp "$asterisk_tree"/etc/asterisk/{acl,ccss,cdr,cel,features,indications,musiconhold,stasis,udptl}.conf "$home/etc/"
+}
+
+configure() {
+  local modules folder
+  as_root mkdir -p "$home"/{etc,state,spool,run,log}
+  if [ -d "${1:-}" ]; then
+    # As an operator does: over the files of the distribution.
+    as_root cp -r "$asterisk_tree/etc/asterisk/." "$home/etc/"
+    for folder in "$@"; do as_root cp -r "$folder/." "$home/etc/"; done
+  else
+    fill_in "$@"
+  fi
+  # Only what several instances in one tree force.
+  modules=$(cd "$asterisk_tree" && ls -d usr/lib/*/asterisk/modules | head -n 1)
+  as_root tee -a "$home/etc/asterisk.conf" >/dev/null <<CONF
+
+[directories]
+astetcdir => $inside/etc
+astmoddir => /$modules
+astvarlibdir => $inside/state
+astdbdir => $inside/state
+astkeydir => $inside/state
+astdatadir => /usr/share/asterisk
+astagidir => /usr/share/asterisk/agi-bin
+astspooldir => $inside/spool
+astrundir => $inside/run
+astlogdir => $inside/log
+CONF
   printf '[general]\nrtpstart=%s\nrtpend=%s\n' $((20000 + RANDOM % 20000)) $((41000 + RANDOM % 1000)) | as_root tee "$home/etc/rtp.conf" >/dev/null
-  as_root cp "$asterisk_tree"/etc/asterisk/{acl,ccss,cdr,cel,features,musiconhold,stasis,udptl,voicemail}.conf "$home/etc/" 2>/dev/null || true
+  printf '[general]\ndateformat = %%F %%T.%%3q\n[logfiles]\nmessages = notice,warning,error,verbose\nsecurity = security\n' | as_root tee "$home/etc/logger.conf" >/dev/null
   as_root cp -r "$asterisk_tree/var/lib/asterisk/." "$home/state/" 2>/dev/null || true
   as_root cp -r "$repository/tests/sip" "$home/"
 }
@@ -67,6 +102,8 @@ case $action in
   stop) halt TERM ;;
   kill) halt KILL ;;
   cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
+  read) as_root cat "$home/$1" ;;
+  files) (cd "$home" && as_root find . -type f) ;;
   remove) halt KILL; as_root rm -rf "$home" ;;
   sipp) as_root chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;
   *) die "unknown action $action" ;;

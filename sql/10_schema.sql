@@ -17,6 +17,10 @@ create table if not exists pjsip_sync.mapping (
   unreachable_online boolean  not null default false,
   stale_after        interval not null default '2 minutes'
 );
+alter table pjsip_sync.mapping add column if not exists reads text[] not null default '{}';
+alter table pjsip_sync.mapping add column if not exists writes text[] not null default '{}';
+comment on column pjsip_sync.mapping.reads is 'columns of the source table that source() and project() read; with an expression on the whole row, all of them';
+comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 
 -- Which extensions are dirty. Append-only, written inside the application's own transaction;
 -- id NULL means "everything". The worker removes exactly the rows it has seen.
@@ -26,6 +30,8 @@ create table if not exists pjsip_sync.change (
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000,
         autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 100000,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000000);
+-- how long the oldest of them waits
+alter table pjsip_sync.change add column if not exists recorded_at timestamptz not null default now();
 create index if not exists change_xid on pjsip_sync.change (xid);
 
 -- The sets of columns that were ever written together: what an endpoint's row of ours consists of.

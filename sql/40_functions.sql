@@ -352,6 +352,8 @@ begin
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)));
+  perform pjsip_sync.note_columns(source, columns, active);
+  perform pjsip_sync.grant_source();
 end
 $generate$;
 
@@ -410,7 +412,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (1, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (2, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'

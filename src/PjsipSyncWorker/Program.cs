@@ -13,9 +13,11 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
     RunCommand.Create(config),
     InitCommand.Create(config),
     SyncExtensionsCommand.Create(config),
+    VerifyConfigCommand.Create(config),
     StatusCommand.Create(config),
     ForgetNodeCommand.Create(config),
     HealthCommand.Create(config),
+    RenderConfigCommand.Create(config),
 };
 root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);

@@ -13,7 +13,7 @@ public sealed class NodeTests(PostgresServer server)
     public async Task A_phone_moves_between_two_servers_and_is_never_shown_offline(bool sharedContacts)
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        string[] contacts = sharedContacts ? [] : ["Contact="];
+        string[] contacts = sharedContacts ? [] : ["Contacts=astdb,registrar"];
         await using var first = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
         await using var second = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
         await using var one = await WorkerProcess.StartAsync(database, [.. first.WorkerSettings(), "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
@@ -92,7 +92,7 @@ public sealed class NodeTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString,
-            "AuthCache=auth/cache=memory_cache,name=auth_cache,object_lifetime_maximum=600");
+            "AuthCache=auth_cache");
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__Nodes__0__Caches__0=auth_cache"]);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'old')");
         await Expect.RefreshedAsync(database, nodes: 1);

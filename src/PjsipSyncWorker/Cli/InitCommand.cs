@@ -12,30 +12,34 @@ internal static class InitCommand
     {
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };
         var createExtensions = new Option<bool>("--create-extensions") { Description = "Also create the default table public.extensions" };
+        var roles = new Option<bool>("--roles") { Description = "Also create the roles pjsip_sync and asterisk, with no more rights than each needs" };
         var command = new System.CommandLine.Command("init", "Install or upgrade the schema pjsip_sync and the triggers on the source table")
         {
-            print, createExtensions,
+            print, createExtensions, roles,
         };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
-            settings => parsed.GetValue(print)
-                ? PrintAsync(settings, parsed.GetValue(createExtensions))
-                : InstallAsync(settings, parsed.GetValue(createExtensions), cancellation)));
+        command.SetAction((parsed, cancellation) =>
+        {
+            var options = (parsed.GetValue(createExtensions) ? InstallOptions.CreateExtensions : InstallOptions.None)
+                | (parsed.GetValue(roles) ? InstallOptions.Roles : InstallOptions.None);
+            return Command.RunAsync(parsed.GetValue(config),
+                settings => parsed.GetValue(print) ? PrintAsync(settings, options) : InstallAsync(settings, options, cancellation));
+        });
         return command;
     }
 
-    private static async Task<int> PrintAsync(WorkerSettings settings, bool createExtensions)
+    private static async Task<int> PrintAsync(WorkerSettings settings, InstallOptions options)
     {
-        foreach (var (file, sql) in Installer.Scripts(settings, createExtensions))
+        foreach (var (file, sql) in Installer.Scripts(settings, options))
             await Console.Out.WriteLineAsync($"-- {file}\n{sql}");
         return ExitCode.Good;
     }
 
-    private static async Task<int> InstallAsync(WorkerSettings settings, bool createExtensions, CancellationToken cancellation)
+    private static async Task<int> InstallAsync(WorkerSettings settings, InstallOptions options, CancellationToken cancellation)
     {
         await using var dataSource = DataSource.Create(settings.ConnectionString);
         try
         {
-            await Installer.InstallAsync(dataSource, settings, createExtensions, Console.Error.WriteLine, cancellation);
+            await Installer.InstallAsync(dataSource, settings, options, Console.Error.WriteLine, cancellation);
         }
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidParameterValue)
         {

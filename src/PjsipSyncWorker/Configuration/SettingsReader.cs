@@ -210,7 +210,8 @@ public static class SettingsReader
             asterisk.Duration("StaleAfter", TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             asterisk.Duration("ForgetAfter", TimeSpan.FromDays(7), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             asterisk.Switch("UnreachableIsOffline", true),
-            asterisk.Number("RefreshesPerSecond", 200, 1, 10_000));
+            asterisk.Number("RefreshesPerSecond", 200, 1, 10_000),
+            RenderReader.Read(asterisk.Section("Render")));
         asterisk.NothingElse();
         return result;
     }

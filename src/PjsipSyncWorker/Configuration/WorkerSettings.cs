@@ -49,8 +49,9 @@ public sealed record SyncSettings(
 /// <param name="ForgetAfter">How long a node that no worker follows may be away before it is forgotten.</param>
 /// <param name="UnreachableIsOffline">Whether a contact that does not answer OPTIONS counts as offline.</param>
 /// <param name="RefreshesPerSecond">Pace of telling Asterisk about new or changed AORs.</param>
+/// <param name="Render">What the Asterisk-side files need beyond that.</param>
 public sealed record AsteriskSettings(
-    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond);
+    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond, RenderSettings Render);
 
 /// <summary>One Asterisk server's manager interface.</summary>
 public sealed record NodeSettings(

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Database;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with.</summary>
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
 
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>
@@ -60,13 +60,17 @@ internal static class Installation
                     ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
                     : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
             if (!reader.GetBoolean(1))
-                throw new InstallationException($"the table {settings.Source.Table} (Source:Table) does not exist");
+                throw new InstallationException($"the table {settings.Source.Table} (Source:Table) does not exist: create it, or name another and run pjsip-sync-worker init");
             if (reader.IsDBNull(2) || !reader.GetBoolean(2) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))
                 throw new InstallationException("Source or Realtime:Schema differ from what is installed: run pjsip-sync-worker init with this configuration");
         }
         catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName)
         {
             throw new InstallationException("the schema pjsip_sync is not installed in this database: run pjsip-sync-worker init");
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new InstallationException($"{error.MessageText}: run pjsip-sync-worker init --roles as the owner of the tables, and let the worker connect as the role pjsip_sync");
         }
     }
 

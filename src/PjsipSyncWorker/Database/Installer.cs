@@ -3,11 +3,24 @@ using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.Database;
 
+/// <summary>What is installed beside the schema and the triggers.</summary>
+[Flags]
+internal enum InstallOptions
+{
+    None = 0,
+
+    /// <summary>The default table of phone extensions.</summary>
+    CreateExtensions = 1,
+
+    /// <summary>The roles of least privilege: pjsip_sync for the worker, asterisk for Asterisk.</summary>
+    Roles = 2,
+}
+
 /// <summary>Installs or upgrades the database side: the files of <c>sql/</c> in their order, in one transaction.</summary>
 internal static class Installer
 {
     /// <summary>The files, with the variables of this configuration filled in.</summary>
-    public static IEnumerable<(string File, string Sql)> Scripts(WorkerSettings settings, bool createExtensions)
+    public static IEnumerable<(string File, string Sql)> Scripts(WorkerSettings settings, InstallOptions options)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -18,8 +31,10 @@ internal static class Installer
         };
         string[] files =
         [
-            "10_schema.sql", "20_realtime.sql", .. createExtensions ? ["30_extensions.sql"] : Array.Empty<string>(),
-            "40_functions.sql", "50_mapping.sql", "60_ownership.sql",
+            "10_schema.sql", "20_realtime.sql", "25_voicemail.sql",
+            .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
+            "40_functions.sql", "45_privileges.sql", "50_mapping.sql", "60_ownership.sql",
+            .. options.HasFlag(InstallOptions.Roles) ? ["70_roles.sql"] : Array.Empty<string>(),
         ];
         return files.Select(file => (file, SqlScript.Fill(SqlScript.Load(file), variables)));
     }
@@ -27,12 +42,12 @@ internal static class Installer
     /// <summary>All of it or nothing.</summary>
     /// <exception cref="PostgresException">With the message of <c>pjsip_sync.configure</c> when the mapping does not fit the table.</exception>
     public static async Task InstallAsync(
-        NpgsqlDataSource dataSource, WorkerSettings settings, bool createExtensions, Action<string> onWarning, CancellationToken cancellation)
+        NpgsqlDataSource dataSource, WorkerSettings settings, InstallOptions options, Action<string> onNotice, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        connection.Notice += (_, notice) => onWarning(notice.Notice.MessageText);
+        connection.Notice += (_, notice) => onNotice(notice.Notice.MessageText);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        foreach (var (_, sql) in Scripts(settings, createExtensions))
+        foreach (var (_, sql) in Scripts(settings, options))
         {
             await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 600 };
             await command.ExecuteNonQueryAsync(cancellation);

@@ -23,5 +23,8 @@ internal sealed partial class NodeFollower
 
         [LoggerMessage(2007, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
         public static partial void AnotherFollows(ILogger logger, string node);
+
+        [LoggerMessage(2009, LogLevel.Error, "Asterisk {Node}: the AMI user {User} lacks {Missing}; in its section of manager.conf it needs read = system,call and write = system,reporting,command")]
+        public static partial void LacksRights(ILogger logger, string node, string user, string missing);
     }
 }

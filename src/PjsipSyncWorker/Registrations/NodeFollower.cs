@@ -28,6 +28,7 @@ internal sealed partial class NodeFollower(
     private readonly WakeSignal _snapshotWanted = new();
     private volatile bool _connected;
     private volatile string? _degraded;
+    private string _rightsMissing = "";
 
     /// <summary>The target has a new revision: Asterisk may have to be told.</summary>
     public void Revised() => _refresher.Revised();
@@ -188,6 +189,7 @@ internal sealed partial class NodeFollower(
             if (connection.Completion.IsCompleted)
                 await connection.Completion;
             part.Progress();
+            await SayMissingRightsAsync(connection, cancellation);
             var asterisk = new AsteriskSession(connection, time);
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
             await _refresher.BeginAsync(process, version, systemName, cancellation);
@@ -208,6 +210,15 @@ internal sealed partial class NodeFollower(
             if (cancellation.IsCancellationRequested)
                 await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>Says once what the AMI user lacks: events of a class that it may not read simply never come.</summary>
+    private async Task SayMissingRightsAsync(AmiConnection connection, CancellationToken cancellation)
+    {
+        var missing = string.Join(", ", await ManagerRights.MissingAsync(connection, node.Username, cancellation));
+        if (missing.Length > 0 && missing != _rightsMissing)
+            Log.LacksRights(logger, node.Name, node.Username, missing);
+        _rightsMissing = missing;
     }
 
     /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>

@@ -34,13 +34,13 @@ public sealed class PostgresServer : IAsyncLifetime
         _connectionString = _cluster.ConnectionString;
     }
 
-    /// <summary>A new empty database.</summary>
-    public async Task<TestDatabase> CreateDatabaseAsync()
+    /// <summary>A new database: empty, or a copy of one that nobody is connected to.</summary>
+    public async Task<TestDatabase> CreateDatabaseAsync(string? template = null)
     {
         var name = $"t_{Guid.NewGuid():N}";
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"create database {name}", connection);
+        await using var command = new NpgsqlCommand($"create database {name} template {template ?? "template1"}", connection);
         await command.ExecuteNonQueryAsync();
         return new TestDatabase(new NpgsqlConnectionStringBuilder(_connectionString) { Database = name, IncludeErrorDetail = true }.ConnectionString);
     }

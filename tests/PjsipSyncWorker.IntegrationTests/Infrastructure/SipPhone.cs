@@ -6,7 +6,9 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
     private readonly int _port = Ports.Next();
+    private string[] _transport = [];
     private readonly int _mediaPort = Ports.Next();
+    private int _serverPort = asterisk.SipPort;
 
     public string Address => address;
 
@@ -14,13 +16,45 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     public string Uri => $"sip:{user}@{address}:{_port}";
 
+    /// <summary>Everything goes by TLS from now on, to another port.</summary>
+    public void UseTls(int port, string certificateFile, string keyFile) =>
+        (_serverPort, _transport) = (port, ["-t", "l1", "-tls_cert", certificateFile, "-tls_key", keyFile]);
+
     /// <returns>Whether Asterisk accepted it.</returns>
     public async Task<bool> RegisterAsync(int expires = 300) => await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
+
+    /// <summary>Registers under a contact whose user is not the phone's.</summary>
+    public async Task<bool> RegisterAsAsync(string contactUser) => await RunAsync("register-as.xml", "-key", "contact", contactUser) == 0;
 
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
     /// <summary>Waits for one call, answers it, and ends when it ends.</summary>
     public async Task<bool> AnswerAsync() => await RunAsync("answer.xml", "-aa") == 0;
+
+    /// <summary>Is busy to one call.</summary>
+    public Task BusyAsync() => RunAsync("busy.xml");
+
+    /// <summary>Calls, and speaks for so long after the answer.</summary>
+    public async Task<bool> SpeakAsync(string number, TimeSpan time) =>
+        await RunAsync("speak.xml", "-key", "callee", number, "-d", $"{time.TotalMilliseconds:0}", "-timeout", "35s") == 0;
+
+    /// <summary>Waits for one call as <see cref="AnswerAsync"/> does.</summary>
+    /// <returns>The number that was called.</returns>
+    public async Task<string> AnswerNumberAsync()
+    {
+        var file = $"log/{Guid.NewGuid():N}";
+        await RunAsync("answer.xml", "-aa", "-trace_msg", "-message_file", $"/srv/{asterisk.Name}/{file}");
+        var messages = await asterisk.ReadAsync(file);
+        return messages.Split('\n').First(line => line.StartsWith("INVITE sip:", StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
+    }
+
+    /// <summary>As a carrier, which is known by its address.</summary>
+    /// <returns>Whether the call was answered.</returns>
+    public async Task<bool> BringCallAsync(string number) => await RunAsync("carrier-call.xml", "-key", "callee", number) == 0;
+
+    /// <summary>As a carrier.</summary>
+    /// <returns>Whether it was told that there is no such number.</returns>
+    public async Task<bool> IsRefusedAsync(string number) => await RunAsync("carrier-refused.xml", "-key", "callee", number) == 0;
 
     /// <returns>Whether the call was answered and ended as it should.</returns>
     public async Task<bool> CallAsync(string number) => await RunAsync("call.xml", "-key", "callee", number) == 0;
@@ -33,8 +67,8 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     {
         var (exitCode, _) = await Repository.RunAsync(Repository.Script("asterisk.sh"),
         [
-            "sipp", asterisk.Name, $"{(Ipv6 ? "[::1]" : "127.0.0.1")}:{asterisk.SipPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
-            "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error", .. arguments,
+            "sipp", asterisk.Name, $"{(Ipv6 ? "[::1]" : "127.0.0.1")}:{_serverPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
+            "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error", .. _transport, .. arguments,
         ], Limit);
         return exitCode;
     }

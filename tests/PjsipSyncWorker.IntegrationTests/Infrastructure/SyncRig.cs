@@ -74,7 +74,7 @@ internal sealed class SyncRig : IAsyncDisposable
     public static async Task InstallAsync(TestDatabase database, WorkerSettings settings, bool createExtensions)
     {
         await using var dataSource = Sessions.Create(database.ConnectionString);
-        await Installer.InstallAsync(dataSource, settings, createExtensions, _ => { }, default);
+        await Installer.InstallAsync(dataSource, settings, createExtensions ? InstallOptions.CreateExtensions : InstallOptions.None, _ => { }, default);
     }
 
     /// <summary>Applies all recorded changes.</summary>

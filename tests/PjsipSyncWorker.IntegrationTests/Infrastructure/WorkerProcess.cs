@@ -32,13 +32,19 @@ internal sealed class WorkerProcess : IAsyncDisposable
     public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
     {
         var worker = Launch(database, settings);
-        await Eventually.True(() => Task.FromResult(worker.HasExited || worker.Log.Contains("Sync is ready", StringComparison.Ordinal)));
-        Assert.False(worker.HasExited, worker.Log);
+        await worker.ReadyAsync();
         return worker;
     }
 
-    /// <summary>Starts it and waits for nothing.</summary>
-    public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) => new(Process.Start(Info(database, settings, "run"))!);
+    /// <summary>Starts it without waiting until it is ready.</summary>
+    public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) =>
+        new(Process.Start(Info(database, settings, "run"))!);
+
+    public async Task ReadyAsync()
+    {
+        await Eventually.True(() => Task.FromResult(HasExited || Log.Contains("Sync is ready", StringComparison.Ordinal)));
+        Assert.False(HasExited, Log);
+    }
 
     /// <summary>Runs one command to its end.</summary>
     public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)

@@ -35,6 +35,11 @@ public sealed class SettingsReaderTests
     [InlineData("Source", "extensions", "Source must be a section")]
     [InlineData("Sources:Table", "x", "Sources is not known; the sections are: ")]
     [InlineData("Metrics:Port", "70000", "Metrics:Port must be a whole number from 1 to 65535")]
+    [InlineData("Asterisk:Render:SipPrt", "5060", "Asterisk:Render:SipPrt is not known here; the keys are: ")]
+    [InlineData("Asterisk:Render:Contacts", "memory", "Asterisk:Render:Contacts must be realtime or astdb")]
+    [InlineData("Asterisk:Render:DidPrefix", "+49 30", "Asterisk:Render:DidPrefix must be digits")]
+    [InlineData("Asterisk:Render:EmergencyNumbers:0", "112&PJSIP/x", "Asterisk:Render:EmergencyNumbers must be a list of digits")]
+    [InlineData("Asterisk:Render:CertificateFile", "/etc/x.pem", "Asterisk:Render:CertificateFile and PrivateKeyFile belong together")]
     [InlineData("Realtime:Profiles:x:MaxContacts", "few", "Realtime:Profiles:x:MaxContacts must be a whole number")]
     public void A_mistake_is_one_clear_line(string key, string value, string expected)
     {

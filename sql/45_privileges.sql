@@ -1,0 +1,92 @@
+-- What the worker's role may do with the application's table: read the columns of the mapping, write those of the status.
+set client_min_messages = warning;
+
+-- Remembers which columns of the source table the generated functions use. PostgreSQL itself knows best what an
+-- expression reads: a view is made of it, asked, and dropped again.
+create or replace function pjsip_sync.note_columns(source regclass, columns jsonb, active text) returns void
+language plpgsql set search_path = pg_catalog as $note$
+declare
+  expressions text;
+  is_read    text[];
+  is_written text[];
+begin
+  select string_agg(format('(%s)::text', pjsip_sync.column_sql(source, value)), ', ') into expressions
+  from (select value from jsonb_each_text(columns) union all select active) as mapped (value);
+  execute format('create view pjsip_sync.used (%s) as select %s from %s as extension',
+    (select string_agg('c' || n, ', ' order by n) from generate_series(1, (select count(*) + 1 from jsonb_object_keys(columns))) as n), expressions, source);
+
+  with used as (
+    select r.ev_action::text ~ '\{VAR :varno \d+ :varattno 0 ' as whole_row, d.refobjsubid
+    from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refobjid = source
+    where r.ev_class = 'pjsip_sync.used'::regclass
+  )
+  select array_agg(attname::text order by attnum) into is_read
+  from pg_attribute
+  where attrelid = source and not attisdropped
+    and (attnum in (select refobjsubid from used) and attnum > 0
+      or attnum > 0 and exists (select from used where whole_row)
+      or attnum = any ((select indkey from pg_index where indrelid = source and indisprimary)::smallint[])
+      -- project() finds the rows to write by their place
+      or attname in ('ctid', 'tableoid'));
+  drop view pjsip_sync.used;
+
+  select coalesce(array_agg(attname::text order by attnum), '{}') into is_written
+  from pjsip_sync.known_columns(true) as known (name)
+  join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped;
+  -- without a status column project() has an assignment that is never reached, and needs the right to it all the same
+  if is_written = '{}' then
+    select array[attname::text] into is_written from pg_attribute
+    where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1;
+  end if;
+
+  update pjsip_sync.mapping m set reads = is_read, writes = is_written
+  where (m.reads, m.writes) is distinct from (is_read, is_written);
+end
+$note$;
+
+-- Gives the role pjsip_sync exactly those columns, once init --roles has let it into the schema; also after the mapping
+-- changed or the table was altered.
+create or replace function pjsip_sync.grant_source() returns void
+language plpgsql set search_path = pg_catalog as $grant$
+declare
+  mapping pjsip_sync.mapping;
+  source  regclass;
+begin
+  if not exists (select from pg_roles where rolname = 'pjsip_sync' and not rolsuper)
+     or not has_schema_privilege('pjsip_sync', 'pjsip_sync', 'usage') then
+    return;
+  end if;
+  select * into mapping from pjsip_sync.mapping;
+  source := to_regclass(mapping.source_table);
+  -- an owner has every right already, and would lose some
+  if pg_has_role('pjsip_sync', (select relowner from pg_class where oid = source), 'usage') then
+    return;
+  end if;
+  execute format('revoke all on %s from pjsip_sync', source);
+  execute format('grant usage on schema %s to pjsip_sync', (select relnamespace::regnamespace from pg_class where oid = source));
+  execute format('grant select (%s) on %s to pjsip_sync',
+    (select string_agg(quote_ident(name), ', ') from unnest(mapping.reads) as name), source);
+  execute format('grant update (%s) on %s to pjsip_sync',
+    (select string_agg(quote_ident(name), ', ') from unnest(mapping.writes) as name), source);
+end
+$grant$;
+
+-- Puts back triggers that are missing and turns on those that were turned off; what changed meanwhile went unseen, so
+-- everything is looked at. Runs with the rights of who installed it, for the worker may not touch the table.
+create or replace function pjsip_sync.mend_triggers() returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $mend$
+declare
+  off record;
+begin
+  for off in
+    select tgrelid::regclass as relation, tgname as name from pg_trigger
+    where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A'
+  loop
+    execute format('alter table %s enable always trigger %I', off.relation, off.name);
+  end loop;
+  perform pjsip_sync.place_triggers();
+  insert into pjsip_sync.change (id) values (null);
+  perform pg_notify('pjsip_sync_change', '');
+end
+$mend$;
+revoke all on function pjsip_sync.mend_triggers() from public;

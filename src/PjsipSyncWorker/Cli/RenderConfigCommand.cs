@@ -1,0 +1,68 @@
+using System.CommandLine;
+using PjsipSyncWorker.AsteriskFiles;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary><c>render-config</c>: the Asterisk-side files of this installation, or what an existing directory lacks of them.</summary>
+internal static class RenderConfigCommand
+{
+    public static System.CommandLine.Command Create(Option<string?> config)
+    {
+        var output = new Option<string?>("--output") { Description = "Write the files into this directory", HelpName = "DIR" };
+        var check = new Option<string?>("--check") { Description = "Compare this directory (/etc/asterisk) with what is needed, and write nothing", HelpName = "DIR" };
+        var node = new Option<string?>("--node") { Description = "The node's name in Asterisk:Nodes, where there are several", HelpName = "NAME" };
+        var force = new Option<bool>("--force") { Description = "Replace files that are there; each is kept as NAME.bak" };
+        var command = new System.CommandLine.Command("render-config", "Write the Asterisk-side files of this installation, or check those that are there") { output, check, node, force };
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(output) is null == result.GetResult(check) is null)
+                result.AddError("render-config needs either --output DIR or --check DIR");
+            else if (result.GetResult(check) is not null && result.GetValue(force))
+                result.AddError("--force goes with --output: --check writes nothing");
+        });
+        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config), settings => parsed.GetValue(check) is { } directory
+            ? CheckAsync(settings, parsed.GetValue(node), directory)
+            : WriteAsync(settings, parsed.GetValue(node), parsed.GetValue(output)!, parsed.GetValue(force), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> WriteAsync(WorkerSettings settings, string? node, string directory, bool force, CancellationToken cancellation)
+    {
+        var values = new RenderValues(settings, node, isCheck: false);
+        var files = RenderedFile.All(values);
+        try
+        {
+            await FileWriter.WriteAsync(directory, files, force, cancellation);
+        }
+        catch (Exception error) when (error is FilesInTheWayException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return ExitCode.Problems;
+        }
+        await Console.Out.WriteLineAsync($"Written to {directory}: {string.Join(", ", files.Select(file => file.Name))}");
+        foreach (var openEnd in values.OpenEnds)
+            await Console.Out.WriteLineAsync($"To do: {openEnd}.");
+        return ExitCode.Good;
+    }
+
+    private static async Task<int> CheckAsync(WorkerSettings settings, string? node, string directory)
+    {
+        var needed = RenderedFile.All(new RenderValues(settings, node, isCheck: true));
+        try
+        {
+            var findings = ConfCheck.Run(directory, needed);
+            foreach (var finding in findings)
+                await Console.Out.WriteLineAsync(finding.ToString());
+            if (findings.Count > 0)
+                return ExitCode.Problems;
+            await Console.Out.WriteLineAsync($"{directory} has all that is needed.");
+            return ExitCode.Good;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+            return ExitCode.Problems;
+        }
+    }
+}

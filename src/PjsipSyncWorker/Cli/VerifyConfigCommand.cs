@@ -1,0 +1,36 @@
+using System.CommandLine;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Verification;
+
+namespace PjsipSyncWorker.Cli;
+
+/// <summary><c>verify-config</c>: does it work, and if not, what is wrong and what to do.</summary>
+internal static class VerifyConfigCommand
+{
+    public static System.CommandLine.Command Create(Option<string?> config)
+    {
+        var fix = new Option<bool>("--fix") { Description = "Repair what is ours to repair: triggers, a backlog, drift" };
+        var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
+        var command = new System.CommandLine.Command("verify-config", "Check database, triggers, privileges, Asterisk, and that it really reads our rows") { fix, json };
+        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
+            settings => VerifyAsync(settings, parsed.GetValue(fix), parsed.GetValue(json), cancellation)));
+        return command;
+    }
+
+    private static async Task<int> VerifyAsync(WorkerSettings settings, bool fix, bool json, CancellationToken cancellation)
+    {
+        var (checks, registrations) = await Verifier.RunAsync(settings, fix, check =>
+        {
+            if (!json)
+                VerifyReport.Write(check);
+        }, cancellation);
+        if (json)
+            await Console.Out.WriteLineAsync(VerifyReport.Json(checks, registrations));
+        else
+            VerifyReport.WriteSummary(checks);
+        var failed = checks.Where(check => check.Outcome == Outcome.Fail).ToList();
+        return failed.Count == 0 ? ExitCode.Good
+            : failed.Any(check => check.Name == DatabaseChecks.Reachable) ? ExitCode.Unreachable
+            : ExitCode.Problems;
+    }
+}

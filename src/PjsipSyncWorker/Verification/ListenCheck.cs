@@ -1,0 +1,44 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>
+/// Whether a notification of one connection reaches another that listens. Through a pooler that hands out a server
+/// connection per transaction it does not, and session locks, on which the worker also lives, do not hold.
+/// </summary>
+internal static class ListenCheck
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public static async Task<Finding> LookAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
+    {
+        var token = Guid.NewGuid().ToString("N");
+        await using var listener = await dataSource.OpenConnectionAsync(cancellation);
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        listener.Notification += (_, notification) =>
+        {
+            if (notification.Payload == token)
+                heard.TrySetResult();
+        };
+        await ExecuteAsync(listener, "listen pjsip_sync_verify", cancellation);
+        var watch = Stopwatch.StartNew();
+        await using (var notifier = await dataSource.OpenConnectionAsync(cancellation))
+            await ExecuteAsync(notifier, $"notify pjsip_sync_verify, '{token}'", cancellation);
+        while (!heard.Task.IsCompleted && watch.Elapsed < Patience)
+            await listener.WaitAsync(Patience - watch.Elapsed, cancellation);
+        if (!heard.Task.IsCompleted)
+        {
+            return Finding.Fail($"a notification did not arrive within {Patience.TotalSeconds:0} s",
+                "Connect to PostgreSQL itself: a pooler in transaction mode (PgBouncer: pool_mode = transaction) loses LISTEN and session locks; or give this user pool_mode = session");
+        }
+        await ExecuteAsync(listener, "unlisten pjsip_sync_verify", cancellation);
+        return Finding.Pass($"a notification took {watch.Elapsed.TotalMilliseconds:0} ms");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

@@ -1,0 +1,92 @@
+using System.Text;
+using Npgsql;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>The proof that an Asterisk really reads our rows: what it says of a sample of endpoints is what we wrote.</summary>
+internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
+{
+    private const int SampleSize = 5;
+
+    public async Task<Finding> LookAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var sample = await SampleAsync(connection, cancellation);
+        if (sample.Count == 0)
+            return Finding.Warn("there is no endpoint yet to ask for", "Add an extension and run verify-config again");
+        foreach (var id in sample)
+        {
+            var shown = await ShowAsync(id, cancellation);
+            var lost = shown is null ? TargetTable.Endpoint
+                : !shown.ContainsKey("auth") ? TargetTable.Auth
+                : !shown.ContainsKey("aor") ? TargetTable.Aor
+                : (TargetTable?)null;
+            if (lost is { } table)
+                return await new RealtimeLink(asterisk).DiagnoseAsync(table, id, cancellation);
+            if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
+            {
+                return Finding.Fail($"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}",
+                    "Does the ODBC data source lead to this database and schema (odbc.ini, Realtime:Schema)? Does sorcery.conf have a memory cache that is not named in Asterisk:Nodes:*:Caches? Is there a section of that name in pjsip.conf?");
+            }
+        }
+        return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
+    }
+
+    /// <summary>The newest two, and others at random.</summary>
+    private static async Task<List<string>> SampleAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand($"""
+            (select id from pjsip_sync.endpoint where deleted_at is null order by revision desc, id limit 2)
+            union
+            (select id from pjsip_sync.endpoint where deleted_at is null order by random() limit {SampleSize - 2})
+            order by 1
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var sample = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            sample.Add(reader.GetString(0));
+        return sample;
+    }
+
+    /// <summary>What Asterisk has of an endpoint, by kind of object (endpoint, auth, aor) and option; null when it cannot retrieve it.</summary>
+    private async Task<Dictionary<string, Dictionary<string, string>>?> ShowAsync(string id, CancellationToken cancellation)
+    {
+        var objects = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
+        var answer = await asterisk.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", id } }, (in item) =>
+        {
+            if (AsteriskSession.Text(item, "ObjectType"u8) is not { } kind)
+                return;
+            var options = objects[kind] = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+            foreach (var header in item)
+                options[Encoding.UTF8.GetString(header.Key)] = Encoding.UTF8.GetString(header.Value);
+        }, cancellation);
+        return answer.Success ? objects : null;
+    }
+
+    private static async Task<List<string>> DifferencesAsync(
+        NpgsqlConnection connection, Catalogue catalogue, string id, Dictionary<string, Dictionary<string, string>> shown, CancellationToken cancellation)
+    {
+        var differences = new List<string>();
+        foreach (var (table, kind) in new[] { (TargetTable.Endpoint, "endpoint"), (TargetTable.Auth, "auth"), (TargetTable.Aor, "aor") })
+        {
+            var columns = catalogue.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
+            await using var command = new NpgsqlCommand(
+                $"select {string.Join(", ", columns.Select(column => $"{column.Quoted}::text"))} from {catalogue.Quoted(table)} where id = $1", connection)
+            { Parameters = { new() { Value = id } } };
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            // Deleted meanwhile: nothing to compare.
+            if (!await reader.ReadAsync(cancellation))
+                continue;
+            for (var i = 0; i < columns.Count; i++)
+                if (reader.TextOrNull(i) is { } written && shown[kind].TryGetValue(ShownValue.HeaderOf(columns[i].Name), out var value) && !ShownValue.Same(columns[i], written, value))
+                    differences.Add(columns[i].Display);
+        }
+        return differences;
+    }
+}

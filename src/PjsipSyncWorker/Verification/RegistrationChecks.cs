@@ -1,0 +1,69 @@
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>Who is registered, in numbers.</summary>
+internal sealed record RegistrationStatistics(long Total, long Online, IReadOnlyDictionary<string, long> ByNode, IReadOnlyDictionary<string, long> ByTransport);
+
+/// <summary>Loop 2: whether the nodes are followed, and what is registered.</summary>
+internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSettings settings)
+{
+    /// <summary>Null until they were read.</summary>
+    public RegistrationStatistics? Statistics { get; private set; }
+
+    public IEnumerable<Step> Steps =>
+    [
+        .. settings.Asterisk.Nodes.Select(node => new Step("registrations.followed", cancellation => FollowedAsync(node.Name, cancellation))
+        { Node = node.Name, Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] }),
+        new("registrations.statistics", StatisticsAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
+    ];
+
+    private async Task<Finding> FollowedAsync(string node, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select connected and last_seen_at > now() - m.stale_after, degraded,
+                   (select count(*) from pjsip_sync.endpoint e where e.aor_revision > n.refreshed_revision and e.deleted_at is null)
+            from pjsip_sync.node n, pjsip_sync.mapping m where name = $1
+            """);
+        command.Parameters.Add(new() { Value = node });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        if (!await reader.ReadAsync(cancellation) || reader.IsDBNull(0) || !reader.GetBoolean(0))
+            return Finding.Warn("no worker follows this node: its registrations are not known", "Start the worker with this node in Asterisk:Nodes, and look at its log");
+        if (reader.TextOrNull(1) is { } degraded)
+            return Finding.Fail($"followed, but {degraded}", "See asterisk.proof and asterisk.privileges of this node");
+        return reader.GetInt64(2) == 0
+            ? Finding.Pass("followed, and told of every endpoint")
+            : Finding.Warn($"followed, but not told yet of {reader.GetInt64(2)} endpoints", "Wait: Asterisk is told of new and changed ones at the pace of Asterisk:RefreshesPerSecond");
+    }
+
+    private async Task<Finding> StatisticsAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var (total, online) = (0L, 0L);
+        await using (var command = new NpgsqlCommand("select count(*), count(*) filter (where status = 'online') from pjsip_sync.registration", connection))
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            await reader.ReadAsync(cancellation);
+            (total, online) = (reader.GetInt64(0), reader.GetInt64(1));
+        }
+        var byNode = await CountAsync("node");
+        var byTransport = await CountAsync("coalesce(lower(substring(uri from '(?i);transport=([a-z]+)')), case when uri ilike 'sips:%' then 'tls' else 'udp' end)");
+        Statistics = new RegistrationStatistics(total, online, byNode, byTransport);
+        return Finding.Pass($"{online} of {total} extensions online{Listed(byTransport)}{Listed(byNode)}");
+
+        async Task<Dictionary<string, long>> CountAsync(string by)
+        {
+            await using var command = new NpgsqlCommand($"select {by}, count(*) from pjsip_sync.contact group by 1 order by 1", connection);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+            while (await reader.ReadAsync(cancellation))
+                counts[reader.GetString(0)] = reader.GetInt64(1);
+            return counts;
+        }
+
+        static string Listed(Dictionary<string, long> counts) =>
+            counts.Count == 0 ? "" : $"; contacts {string.Join(", ", counts.Select(pair => $"{pair.Key} {pair.Value}"))}";
+    }
+}

@@ -1,0 +1,131 @@
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>Loop 1: whether a worker is there, takes what is recorded, and left the target equal to the source.</summary>
+internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics)
+{
+    /// <summary>A worker that lives takes a change within milliseconds, and within this when it missed the notification.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+
+    public IEnumerable<Step> Steps =>
+    [
+        new("sync.worker", WorkerAsync) { Requires = [DatabaseChecks.Schema] },
+        new("sync.backlog", BacklogAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights], Fix = DrainAsync },
+        new("sync.rejected", RejectedAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
+        new("sync.drift", DriftAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Mapping, DatabaseChecks.Realtime], Fix = ReconcileAsync, Limit = Long },
+    ];
+
+    private async Task<Finding> WorkerAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select (select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker'),
+                   (select fingerprint from pjsip_sync.mapping)
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        if (!reader.IsDBNull(1) && reader.GetString(1) != Installation.Fingerprint(settings))
+        {
+            return Finding.Fail("the worker that was started last has another configuration than this one (Source, Realtime)",
+                "Give both the same configuration and restart the worker: systemctl restart pjsip-sync-worker");
+        }
+        return reader.GetInt64(0) > 0
+            ? Finding.Pass("a worker is connected")
+            : Finding.Warn("no worker is connected to this database", "Start it: systemctl start pjsip-sync-worker (and look at journalctl -u pjsip-sync-worker)");
+    }
+
+    private async Task<Finding> BacklogAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select count(*), coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
+        if (count == 0)
+            return Finding.Pass("no change waits");
+        var found = $"{count} recorded changes wait, the oldest for {Duration(age)}";
+        return age < Fresh
+            ? Finding.Pass(found)
+            : Finding.Fail(found, "Nobody takes them: is the worker running, and does it stand by (journalctl -u pjsip-sync-worker)? verify-config --fix applies them now");
+    }
+
+    private async Task<Finding> RejectedAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select count(*) over (), coalesce(id, row_key), reason from pjsip_sync.rejected order by rejected_at desc, row_key limit 3
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var (count, first) = (0L, new List<string>());
+        while (await reader.ReadAsync(cancellation))
+        {
+            count = reader.GetInt64(0);
+            first.Add($"{reader.GetString(1)}: {reader.GetString(2)}");
+        }
+        return count == 0
+            ? Finding.Pass("no extension is rejected")
+            : Finding.Warn($"{count} {(count == 1 ? "extension is" : "extensions are")} rejected: {string.Join("; ", first)}{(count > first.Count ? "; …" : "")}",
+                "Correct these rows of the application's table: select * from pjsip_sync.rejected");
+    }
+
+    private async Task<Finding> DriftAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, cancellation);
+        var pending = await PendingAsync(connection, cancellation);
+        var drift = pending is null ? [] : plans.SelectMany(plan => plan.Changes).Where(change => !pending.Contains(change.Id)).ToList();
+        if (drift.Count == 0)
+            return Finding.Pass($"{result.Unchanged} endpoints are as they should be{(result.Drift > 0 ? ", the others have a change that waits" : "")}");
+        return Finding.Fail(
+            $"{Count(ChangeKind.Create)} missing, {Count(ChangeKind.Update)} different, {Count(ChangeKind.Delete) + Count(ChangeKind.Release)} orphaned, such as {string.Join(", ", drift.Take(3).Select(change => change.Id))}",
+            "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix mends them; find out who else writes the ps_* tables");
+
+        int Count(ChangeKind kind) => drift.Count(change => change.Kind == kind);
+    }
+
+    private async Task<string> DrainAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var synchronizer = await SynchronizerAsync(connection, cancellation);
+        while (await synchronizer.DrainAsync(connection, cancellation)) { }
+        return "recorded changes applied";
+    }
+
+    private async Task<string> ReconcileAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, force: false, onProgress: null, cancellation);
+        return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}";
+    }
+
+    private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var shapes = new Shapes(catalogue);
+        await shapes.LoadAsync(connection, cancellation);
+        return new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes, settings.Sync, Installation.Fingerprint(settings), metrics);
+    }
+
+    /// <summary>Ids that a worker is about to look at; null when it is about to look at all.</summary>
+    private static async Task<HashSet<string>?> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select distinct id from pjsip_sync.change", connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var pending = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+        {
+            if (reader.IsDBNull(0))
+                return null;
+            pending.Add(reader.GetString(0));
+        }
+        return pending;
+    }
+
+    private static string Duration(TimeSpan age) =>
+        age.TotalHours >= 1 ? $"{age.TotalHours:0.0} h" : age.TotalMinutes >= 1 ? $"{age.TotalMinutes:0} min" : $"{age.TotalSeconds:0} s";
+}

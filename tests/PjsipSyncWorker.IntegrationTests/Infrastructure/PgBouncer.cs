@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+/// <summary>A real PgBouncer before one database.</summary>
+internal sealed class PgBouncer : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly string _folder;
+
+    private PgBouncer(Process process, string folder, string connectionString) => (_process, _folder, ConnectionString) = (process, folder, connectionString);
+
+    public string ConnectionString { get; }
+
+    public static async Task<PgBouncer> StartAsync(string connectionString, string poolMode)
+    {
+        var server = new NpgsqlConnectionStringBuilder(connectionString);
+        var port = Ports.Next();
+        var folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-pgbouncer-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        var password = string.IsNullOrEmpty(server.Password) ? "" : $" password={server.Password}";
+        await File.WriteAllTextAsync(Path.Combine(folder, "users"), "");
+        await File.WriteAllTextAsync(Path.Combine(folder, "ini"), $"""
+            [databases]
+            {server.Database} = host={server.Host} port={server.Port} user={server.Username}{password}
+            [pgbouncer]
+            listen_addr = 127.0.0.1
+            listen_port = {port}
+            unix_socket_dir =
+            auth_type = any
+            auth_file = {folder}/users
+            pool_mode = {poolMode}
+            ignore_startup_parameters = extra_float_digits,options
+
+            """);
+        // It refuses to run as root.
+        string[] arguments = ["-q", Path.Combine(folder, "ini")];
+        if (Environment.IsPrivilegedProcess)
+            await Repository.ExpectAsync("chown", ["-R", "postgres", folder], TimeSpan.FromSeconds(5));
+        var process = Process.Start(Environment.IsPrivilegedProcess
+            ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer", .. arguments])
+            : Repository.Info("/usr/sbin/pgbouncer", arguments))!;
+        var pooler = new PgBouncer(process, folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(pooler.ConnectionString);
+        await Eventually.Equal(1, async () =>
+        {
+            await using var command = source.CreateCommand("select 1");
+            return (int)(await command.ExecuteScalarAsync())!;
+        });
+        return pooler;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+}

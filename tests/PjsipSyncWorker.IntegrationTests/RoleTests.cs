@@ -1,0 +1,191 @@
+using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>
+/// The roles of <c>init --roles</c>: all that is needed, and nothing more. On a cluster of their own, since roles belong to
+/// the whole server.
+/// </summary>
+public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTests.Cluster>
+{
+    public sealed class Cluster : IAsyncLifetime
+    {
+        internal PrivateCluster Server { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Server = await PrivateCluster.CreateAsync();
+
+        public async ValueTask DisposeAsync() => await Server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_worker_does_all_its_work_as_its_role_and_asterisk_as_its_own()
+    {
+        await using var admin = await CreateAsync("acceptance", "init", "--create-extensions", "--roles");
+        await using var worker = As("pjsip_sync", admin);
+        await using var asterisk = await AsteriskServer.StartAsync(As("asterisk", admin).ConnectionString);
+        await using var running = await WorkerProcess.StartAsync(worker, asterisk.WorkerSettings());
+        var phone = new SipPhone(asterisk, "1001", "one");
+        await admin.ExecuteAsync("create role application login; grant select, insert, update, delete on extensions to application");
+        await using var application = As("application", admin);
+
+        await application.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
+        await Expect.RefreshedAsync(admin);
+        Assert.True(await phone.RegisterAsync());
+        await Expect.StatusAsync(application, "1001|online|127.0.0.11", "1002|offline|NULL");
+        Assert.Equal(1L, await admin.ScalarAsync<long>("select count(*) from ps_contacts"));
+        Broken.ExpectNoFailure(await Broken.VerifyAsync(SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))])));
+
+        await application.ExecuteAsync("update extensions set password = 'new' where number = '1001'");
+        await Eventually.Equal("new", () => admin.ScalarAsync<string>("select password from ps_auths where id = '1001'"));
+        await application.ExecuteAsync("delete from extensions where number = '1001'");
+        await Eventually.Equal("1002", () => admin.ScalarAsync<string>("select string_agg(id, ',') from ps_endpoints"));
+        await Eventually.Equal(0L, () => admin.ScalarAsync<long>("select count(*) from ps_contacts"), TimeSpan.FromSeconds(45));
+        Assert.DoesNotContain("denied", running.Log, StringComparison.Ordinal);
+
+        Assert.Equal(0, await running.StopAsync());
+        foreach (var command in new[] { "sync-extensions", "status" })
+            Assert.Equal(0, (await WorkerProcess.CommandAsync(worker, [], command)).ExitCode);
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(worker, [], "forget-node", "pbx1")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("pjsip_sync", "select secret from customers")]
+    [InlineData("pjsip_sync", "select note from extensions")]
+    [InlineData("pjsip_sync", "update extensions set password = 'x'")]
+    [InlineData("pjsip_sync", "update extensions set enabled = false")]
+    [InlineData("pjsip_sync", "insert into extensions (number, password) values ('1', 'x')")]
+    [InlineData("pjsip_sync", "delete from extensions")]
+    [InlineData("pjsip_sync", "truncate extensions")]
+    [InlineData("pjsip_sync", "drop trigger pjsip_sync_insert on extensions")]
+    [InlineData("pjsip_sync", "alter table extensions disable trigger pjsip_sync_insert")]
+    [InlineData("pjsip_sync", "update pjsip_sync.mapping set columns = '{}'")]
+    [InlineData("pjsip_sync", "create or replace function pjsip_sync.source(ids text[]) returns void language sql as ''")]
+    [InlineData("pjsip_sync", "create table pjsip_sync.mine (id int)")]
+    [InlineData("pjsip_sync", "create table public.mine (id int)")]
+    [InlineData("pjsip_sync", "drop table ps_endpoints")]
+    [InlineData("pjsip_sync", "truncate ps_endpoints")]
+    [InlineData("pjsip_sync", "create role mine")]
+    [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
+    [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
+    [InlineData("asterisk", "select * from extensions")]
+    [InlineData("asterisk", "select * from pjsip_sync.endpoint")]
+    [InlineData("asterisk", "select pjsip_sync.adapt()")]
+    [InlineData("asterisk", "update ps_auths set password = 'x'")]
+    [InlineData("asterisk", "insert into ps_endpoints (id) values ('x')")]
+    [InlineData("asterisk", "delete from ps_aors")]
+    [InlineData("asterisk", "create table public.mine (id int)")]
+    [InlineData("pjsip_sync_owner", "select 1")]
+    public async Task A_role_can_do_no_more_than_it_needs(string role, string forbidden)
+    {
+        await using var admin = await ForbiddenAsync();
+        await using var database = As(role, admin);
+
+        var error = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(forbidden));
+
+        Assert.Contains(error.SqlState, new[] { PostgresErrorCodes.InsufficientPrivilege, PostgresErrorCodes.InvalidAuthorizationSpecification });
+    }
+
+    [Fact]
+    public async Task The_grants_follow_the_mapping_and_outlive_an_init_without_roles()
+    {
+        await using var admin = await CreateAsync("follows", "init", "--create-extensions", "--roles");
+        await admin.ExecuteAsync("alter table extensions add column name text, add column room int");
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(admin, ["Source__Columns__DisplayName=name || ' ' || room"], "init")).ExitCode);
+
+        Assert.Equal(["name|True|False", "room|True|False", "display_name|False|False", "status|True|True"], await admin.RowsAsync("""
+            select c, has_column_privilege('pjsip_sync', 'extensions', c, 'select'), has_column_privilege('pjsip_sync', 'extensions', c, 'update')
+            from unnest(array['name', 'room', 'display_name', 'status']) as c
+            """));
+        await using var worker = As("pjsip_sync", admin);
+        await admin.ExecuteAsync("insert into extensions (number, password, name, room) values ('1001', 'x', 'Anna', 7)");
+        var (exit, output) = await WorkerProcess.CommandAsync(worker, ["Source__Columns__DisplayName=name || ' ' || room"], "sync-extensions");
+        Assert.True(exit == 0, output);
+        Assert.Equal("\"Anna 7\" <1001>", await admin.ScalarAsync<string>("select callerid from ps_endpoints"));
+
+        // The application drops a column; the worker itself adapts, with no more rights than before.
+        await admin.ExecuteAsync("alter table extensions drop column codecs");
+        (exit, output) = await WorkerProcess.CommandAsync(worker, ["Source__Columns__DisplayName=name || ' ' || room"], "sync-extensions");
+        Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task Printed_sql_and_plain_psql_grant_the_same_and_existing_roles_keep_what_they_have()
+    {
+        await using var direct = await CreateAsync("direct", "init", "--create-extensions", "--roles");
+        await direct.ExecuteAsync("alter role pjsip_sync connection limit 77 valid until '2040-01-01'");
+        await using var printed = await cluster.Server.CreateDatabaseAsync("printed");
+        var (_, sql) = await WorkerProcess.CommandAsync(printed, [], "init", "--create-extensions", "--roles", "--print");
+        await printed.ExecuteAsync(sql);
+        await using var plain = await cluster.Server.CreateDatabaseAsync("plain");
+        var output = await Repository.ExpectAsync("psql",
+        [
+            "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-d", $"host=127.0.0.1 port={cluster.Server.Port} dbname=plain user=postgres",
+            .. new[] { "10_schema", "20_realtime", "30_extensions", "40_functions", "45_privileges", "50_mapping", "60_ownership", "70_roles" }
+                .SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
+        ], TimeSpan.FromSeconds(30));
+
+        const string grants = """
+            select relnamespace::regnamespace::text, relname, a::text from pg_class, unnest(relacl) a where relnamespace::regnamespace::text in ('public', 'pjsip_sync')
+            union all select attrelid::regclass::text, attname, a::text from pg_attribute, unnest(attacl) a where attrelid::regclass::text !~ '^pg_'
+            union all select 'function', proname, a::text from pg_proc, unnest(proacl) a where pronamespace = 'pjsip_sync'::regnamespace
+            union all select 'schema', nspname, a::text from pg_namespace, unnest(nspacl) a where nspname in ('public', 'pjsip_sync')
+            order by 1, 2, 3
+            """;
+        var expected = await direct.RowsAsync(grants);
+        Assert.Equal(expected, await printed.RowsAsync(grants));
+        Assert.Equal(expected, await plain.RowsAsync(grants));
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(direct, [], "init", "--roles")).ExitCode);
+        Assert.Equal(expected, await direct.RowsAsync(grants));
+        Assert.Equal(["77|True|True"], await direct.RowsAsync("select rolconnlimit, rolvaliduntil = '2040-01-01', rolcanlogin from pg_roles where rolname = 'pjsip_sync'"));
+        Assert.Contains("grant select, insert, update, delete on public.extensions to YOUR_APPLICATION", output, StringComparison.Ordinal);
+        await direct.ExecuteAsync("alter role pjsip_sync connection limit -1 valid until 'infinity'");
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_make_roles_is_told_so()
+    {
+        // Where the roles do not exist yet.
+        await using var bare = await PrivateCluster.CreateAsync();
+        await using var admin = await bare.CreateDatabaseAsync("denied");
+        await admin.ExecuteAsync("create role plain_owner login; alter database denied owner to plain_owner; alter schema public owner to plain_owner");
+
+        var (exit, output) = await WorkerProcess.CommandAsync(As("plain_owner", admin), [], "init", "--create-extensions", "--roles");
+
+        Assert.Equal(2, exit);
+        Assert.Contains("plain_owner may not make the roles pjsip_sync and asterisk: run init --roles as a superuser", output, StringComparison.Ordinal);
+    }
+
+    private static TestDatabase As(string role, TestDatabase database) =>
+        new(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role }.ConnectionString);
+
+    private async Task<TestDatabase> CreateAsync(string name, params string[] init)
+    {
+        var database = await cluster.Server.CreateDatabaseAsync(name);
+        var (exit, output) = await WorkerProcess.CommandAsync(database, [], init);
+        Assert.True(exit == 0, output);
+        return database;
+    }
+
+    private static readonly SemaphoreSlim Once = new(1);
+
+    /// <summary>One database for all that is forbidden, since none of it happens.</summary>
+    private async Task<TestDatabase> ForbiddenAsync()
+    {
+        await Once.WaitAsync();
+        try
+        {
+            await using var postgres = new TestDatabase(cluster.Server.ConnectionString);
+            if (await postgres.ScalarAsync<bool>("select exists (select from pg_database where datname = 'forbidden')"))
+                return new TestDatabase(new NpgsqlConnectionStringBuilder(cluster.Server.ConnectionString) { Database = "forbidden" }.ConnectionString);
+            var database = await CreateAsync("forbidden", "init", "--create-extensions", "--roles");
+            await database.ExecuteAsync("create table customers (secret text); alter table extensions add column note text");
+            return database;
+        }
+        finally
+        {
+            Once.Release();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>What <c>run</c> says when it cannot: one line that an operator can act on, and an end only where waiting is of no use.</summary>
+public sealed class StartupTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
+{
+    [Theory]
+    [InlineData("update pjsip_sync.mapping set schema_version = 1", "older than", "run pjsip-sync-worker init")]
+    [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
+    [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
+    [InlineData("drop table ps_auths", "Missing: public.ps_auths", "contrib/ast-db-manage")]
+    [InlineData("drop table extensions", "the table public.extensions (Source:Table) does not exist", "create it")]
+    public async Task What_waiting_cannot_mend_ends_the_daemon(string cause, string found, string advice)
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+        await database.ExecuteAsync(cause);
+
+        await ExpectAsync(database, found, advice);
+    }
+
+    [Theory]
+    [InlineData("", "permission denied for schema pjsip_sync", "init --roles")]
+    [InlineData("grant usage on schema pjsip_sync, public to {0}; grant select on all tables in schema pjsip_sync to {0}; grant execute on all functions in schema pjsip_sync to {0}",
+        "this database role lacks", "select, insert, update, delete on public.ps_auths; ")]
+    public async Task A_privilege_that_is_missing_ends_the_daemon(string grants, string found, string advice)
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+        var role = $"r_{Guid.NewGuid():N}";
+        await database.ExecuteAsync($"create role {role} login password 'x';" + string.Format(System.Globalization.CultureInfo.InvariantCulture, grants, role));
+        await using var poor = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = "x" }.ConnectionString);
+
+        await ExpectAsync(poor, found, advice);
+    }
+
+    [Fact]
+    public async Task A_wrong_password_and_a_missing_database_end_the_daemon_and_no_password_is_shown()
+    {
+        await using var cluster = await PrivateCluster.CreateAsync();
+        await using var database = await cluster.CreateDatabaseAsync("pbx");
+        await database.ExecuteAsync("create role locked login password 'right-one'");
+        await database.ExecuteAsync("""
+            do $$ begin execute format($c$copy (values ('host all locked 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) to %L$c$,
+              current_setting('hba_file')); end $$; select pg_reload_conf()
+            """);
+        await using var locked = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "locked", Password = "wrong-one" }.ConnectionString);
+        await using var missing = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nosuch" }.ConnectionString);
+        await Eventually.True(async () => !(await WorkerProcess.CommandAsync(locked, [], "run")).Output.Contains("not installed", StringComparison.Ordinal));
+
+        await ExpectAsync(locked, "the password for this database role is wrong", "ConnectionStrings:Postgres");
+        await ExpectAsync(missing, "database \"nosuch\" does not exist", "create it, or name another");
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_yet_is_waited_for()
+    {
+        await using var cluster = await PrivateCluster.CreateAsync();
+        await using var database = await cluster.CreateDatabaseAsync("pbx");
+        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
+        database.ForgetConnections();
+        await cluster.StopAsync("fast");
+
+        await using var worker = WorkerProcess.Launch(database);
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains("Connection refused", StringComparison.Ordinal)));
+        await cluster.StartAsync();
+
+        await worker.ReadyAsync();
+        Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_asterisk_that_refuses_or_lacks_something_is_said_in_a_line_and_sync_goes_on()
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await asterisk.EditAsync(("manager.conf", "s/^read = .*/read = system/"));
+        await asterisk.CliAsync("manager reload");
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var port = ((IPEndPoint)closed.LocalEndpoint).Port;
+        closed.Stop();
+
+        await using var worker = await WorkerProcess.StartAsync(database,
+        [
+            .. asterisk.WorkerSettings(),
+            .. asterisk.WorkerSettings(1).Where(setting => !setting.Contains("Secret", StringComparison.Ordinal)), "Asterisk__Nodes__1__Secret=not-the-secret",
+            "Asterisk__Nodes__2__Name=pbx3", $"Asterisk__Nodes__2__Port={port}", "Asterisk__Nodes__2__Secret=x",
+        ]);
+
+        await SaidAsync("Asterisk pbx1: the AMI user pjsip-sync lacks read = call; in its section of manager.conf it needs read = system,call");
+        await SaidAsync("Asterisk pbx2 does not let us in: Asterisk refused the AMI user pjsip-sync");
+        await SaidAsync("Lost Asterisk pbx3: ");
+        Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain(asterisk.AmiSecret, worker.Log, StringComparison.Ordinal);
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1009', 'x')");
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints where id = '1009'"));
+
+        Task SaidAsync(string line) => Eventually.True(() => Task.FromResult(worker.Log.Contains(line, StringComparison.Ordinal)));
+    }
+
+    /// <summary>Ends with exit code 2 and one line.</summary>
+    private static async Task ExpectAsync(TestDatabase database, string found, string advice)
+    {
+        var (exit, output) = await WorkerProcess.CommandAsync(database, [], "run");
+
+        Assert.True(exit == 2, output);
+        var line = Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Contains(found, line, StringComparison.Ordinal);
+        Assert.Contains(advice, line, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-one", line, StringComparison.Ordinal);
+    }
+}

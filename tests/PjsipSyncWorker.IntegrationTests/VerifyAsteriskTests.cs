@@ -1,0 +1,169 @@
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Verification;
+
+namespace PjsipSyncWorker.IntegrationTests;
+
+/// <summary>Each check of an Asterisk, seen failing on a real one that is configured wrongly.</summary>
+public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTests.Pbx pbx) : IClassFixture<VerifyAsteriskTests.Pbx>
+{
+    /// <summary>One database, and one Asterisk that each test configures.</summary>
+    public sealed class Pbx(PostgresServer server) : IAsyncLifetime
+    {
+        internal TestDatabase Database { get; private set; } = null!;
+
+        internal AsteriskServer Asterisk { get; private set; } = null!;
+
+        internal WorkerSettings Settings { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync()
+        {
+            await using (var rig = await SyncRig.CreateAsync(server))
+            {
+                // Whatever a proof has to compare, and no two of one kind.
+                await rig.ChangeAsync("""
+                    insert into extensions (number, password, display_name, codecs, max_contacts, voicemail_enabled, transport, profile, settings) values
+                      ('1001', 'p;w^x "q\ z', 'Anna "A" Öz', 'opus, alaw', 2, true, 'transport-tcp', null, '{"aor": {"qualify_frequency": 0}}'),
+                      ('1002', 'two', null, null, null, false, null, 'deskphone', '{"endpoint": {"rtp_timeout": 30, "direct_media": true, "allow_subscribe": false}}'),
+                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}')
+                    """);
+                Database = new TestDatabase(rig.Database.ConnectionString);
+            }
+            Asterisk = await AsteriskServer.StartAsync(Database.ConnectionString);
+            Settings = SyncRig.Read(Database, [.. Asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await Asterisk.DisposeAsync();
+            await Database.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_is_set_up_right_passes_and_proves_that_it_reads_what_was_written()
+    {
+        await ConfigureAsync();
+
+        var checks = await Broken.VerifyAsync(pbx.Settings);
+
+        Broken.ExpectNoFailure(checks);
+        Broken.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003 as they were written");
+        Broken.Expect(checks, "asterisk.version", Outcome.Pass, "Asterisk 22");
+        Broken.Expect(checks, "asterisk.systemname", Outcome.Pass, pbx.Asterisk.Name);
+        Broken.Expect(checks, "registrations.followed", Outcome.Warn, "no worker follows this node", "Start the worker");
+    }
+
+    [Fact]
+    public async Task A_manager_that_does_not_let_in_is_told_from_one_that_is_not_there()
+    {
+        var node = pbx.Settings.Asterisk.Nodes[0];
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(With(node with { Secret = "wrong" })), "asterisk.login", "Asterisk refused the AMI user pjsip-sync", "the secret of Asterisk:Nodes");
+        Broken.ExpectOnly(await Broken.VerifyAsync(With(node with { Username = "nobody" })), "asterisk.login", "Asterisk refused the AMI user nobody", "[nobody]");
+        Broken.ExpectOnly(await Broken.VerifyAsync(With(node with { Port = 1 })), "asterisk.tcp", "Connection refused", "enabled = yes");
+        Broken.ExpectOnly(await Broken.VerifyAsync(With(node with { Port = new NpgsqlConnectionStringBuilder(pbx.Settings.ConnectionString).Port })), "asterisk.login", "did not greet as AMI", "manager.conf");
+    }
+
+    [Theory]
+    [InlineData("s/^read = .*/read = system/", "lacks read = call")]
+    [InlineData("s/^read = .*/read = call/", "lacks read = system")]
+    [InlineData("s/^write = .*/write = system,reporting/", "lacks write = command")]
+    [InlineData("s/^write = .*/write = system,command/", "lacks write = reporting")]
+    [InlineData("s/^write = .*/write = reporting,command/", "lacks write = system")]
+    public async Task An_ami_class_that_is_missing_is_named(string edit, string found)
+    {
+        await pbx.Asterisk.EditAsync(("manager.conf", edit));
+        await pbx.Asterisk.CliAsync("manager reload");
+        try
+        {
+            Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.privileges", Outcome.Fail, found, "read = system,call and write = system,reporting,command");
+        }
+        finally
+        {
+            await pbx.Asterisk.EditAsync();
+            await pbx.Asterisk.CliAsync("manager reload");
+        }
+    }
+
+    [Fact]
+    public async Task Two_nodes_of_one_systemname_are_told_apart_no_more()
+    {
+        await ConfigureAsync();
+        var node = pbx.Settings.Asterisk.Nodes[0];
+        var settings = pbx.Settings with { Asterisk = pbx.Settings.Asterisk with { Nodes = [node, node with { Name = "pbx2" }] } };
+
+        var failed = Assert.Single(await Broken.VerifyAsync(settings), check => check.Outcome == Outcome.Fail);
+
+        Assert.Equal(("asterisk.systemname", "pbx2"), (failed.Name, failed.Node));
+        Assert.Contains("is also that of pbx1", failed.Found, StringComparison.Ordinal);
+        Assert.Contains("its own systemname in asterisk.conf", failed.Advice, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/^ps_endpoints/d", "Asterisk cannot read the endpoint 1001; the missing link is extconfig: extconfig.conf has no line for ps_endpoints", "ps_endpoints = odbc,asterisk")]
+    [InlineData("s/^ps_aors = .*/ps_aors = odbc,nosuch/", "Asterisk reads the endpoint 1001 without its aor; the missing link is extconfig: extconfig.conf sends ps_aors to the class nosuch", "ps_aors = odbc,asterisk")]
+    public async Task A_family_that_extconfig_does_not_lead_to_the_database_is_named(string edit, string found, string advice)
+    {
+        await ConfigureAsync(("extconfig.conf", edit));
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.proof", found, advice);
+    }
+
+    [Fact]
+    public async Task An_endpoint_that_sorcery_does_not_look_for_in_realtime_is_named_and_an_empty_systemname_too()
+    {
+        await ConfigureAsync(("sorcery.conf", "/^endpoint = realtime/d"), ("asterisk.conf", "s/^systemname.*//"));
+
+        var checks = await Broken.VerifyAsync(pbx.Settings);
+
+        Broken.ExpectOnly(checks, "asterisk.proof", "the missing link is sorcery: its ODBC link and extconfig.conf are right, but sorcery.conf does not lead endpoint there", "endpoint = realtime,ps_endpoints");
+        Broken.Expect(checks, "asterisk.systemname", Outcome.Warn, "systemname is empty", "asterisk.conf");
+    }
+
+    [Fact]
+    public async Task An_auth_that_sorcery_does_not_look_for_in_realtime_and_a_module_that_is_missing_are_named()
+    {
+        await ConfigureAsync(("sorcery.conf", "/^auth = realtime/d"), ("modules.conf", "$ a noload = res_pjsip_registrar.so"));
+
+        var checks = await Broken.VerifyAsync(pbx.Settings);
+
+        Broken.Expect(checks, "asterisk.proof", Outcome.Fail, "Asterisk reads the endpoint 1001 without its auth; the missing link is sorcery", "auth = realtime,ps_auths");
+        Broken.Expect(checks, "asterisk.modules", Outcome.Fail, "not loaded: res_pjsip_registrar", "noload");
+    }
+
+    [Fact]
+    public async Task A_data_source_that_is_not_there_is_named()
+    {
+        await ConfigureAsync(("res_odbc.conf", "s/^dsn = .*/dsn = nosuch/"));
+
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.proof", Outcome.Fail,
+            "the missing link is odbc: the ODBC class asterisk has no connection to its database", "isql DSN USER PASSWORD");
+    }
+
+    [Fact]
+    public async Task A_data_source_that_leads_to_another_database_is_found_out()
+    {
+        await using var other = await SyncRig.CreateAsync(server);
+        await ConfigureAsync(("odbc.ini", $"s/^Database = .*/Database = {new NpgsqlConnectionStringBuilder(other.Database.ConnectionString).Database}/"));
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.proof", "the missing link is database: its ODBC link works, but finds no such row in ps_endpoints", "odbc.ini");
+
+        await other.ChangeAsync("insert into extensions (number, password, context, settings) values ('1001', 'secret-of-the-other', 'elsewhere', '{\"aor\": {\"qualify_frequency\": 0}}')");
+        var checks = await Broken.VerifyAsync(pbx.Settings);
+        Broken.ExpectOnly(checks, "asterisk.proof", "Asterisk reads 1001 otherwise than it was written: ", "lead to this database and schema");
+        Broken.Expect(checks, "asterisk.proof", Outcome.Fail, "ps_endpoints.context");
+        Broken.Expect(checks, "asterisk.proof", Outcome.Fail, "ps_auths.password");
+        Assert.DoesNotContain("secret-of-the-other", string.Concat(checks.Select(check => check.Found + check.Advice)), StringComparison.Ordinal);
+    }
+
+    private WorkerSettings With(NodeSettings node) => pbx.Settings with { Asterisk = pbx.Settings.Asterisk with { Nodes = [node] } };
+
+    /// <summary>Boots Asterisk with these edits.</summary>
+    private async Task ConfigureAsync(params (string File, string Sed)[] edits)
+    {
+        await pbx.Asterisk.EditAsync(edits);
+        await pbx.Asterisk.RestartAsync();
+    }
+}

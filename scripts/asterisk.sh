@@ -47,7 +47,7 @@ halt() {
 # Files of asterisk/ with the marks filled in: {{Key}} is a value, the lines from {{#Key}} to {{/Key}} are for a Key that
 # is not empty. pjsip-sync-worker render-config does the same (Template.cs).
 fill_in() {
-  local setting key value script=''
+  local setting key value script='' address=127.0.0.1 port=5060
   for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema=public \
     DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 CountryCode= \
     Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \
@@ -56,8 +56,9 @@ fill_in() {
     # the last one given wins
     script="s|{{$key}}|$(printf %s "$value" | sed 's/[|&\\]/\\&/g')|g;$script"
     [ -z "$value" ] || script="/^{{[#\/]$key}}\$/d;$script"
-    [ "$key" != SipPort ] || script="s|{{SipBind}}|127.0.0.1:$value|g;$script"
+    case $key in SipAddress) address=$value ;; SipPort) port=$value ;; esac
   done
+  script="s|{{SipBind}}|$address:$port|g;$script"
   for file in "$repository"/asterisk/*; do
     [ "$(basename "$file")" = http.conf ] || sed "$script;/^{{#/,/^{{\//d" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
   done

@@ -62,7 +62,7 @@ public sealed class CommandTests(PostgresServer server)
         var (exit, sql) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init", "--print");
         Assert.Equal(0, exit);
         await database.ExecuteAsync(sql);
-        Assert.Equal(4L, await database.ScalarAsync<long>("select count(*) from pg_trigger where tgrelid = 'lines'::regclass"));
+        Assert.Equal(5L, await database.ScalarAsync<long>("select count(*) from pg_trigger where tgrelid = 'lines'::regclass"));
 
         var (_, asked) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
         Assert.Contains("create index on public.lines ((number))", asked, StringComparison.Ordinal);

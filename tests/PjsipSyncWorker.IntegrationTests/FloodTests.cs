@@ -91,6 +91,7 @@ public sealed class FloodTests(PostgresServer server)
             "CoreSettings" => FakeAmi.Success(action, "AsteriskVersion: 22.10.1\r\nSystemName: \r\n"),
             "PJSIPShowEndpoint" => List(action, "EndpointDetailComplete", []),
             "Command" => FakeAmi.Success(action, "Message: Command output follows\r\nOutput: \r\n"),
+            "PresenceStateList" => List(action, "PresenceStateListComplete", []),
             "DeviceStateList" => List(action, "DeviceStateListComplete", []),
             "PJSIPShowContacts" => AnswersSnapshots ? Snapshot(action) : HoldBack(action),
             _ => FakeAmi.Success(action),

@@ -219,6 +219,8 @@ public sealed class RegistrationTests(PostgresServer server)
         public void Take(Step step, ContactKey key)
         {
             var there = _phones.TryGetValue(key, out var phone);
+            // What has expired is not asked any more.
+            var alive = there && phone.Expires > DateTimeOffset.UtcNow;
             var fresh = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 1000 + ++_clock);
             switch (step)
             {
@@ -228,10 +230,10 @@ public sealed class RegistrationTests(PostgresServer server)
                 case Step.Register or Step.Refresh when there:
                     Hear(key, phone with { Expires = fresh, RegisteredAt = _clock }, "Updated");
                     break;
-                case Step.Miss when there:
+                case Step.Miss when alive:
                     Hear(key, phone with { Status = "Unreachable" }, "Unreachable");
                     break;
-                case Step.Answer when there:
+                case Step.Answer when alive:
                     Hear(key, phone with { Status = "Reachable" }, "Reachable");
                     break;
                 case Step.Expire when there:

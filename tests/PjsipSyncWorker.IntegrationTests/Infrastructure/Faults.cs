@@ -71,9 +71,9 @@ internal static class Faults
                 {
                     await rig.Database.ExecuteAsync("begin; update ps_endpoints set language = 'de'; select pg_sleep(0.2); update ps_aors set support_path = 'no'; commit");
                 }
-                catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DeadlockDetected)
+                catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
                 {
-                    // The worker was luckier.
+                    // The worker was luckier; the default isolation may be serializable since an earlier fault.
                 }
             }
         },

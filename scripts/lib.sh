@@ -32,40 +32,34 @@ need_dotnet() {
 # The mirror that this machine itself uses.
 debian_mirror() { apt-get indextargets --format '$(REPO_URI) $(SUITE)' | awk '$2 !~ /security|updates/ { print $1; exit }'; }
 
-# A bare Debian of this machine's own release that boots, with PostgreSQL and nothing else: made once, never written to.
-need_systemd_tree() {
-  need_packages debootstrap systemd-container
+# A Debian tree, made once and kept outside the checkout: make_tree FOLDER PROGRAM WHAT SUITE PACKAGES [SCRIPT].
+# PROGRAM is what tells that it is there.
+make_tree() {
+  local tree=$1 program=$2 what=$3 suite=$4 packages=$5 script=${6:-}
   mkdir -p "$cache"
   (
     flock 9
-    [ -x "$systemd_tree/usr/sbin/init" ] && exit
-    say "Making a bare Debian tree in $systemd_tree (a minute or two, once)"
-    local making=$systemd_tree.making
-    as_root rm -rf "$making"
-    as_root debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,postgresql \
-      "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$making" "$(debian_mirror)" >"$cache/debootstrap-systemd.log" 2>&1 \
-      || { tail -n 20 "$cache/debootstrap-systemd.log" >&2; die "The tree could not be made"; }
-    as_root rm -rf "$making"/var/cache/apt/archives/*.deb
-    as_root mv "$making" "$systemd_tree"
-  ) 9>"$cache/systemd.lock"
+    [ -x "$tree/$program" ] && exit
+    say "Making $what in $tree (a minute or two, once)"
+    as_root rm -rf "$tree.making"
+    as_root debootstrap --variant=minbase --include="$packages" "$suite" "$tree.making" "$(debian_mirror)" ${script:+"$script"} >"$tree.log" 2>&1 \
+      || { tail -n 20 "$tree.log" >&2; die "The tree could not be made"; }
+    as_root rm -rf "$tree.making"/var/cache/apt/archives/*.deb
+    as_root mv "$tree.making" "$tree"
+  ) 9>"$tree.lock"
 }
 
-# A Debian tree with Asterisk 22, its ODBC driver and SIPp: made once, kept outside the checkout.
+# A bare Debian of this machine's own release that boots, with PostgreSQL and nothing else: never written to.
+need_systemd_tree() {
+  need_packages debootstrap systemd-container
+  make_tree "$systemd_tree" usr/sbin/init "a bare Debian tree" "$(. /etc/os-release && echo "$VERSION_CODENAME")" systemd,systemd-sysv,dbus,postgresql
+}
+
+# Asterisk 22, its ODBC driver and SIPp.
 need_asterisk_tree() {
   need_packages debootstrap util-linux
-  mkdir -p "$cache"
-  (
-    flock 9
-    [ -x "$asterisk_tree/usr/sbin/asterisk" ] && exit
-    say "Making a Debian tree with Asterisk 22 in $asterisk_tree (a minute or two, once)"
-    local making=$asterisk_tree.making
-    as_root rm -rf "$making"
-    as_root debootstrap --variant=minbase \
-      --include=asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql \
-      forky "$making" "$(debian_mirror)" /usr/share/debootstrap/scripts/sid >"$cache/debootstrap.log" 2>&1 \
-      || { tail -n 20 "$cache/debootstrap.log" >&2; die "The tree could not be made"; }
-    as_root mv "$making" "$asterisk_tree"
-  ) 9>"$cache/asterisk.lock"
+  make_tree "$asterisk_tree" usr/sbin/asterisk "a Debian tree with Asterisk 22" forky \
+    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql /usr/share/debootstrap/scripts/sid
 }
 
 # PostgreSQL's own programs, the newest on this machine.

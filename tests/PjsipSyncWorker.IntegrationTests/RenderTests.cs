@@ -58,13 +58,7 @@ public sealed partial class RenderTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = new AsteriskServer();
         using var files = new RenderedFiles(database, asterisk);
-        var carrier = new SipPhone(asterisk, "carrier", "", "127.0.0.41");
-        await files.RenderAsync(files.Settings());
-        await files.AddCarrierAsync(carrier);
-        await asterisk.StartFromAsync(files.Output, files.Site);
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('112', 'shadow')");
-        var (exitCode, output) = await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
-        Assert.True(exitCode == 0, output);
+        var carrier = await StartWithCarrierAsync(database, asterisk, files, "('1001', 'one'), ('112', 'shadow')");
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
 
@@ -93,12 +87,7 @@ public sealed partial class RenderTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = new AsteriskServer();
         using var files = new RenderedFiles(database, asterisk);
-        var carrier = new SipPhone(asterisk, "carrier", "", "127.0.0.41");
-        await files.RenderAsync(files.Settings());
-        await files.AddCarrierAsync(carrier);
-        await asterisk.StartFromAsync(files.Output, files.Site);
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
-        await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
+        await StartWithCarrierAsync(database, asterisk, files, "('1001', 'one'), ('1002', 'two')");
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         var bert = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
 
@@ -186,4 +175,17 @@ public sealed partial class RenderTests(PostgresServer server)
 
     [GeneratedRegex(@"(\] |/)(res_stir_shaken|res_hep|res_phoneprov|res_crypto|res_musiconhold|cel_|cdr_|cdrel_custom|loader\.c|pbx_dundi)|cel_sqlite3_custom|users\.conf|rtp\.conf|file\.c: Error opening directory|netsock2|acl\.c")]
     private static partial Regex Debians();
+
+    /// <param name="extensions">Numbers and passwords, as rows of SQL.</param>
+    private static async Task<SipPhone> StartWithCarrierAsync(TestDatabase database, AsteriskServer asterisk, RenderedFiles files, string extensions)
+    {
+        var carrier = new SipPhone(asterisk, "carrier", "", "127.0.0.41");
+        await files.RenderAsync(files.Settings());
+        await files.AddCarrierAsync(carrier);
+        await asterisk.StartFromAsync(files.Output, files.Site);
+        await database.ExecuteAsync($"insert into extensions (number, password) values {extensions}");
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
+        Assert.True(exitCode == 0, output);
+        return carrier;
+    }
 }

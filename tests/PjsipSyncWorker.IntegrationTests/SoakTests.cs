@@ -1,4 +1,3 @@
-using System.Globalization;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -12,8 +11,8 @@ public sealed class SoakTests
     [Fact]
     public async Task Whatever_befalls_them_in_whatever_order_everything_holds_afterwards()
     {
-        var seed = Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
-        var length = TimeSpan.FromSeconds(Number("PJSIP_SYNC_TEST_SOAK") ?? 120);
+        var seed = Asked.Seed;
+        var length = TimeSpan.FromSeconds(Asked.Number("PJSIP_SYNC_TEST_SOAK") ?? 120);
         TestContext.Current.SendDiagnosticMessage($"soak, seed {seed}");
         var random = new Random(seed);
         await using var rig = await FaultRig.WithAsteriskAsync();
@@ -51,9 +50,6 @@ public sealed class SoakTests
         for (var i = random.Next(1, 4); i > 0; i--)
             await phones[random.Next(phones.Length)].RegisterAsync(random.Next(3) switch { 0 => 0, 1 => 3, _ => 300 });
     }
-
-    private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
     private static string Tail(string log) => log.Length > 3000 ? log[^3000..] : log;
 }

@@ -48,11 +48,8 @@ public sealed class StopTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
         await using var ami = new FakeAmi { Answer = action => FakeAmi.Success(action) };
-        await using var worker = await WorkerProcess.StartAsync(proxied, Node(ami));
-        await ami.ActionAsync("Login");
-        proxy.StallCurrent();
+        await using var worker = await StallAsync(database, proxy, ami);
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await worker.StopAsync());
@@ -77,11 +74,8 @@ public sealed class StopTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
         await using var ami = new FakeAmi { Answer = action => FakeAmi.Success(action) };
-        await using var worker = await WorkerProcess.StartAsync(proxied, Node(ami));
-        await ami.ActionAsync("Login");
-        proxy.StallCurrent();
+        await using var worker = await StallAsync(database, proxy, ami);
         await worker.TerminateAsync();
         await Task.Delay(200);
         Assert.False(worker.HasExited);
@@ -89,6 +83,16 @@ public sealed class StopTests(PostgresServer server)
         var watch = Stopwatch.StartNew();
         Assert.Equal(1, await worker.StopAsync());
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>A worker that is at work with both its servers, of which the database then falls silent.</summary>
+    private static async Task<WorkerProcess> StallAsync(TestDatabase database, TcpProxy proxy, FakeAmi ami)
+    {
+        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        var worker = await WorkerProcess.StartAsync(proxied, Node(ami));
+        await ami.ActionAsync("Login");
+        proxy.StallCurrent();
+        return worker;
     }
 
     /// <summary>Endpoints that do not have all of their three rows, or are not the worker's.</summary>

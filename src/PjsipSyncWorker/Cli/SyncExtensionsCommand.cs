@@ -26,11 +26,9 @@ internal static class SyncExtensionsCommand
             foreach (var what in await Installation.AdaptAsync(connection, cancellation))
                 await Console.Error.WriteLineAsync($"Left out: {what}");
             var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
-            var shapes = new Shapes(catalogue);
-            await shapes.LoadAsync(connection, cancellation);
             using var metrics = new SyncMetrics();
-            var synchronizer = new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes,
-                settings.Sync, Installation.Fingerprint(settings), metrics);
+            var synchronizer = await Synchronizer.CreateAsync(
+                connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
             var report = new SyncReport(catalogue, parsed.GetValue(json), parsed.GetValue(dryRun));
             if (parsed.GetValue(dryRun))
             {

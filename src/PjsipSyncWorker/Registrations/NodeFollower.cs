@@ -17,6 +17,10 @@ internal sealed partial class NodeFollower(
     /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
     private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan LogoffPatience = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
@@ -167,19 +171,8 @@ internal sealed partial class NodeFollower(
 
     private async Task SessionAsync(HealthPart part, CancellationToken cancellation)
     {
-        await using var connection = await AmiConnection.ConnectAsync(new AmiOptions
-        {
-            Host = node.Host,
-            Port = node.Port,
-            Username = node.Username,
-            Secret = node.Secret,
-            Tls = node.Tls,
-            TlsCaFile = node.TlsCaFile,
-            TlsHost = node.TlsHost,
-            TlsAllowUntrusted = node.TlsAllowUntrusted,
-            Events = AsteriskSession.Events,
-            PingInterval = TimeSpan.FromSeconds(5),
-        }, this, logger, time, cancellation);
+        await using var connection = await AmiConnection.ConnectAsync(
+            NodeAccess.Options(node, AsteriskSession.Events, AnswerPatience, PingInterval), this, logger, time, cancellation);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {

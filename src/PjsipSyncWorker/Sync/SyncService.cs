@@ -89,9 +89,7 @@ internal sealed partial class SyncService(
     {
         var mapper = new Mapper(catalogue, settings.Realtime);
         SayLeftOut(mapper.LeftOut, _leftOutOfTarget);
-        var shapes = new Shapes(catalogue);
-        await shapes.LoadAsync(connection, cancellation);
-        return new Synchronizer(catalogue, mapper, shapes, settings.Sync, fingerprint, metrics);
+        return await Synchronizer.CreateAsync(connection, catalogue, mapper, settings.Sync, fingerprint, metrics, cancellation);
     }
 
     private static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)

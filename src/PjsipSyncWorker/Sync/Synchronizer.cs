@@ -21,7 +21,7 @@ internal sealed class Synchronizer
     private readonly SyncMetrics _metrics;
     private ulong _watermark;
 
-    public Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
+    private Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
         _shapes = shapes;
         _settings = settings;
@@ -34,6 +34,15 @@ internal sealed class Synchronizer
 
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
     public Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
+
+    /// <summary>One that knows which sets of columns were written before.</summary>
+    public static async Task<Synchronizer> CreateAsync(
+        NpgsqlConnection connection, Catalogue catalogue, Mapper mapper, SyncSettings settings, string fingerprint, SyncMetrics metrics, CancellationToken cancellation)
+    {
+        var shapes = new Shapes(catalogue);
+        await shapes.LoadAsync(connection, cancellation);
+        return new Synchronizer(catalogue, mapper, shapes, settings, fingerprint, metrics);
+    }
 
     /// <summary>Takes one batch of recorded changes and applies it.</summary>
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>

@@ -19,6 +19,8 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
+
     private static readonly string[] Modules = ["res_odbc", "res_config_odbc", "res_sorcery_realtime", "res_pjsip", "res_pjsip_registrar"];
 
     private AmiConnection? _connection;
@@ -67,19 +69,8 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
 
     private async Task<Finding> LoginAsync(CancellationToken cancellation)
     {
-        _connection = await AmiConnection.ConnectAsync(new AmiOptions
-        {
-            Host = node.Host,
-            Port = node.Port,
-            Username = node.Username,
-            Secret = node.Secret,
-            Tls = node.Tls,
-            TlsCaFile = node.TlsCaFile,
-            TlsHost = node.TlsHost,
-            TlsAllowUntrusted = node.TlsAllowUntrusted,
-            ConnectTimeout = Patience,
-            ResponseTimeout = Patience,
-        }, this, NullLogger.Instance, TimeProvider.System, cancellation);
+        _connection = await AmiConnection.ConnectAsync(
+            NodeAccess.Options(node, [], Patience, PingInterval), this, NullLogger.Instance, TimeProvider.System, cancellation);
         return Finding.Pass($"as {node.Username}, AMI {_connection.ProtocolVersion}{(node.Tls ? " over TLS" : "")}");
     }
 

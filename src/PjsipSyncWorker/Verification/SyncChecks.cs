@@ -106,9 +106,8 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
-        var shapes = new Shapes(catalogue);
-        await shapes.LoadAsync(connection, cancellation);
-        return new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes, settings.Sync, Installation.Fingerprint(settings), metrics);
+        return await Synchronizer.CreateAsync(
+            connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
     }
 
     /// <summary>Ids that a worker is about to look at; null when it is about to look at all.</summary>

@@ -51,9 +51,7 @@ internal sealed class SyncRig : IAsyncDisposable
         var metrics = new SyncMetrics();
         var fingerprint = await Installation.ClaimAsync(connection, settings, default);
         var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, default);
-        var shapes = new Shapes(catalogue);
-        await shapes.LoadAsync(connection, default);
-        var synchronizer = new Synchronizer(catalogue, new Mapper(catalogue, settings.Realtime), shapes, settings.Sync, fingerprint, metrics);
+        var synchronizer = await Synchronizer.CreateAsync(connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, fingerprint, metrics, default);
         return new SyncRig(database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
     }
 

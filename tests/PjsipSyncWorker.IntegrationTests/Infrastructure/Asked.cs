@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
+
+/// <summary>What the person who started this run asked for, by environment variables.</summary>
+internal static class Asked
+{
+    /// <summary>The seed of a failure, to repeat it; else one by chance.</summary>
+    public static int Seed => Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
+
+    /// <returns>Null when it is not set.</returns>
+    public static int? Number(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } given ? int.Parse(given, CultureInfo.InvariantCulture) : null;
+}

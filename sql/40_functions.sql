@@ -166,6 +166,7 @@ declare
   wanted   text;
   written  text;
   differs  text;
+  stale    text;
   overwritten text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
@@ -299,7 +300,7 @@ begin
       ('status',             1, 'now.status::%1$s',
         'now.old_1 is distinct from now.status::%1$s'),
       ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
-        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - project.refresh_after))'),
+        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - $2))'),
       ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
         '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
       ('device_state',       4, 'now.device_state::%1$s',
@@ -309,30 +310,42 @@ begin
     select columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
     where attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped) as t;
 
+  -- The extensions whose row says something else than the registration view. $1 = numbers, or null for all; $2 = refresh_after
+  stale := format($f$
+        select now.* from (
+          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
+          from (
+            select extension.tableoid as part, extension.ctid as place, %2$s as number, %3$s as row_key, %4$s
+            from %1$s as extension
+            where $1 is null or %2$s = any ($1)
+          ) as mine
+          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
+        ) as now
+        where %5$s$f$,
+    source, number_is, row_key,
+    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
+     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
+    coalesce(differs, 'false'));
+
+  execute format($f$
+    create or replace function pjsip_sync.stale(ids text[] default null, refresh_after interval default '5 minutes')
+    returns setof text
+    language sql stable as $body$ select number from (%1$s) as stale $body$ $f$, stale);
+
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
     language sql volatile as $body$
       -- so that the trigger knows its own master's hand
       select set_config('pjsip_sync.projecting', 'on', true);
-      with stale as materialized (
-        select now.* from (
-          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
-          from (
-            select extension.tableoid as part, extension.ctid as place, %2$s as number, %3$s as row_key, %4$s
-            from %1$s as extension
-            where project.ids is null or %2$s = any (project.ids)
-          ) as mine
-          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
-        ) as now
-        where %5$s
+      with stale as materialized (%3$s
       ), held as materialized (
         select extension.tableoid as part, extension.ctid as place
         from %1$s as extension
         join stale on stale.part = extension.tableoid and stale.place = extension.ctid
         for no key update of extension skip locked
       ), written as (
-        update %1$s as extension set %6$s
+        update %1$s as extension set %2$s
         from stale as now join held using (part, place)
         where extension.tableoid = now.part and extension.ctid = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
@@ -345,13 +358,11 @@ begin
       select stale.number from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place)
     $body$ $f$,
-    source, number_is, row_key,
-    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
-     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
-    coalesce(differs, 'false'),
+    source,
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
-      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)));
+      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
+    stale);
   perform pjsip_sync.note_columns(source, columns, active);
   perform pjsip_sync.grant_source();
 end
@@ -412,7 +423,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (2, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (3, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'

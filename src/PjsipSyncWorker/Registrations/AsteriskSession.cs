@@ -6,6 +6,7 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>What is asked of one running Asterisk, in its words.</summary>
 internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)
 {
+    private readonly OtherClock _clock = new(time);
     private string? _systemName;
 
     /// <summary>The events that loop 2 lives on.</summary>
@@ -22,10 +23,12 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
+    /// <returns>Whether another is needed.</returns>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
+    public async Task<bool> SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
     {
+        await ReadClockAsync(cancellation);
         book.BeginSnapshot();
         try
         {
@@ -54,7 +57,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             }, cancellation);
             if (!states.Success)
                 throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
-            book.EndSnapshot(contacts, devices, shared);
+            return book.EndSnapshot(contacts, devices, shared);
         }
         catch
         {
@@ -95,6 +98,14 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
         connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
 
+    /// <summary>Expiry is told on Asterisk's clock, which may be wrong without doing any harm there.</summary>
+    private async Task ReadClockAsync(CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(new AmiAction("Ping"), cancellation);
+        if (double.TryParse(answer.Get("Timestamp"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11)
+            _clock.Shows(DateTimeOffset.UnixEpoch.AddSeconds(seconds));
+    }
+
     private bool IsForeign(in AmiMessage item) =>
         _systemName is not null && Text(item, "RegServer"u8) is { } server && server != _systemName;
 
@@ -109,8 +120,8 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
-            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires > 0
-                ? DateTimeOffset.FromUnixTimeSeconds(expires) : null,
+            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires is > 0 and < 100_000_000_000
+                ? _clock.ToOurs(DateTimeOffset.FromUnixTimeSeconds(expires)) : null,
             time.GetUtcNow());
     }
 

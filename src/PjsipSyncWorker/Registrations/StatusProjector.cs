@@ -18,6 +18,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
+    private const int AtOnce = 1000;
+
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
     private HashSet<string> _asked = new(StringComparer.Ordinal);
@@ -81,9 +83,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         try
         {
             var lapsed = everything ? [] : await LapsedAsync(cancellation);
-            if (!everything && ids.Length + lapsed.Count == 0)
-                return null;
-            var skipped = await ProjectAsync(everything ? null : [.. ids.Union(lapsed)], cancellation);
+            var skipped = everything ? await ProjectAllAsync(cancellation) : await ProjectAsync([.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
                 return null;
             await Task.Delay(SkippedRetry, time, cancellation);
@@ -123,7 +123,39 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         return [.. reader.GetFieldValue<string[]>(1)];
     }
 
-    private async Task<List<string>> ProjectAsync(string[]? ids, CancellationToken cancellation)
+    /// <summary>What differs is looked for without holding anything.</summary>
+    private async Task<List<string>> ProjectAllAsync(CancellationToken cancellation)
+    {
+        var stale = new List<string>();
+        var numbered = true;
+        await using (var command = dataSource.CreateCommand("select pjsip_sync.stale()"))
+        {
+            command.CommandTimeout = DataSource.Bulk;
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+            {
+                if (reader.TextOrNull(0) is { } number)
+                    stale.Add(number);
+                else
+                    numbered = false;
+            }
+        }
+        var skipped = await ProjectAsync([.. stale.Distinct()], cancellation);
+        if (!numbered)
+            await ProjectSomeAsync(null, cancellation);
+        return skipped;
+    }
+
+    /// <summary>In small transactions: an application that writes one of these rows waits for no longer than one of them.</summary>
+    private async Task<List<string>> ProjectAsync(string[] ids, CancellationToken cancellation)
+    {
+        var skipped = new List<string>();
+        foreach (var some in ids.Chunk(AtOnce))
+            skipped.AddRange(await ProjectSomeAsync(some, cancellation));
+        return skipped;
+    }
+
+    private async Task<List<string>> ProjectSomeAsync(string[]? ids, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
@@ -144,8 +176,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         {
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
-                if (!reader.IsDBNull(0))
-                    skipped.Add(reader.GetString(0));
+                if (reader.TextOrNull(0) is { } number)
+                    skipped.Add(number);
         }
         await transaction.CommitAsync(cancellation);
         return skipped;

@@ -164,6 +164,10 @@ declare
   number   text;
   number_is text;
   wanted   text;
+  shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
+    'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
+    'codecs text, max_contacts text, profile text, settings text)';
+  rows     text;
   written  text;
   differs  text;
   stale    text;
@@ -189,20 +193,22 @@ begin
   from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
   where name <> 'number';
 
-  execute format($f$
-    create or replace function pjsip_sync.source(ids text[] default null)
-    returns table (row_key text, number text, active boolean, password text, display_name text, context text,
-      caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text,
-      codecs text, max_contacts text, profile text, settings text)
-    language sql stable as $body$
+  -- The application's rows under our names. An index answers source_of() also when the numbers are known only as it runs.
+  rows := format($s$
       select %s as row_key,
              coalesce((%s)::text, '') as number,
              coalesce((%s)::boolean, false) as active,
       %s
-      from %s as extension
-      where source.ids is null or %s = any (source.ids) or (%s is null and '' = any (source.ids))
-    $body$ $f$,
-    row_key, number, pjsip_sync.column_sql(source, active), wanted, source, number_is, number);
+      from %s as extension$s$,
+    row_key, number, pjsip_sync.column_sql(source, active), wanted, source);
+  execute format($f$
+    create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
+      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
+    $body$ $f$, shape, rows, number_is, number);
+  execute format($f$
+    create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
+      %2$s where %3$s = any ($1) union all %2$s where %4$s is null and '' = any ($1)
+    $body$ $f$, shape, rows, number_is, number);
 
   -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
   select format($o$
@@ -300,7 +306,7 @@ begin
       ('status',             1, 'now.status::%1$s',
         'now.old_1 is distinct from now.status::%1$s'),
       ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
-        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - $2))'),
+        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
       ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
         '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
       ('device_state',       4, 'now.device_state::%1$s',
@@ -310,27 +316,25 @@ begin
     select columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
     where attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped) as t;
 
-  -- The extensions whose row says something else than the registration view. $1 = numbers, or null for all; $2 = refresh_after
-  stale := format($f$
-        select now.* from (
-          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
-          from (
-            select extension.tableoid as part, extension.ctid as place, %2$s as number, %3$s as row_key, %4$s
-            from %1$s as extension
-            where $1 is null or %2$s = any ($1)
-          ) as mine
-          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
-        ) as now
-        where %5$s$f$,
-    source, number_is, row_key,
+  -- The extensions whose row says something else than the registration view: all of them, or those numbered. As in
+  -- source_of(), '' stands for those without a number, and each form is one that its own index answers.
+  rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
+    number_is, row_key,
     (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
      from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
-    coalesce(differs, 'false'));
+    source);
+  stale := $s$
+        select now.* from (
+          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
+          from (%s) as mine
+          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
+        ) as now
+        where $s$ || replace(coalesce(differs, 'false'), '%', '%%');
 
   execute format($f$
-    create or replace function pjsip_sync.stale(ids text[] default null, refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
     returns setof text
-    language sql stable as $body$ select number from (%1$s) as stale $body$ $f$, stale);
+    language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$, format(stale, rows));
 
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
@@ -355,14 +359,15 @@ begin
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
       )
-      select stale.number from stale
+      select coalesce(stale.number, '') from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place)
     $body$ $f$,
     source,
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
-    stale);
+    format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
+      rows, number_is, number, 'coalesce($1, array(select pjsip_sync.stale($2)))')));
   perform pjsip_sync.note_columns(source, columns, active);
   perform pjsip_sync.grant_source();
 end
@@ -448,7 +453,7 @@ declare
   plan    text;
 begin
   select * into mapping from pjsip_sync.mapping;
-  execute 'explain (format json) select from pjsip_sync.source(array[''1''])' into plan;
+  execute 'explain (format json) select from pjsip_sync.source_of(array[''1''])' into plan;
   if plan !~ '"(Index|Bitmap)' then
     raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
       mapping.source_table, pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number');

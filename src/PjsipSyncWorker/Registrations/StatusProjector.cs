@@ -126,24 +126,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>What differs is looked for without holding anything.</summary>
     private async Task<List<string>> ProjectAllAsync(CancellationToken cancellation)
     {
-        var stale = new List<string>();
-        var numbered = true;
-        await using (var command = dataSource.CreateCommand("select pjsip_sync.stale()"))
-        {
-            command.CommandTimeout = DataSource.Bulk;
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                if (reader.TextOrNull(0) is { } number)
-                    stale.Add(number);
-                else
-                    numbered = false;
-            }
-        }
-        var skipped = await ProjectAsync([.. stale.Distinct()], cancellation);
-        if (!numbered)
-            await ProjectSomeAsync(null, cancellation);
-        return skipped;
+        await using var command = dataSource.CreateCommand("select array(select distinct pjsip_sync.stale())");
+        command.CommandTimeout = DataSource.Bulk;
+        return await ProjectAsync((string[])(await command.ExecuteScalarAsync(cancellation))!, cancellation);
     }
 
     /// <summary>In small transactions: an application that writes one of these rows waits for no longer than one of them.</summary>
@@ -155,20 +140,16 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         return skipped;
     }
 
-    private async Task<List<string>> ProjectSomeAsync(string[]? ids, CancellationToken cancellation)
+    private async Task<List<string>> ProjectSomeAsync(string[] ids, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
-            Timeout = ids is null ? DataSource.Bulk : connection.CommandTimeout,
             BatchCommands =
             {
                 new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),
-                new NpgsqlBatchCommand("select pjsip_sync.project($1)")
-                {
-                    Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
-                },
+                new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
             },
         };
         var skipped = new List<string>();
@@ -176,8 +157,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         {
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
-                if (reader.TextOrNull(0) is { } number)
-                    skipped.Add(number);
+                skipped.Add(reader.GetString(0));
         }
         await transaction.CommitAsync(cancellation);
         return skipped;

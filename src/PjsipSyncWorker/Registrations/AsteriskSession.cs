@@ -6,6 +6,12 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>What is asked of one running Asterisk, in its words.</summary>
 internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)
 {
+    /// <summary>A day, in microseconds.</summary>
+    private const long LongestRoundTrip = 86_400_000_000;
+
+    /// <summary>The end of the year 9999.</summary>
+    private const long LastMoment = 253_402_300_799;
+
     private string? _systemName;
 
     /// <summary>The events that loop 2 lives on.</summary>
@@ -89,7 +95,11 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
 
     public static TimeSpan? RoundTrip(string? microseconds) =>
-        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
+
+    /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
+    public static DateTimeOffset? Moment(string? seconds) =>
+        long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LastMoment ? DateTimeOffset.FromUnixTimeSeconds(number) : null;
 
     /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
@@ -109,9 +119,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
-            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires > 0
-                ? DateTimeOffset.FromUnixTimeSeconds(expires) : null,
-            time.GetUtcNow());
+            Moment(Text(item, "ExpirationTime"u8)), time.GetUtcNow());
     }
 
     private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)

@@ -127,7 +127,8 @@ internal sealed partial class NodeFollower(
             {
                 try
                 {
-                    await store.WriteAsync(changes, cancellation);
+                    foreach (var endpoint in (await store.WriteAsync(changes, cancellation)).Distinct())
+                        Log.NotHeld(logger, OneLine.Of(endpoint), node.Name);
                 }
                 catch
                 {
@@ -187,7 +188,7 @@ internal sealed partial class NodeFollower(
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
             await _refresher.BeginAsync(process, version, systemName, cancellation);
             (_connected, _degraded) = (true, null);
-            Log.Following(logger, node.Name, version ?? "of unknown version");
+            Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
             var snapshots = SnapshotsAsync(asterisk, part, ending.Token);
             var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);

@@ -45,6 +45,9 @@ internal sealed class ContactBook(TimeProvider time)
 {
     private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
 
+    /// <summary>More phones than one server has: what tells of more is no server of phones.</summary>
+    private const int Most = 1_000_000;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ContactKey, Contact> _contacts = [];
 
@@ -106,6 +109,8 @@ internal sealed class ContactBook(TimeProvider time)
                 Put(key, null);
                 return false;
             }
+            if (known is null && _contacts.Count >= Most)
+                return false;
             if (known is null && Shared)
                 return true;
             var now = Now();
@@ -128,6 +133,8 @@ internal sealed class ContactBook(TimeProvider time)
     {
         lock (_lock)
         {
+            if (_devices.Count >= Most && !_devices.ContainsKey(endpoint))
+                return;
             if (_meanwhileDevices is not null)
                 _meanwhileDevices[endpoint] = state;
             _devices[endpoint] = state;

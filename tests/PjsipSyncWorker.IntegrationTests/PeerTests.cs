@@ -27,12 +27,12 @@ public sealed class PeerTests(PostgresServer server)
         // Until each that can be given up was given up.
         foreach (var (kind, peer) in peers.Where(peer => peer.Key is not "a list of it has no end"))
             await Eventually.True(() => Task.FromResult(peer.Visits > 1), TimeSpan.FromSeconds(40));
-        foreach (var status in new[] { "NonQualified", "Removed" })
+        foreach (var comes in new[] { true, false })
         {
             var watch = System.Diagnostics.Stopwatch.StartNew();
-            await ami.SayAsync(FakePbx.Says("1001", status));
-            await Eventually.Equal(status == "Removed" ? "offline" : "online", () => database.ScalarAsync<string>("select status from extensions where number = '1001'"));
-            await Measured.Async($"beside eight hostile peers a phone is {status}", watch.Elapsed);
+            await ami.SayAsync(() => pbx.Say("1001", comes));
+            await Eventually.Equal(comes ? "online" : "offline", () => database.ScalarAsync<string>("select status from extensions where number = '1001'"));
+            await Measured.Async($"beside eight hostile peers a phone {(comes ? "comes" : "goes")}", watch.Elapsed);
         }
         await database.ExecuteAsync("delete from extensions where number = '1002'");
         await Eventually.Equal("1001", () => database.ScalarAsync<string>("select string_agg(id, ',') from ps_endpoints"));

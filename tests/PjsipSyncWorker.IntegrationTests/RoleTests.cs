@@ -68,7 +68,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     [InlineData("pjsip_sync", "create role mine")]
     [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each statement execute function pjsip_sync.record_change()")]
     [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each row execute function pjsip_sync.record_replicated()")]
-    [InlineData("pjsip_sync", "select pjsip_sync.configure('extensions', '{}', 'true', 'public')")]
+    [InlineData("pjsip_sync", "delete from pjsip_sync.mapping")]
     [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
     [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
     [InlineData("asterisk", "select * from extensions")]

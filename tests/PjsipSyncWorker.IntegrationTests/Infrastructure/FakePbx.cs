@@ -16,10 +16,6 @@ internal sealed class FakePbx
         $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={ami.Port}", $"Asterisk__Nodes__{index}__Username=tester", $"Asterisk__Nodes__{index}__Secret={FakeAmi.Secret}",
     ];
 
-    /// <summary>One event of one phone.</summary>
-    public static string Says(string endpoint, string status) =>
-        $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:{endpoint}@198.51.100.7:5060\r\nContactStatus: {status}\r\nAOR: {endpoint}\r\nEndpointName: {endpoint}\r\nRoundtripUsec: 700\r\n\r\n";
-
     public bool AnswersSnapshots { get; set; }
 
     public int Snapshots { get; private set; }
@@ -27,6 +23,9 @@ internal sealed class FakePbx
     public string Contacts => string.Join('\n', _phones.Select(phone => $"{phone.Key}|{phone.Value}"));
 
     public string Online => string.Join(',', _phones.Where(phone => phone.Value != "Unreachable").Select(phone => Endpoint(phone.Key)).Distinct());
+
+    /// <summary>One phone of an extension comes, or goes.</summary>
+    public string Say(string endpoint, bool comes) => Say($"sip:{endpoint}@198.51.100.7:5060", comes ? "NonQualified" : "Removed", roundTrip: 700);
 
     public string Happen(Random random, int events)
     {
@@ -36,11 +35,7 @@ internal sealed class FakePbx
             var uri = $"sip:{1000 + random.Next(300)}@198.51.100.{random.Next(3)}:5060";
             var known = _phones.TryGetValue(uri, out var status);
             var next = !known ? "NonQualified" : random.Next(4) switch { 0 => "Reachable", 1 => "Unreachable", 2 => "Removed", _ => status! };
-            if (next == "Removed")
-                _phones.Remove(uri);
-            else
-                _phones[uri] = next;
-            said.Append($"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: {uri}\r\nContactStatus: {next}\r\nAOR: {Endpoint(uri)}\r\nEndpointName: {Endpoint(uri)}\r\nRoundtripUsec: {random.Next(90000)}\r\n\r\n");
+            said.Append(Say(uri, next, random.Next(90000)));
             if (i % 10 == 0)
                 said.Append($"Event: DeviceStateChange\r\nPrivilege: call,all\r\nDevice: PJSIP/{Endpoint(uri)}\r\nState: {(random.Next(2) == 0 ? "INUSE" : "NOT_INUSE")}\r\n\r\n");
         }
@@ -66,6 +61,15 @@ internal sealed class FakePbx
         "PJSIPShowContacts" => AnswersSnapshots ? Snapshot(action) : HoldBack(action),
         _ => FakeAmi.Success(action),
     };
+
+    private string Say(string uri, string status, int roundTrip)
+    {
+        if (status == "Removed")
+            _phones.Remove(uri);
+        else
+            _phones[uri] = status;
+        return $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: {uri}\r\nContactStatus: {status}\r\nAOR: {Endpoint(uri)}\r\nEndpointName: {Endpoint(uri)}\r\nRoundtripUsec: {roundTrip}\r\n\r\n";
+    }
 
     private string? HoldBack(FakeAction action)
     {

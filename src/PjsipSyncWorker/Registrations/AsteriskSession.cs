@@ -28,9 +28,10 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
+    /// <param name="onItem">Called for each: a slow answer is not none.</param>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
+    public async Task SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
     {
         book.BeginSnapshot();
         try
@@ -39,6 +40,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             var shared = false;
             var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in item) =>
             {
+                onItem();
                 // A shared ps_contacts makes each server report all contacts; only the one that took the REGISTER knows.
                 if (IsForeign(item))
                     shared = true;
@@ -55,6 +57,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             var devices = new Dictionary<string, string>(StringComparer.Ordinal);
             var states = await connection.SendListAsync(new AmiAction("DeviceStateList"), (in item) =>
             {
+                onItem();
                 if (DeviceOf(Text(item, "Device"u8)) is { } endpoint && Text(item, "State"u8) is { } state)
                     devices[endpoint] = state;
             }, cancellation);

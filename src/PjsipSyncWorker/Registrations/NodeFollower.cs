@@ -224,7 +224,7 @@ internal sealed partial class NodeFollower(
             var watch = time.GetTimestamp();
             try
             {
-                await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, cancellation);
+                await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation);
                 _degraded = null;
                 _changed.Ring();
             }

@@ -15,6 +15,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Rows of the application's that one transaction may lock: it has to wait for none of them longer than that takes.</summary>
+    private const int RowsAtOnce = 500;
+
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -83,7 +86,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             var lapsed = everything ? [] : await LapsedAsync(cancellation);
             if (!everything && ids.Length + lapsed.Count == 0)
                 return null;
-            var skipped = await ProjectAsync(everything ? null : [.. ids.Union(lapsed)], cancellation);
+            var skipped = new List<string>();
+            foreach (var some in everything ? [null] : ids.Union(lapsed).Chunk(RowsAtOnce).Cast<string[]?>())
+                skipped.AddRange(await ProjectAsync(some, cancellation));
             if (skipped.Count == 0)
                 return null;
             await Task.Delay(SkippedRetry, time, cancellation);

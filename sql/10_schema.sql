@@ -33,6 +33,7 @@ create table if not exists pjsip_sync.change (
 -- how long the oldest of them waits
 alter table pjsip_sync.change add column if not exists recorded_at timestamptz not null default now();
 create index if not exists change_xid on pjsip_sync.change (xid);
+create index if not exists change_everything on pjsip_sync.change (xid) where id is null;
 
 -- The sets of columns that were ever written together: what an endpoint's row of ours consists of.
 create table if not exists pjsip_sync.shape (

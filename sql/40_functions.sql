@@ -20,7 +20,7 @@ comment on function pjsip_sync.lock_class() is 'first key of every advisory lock
 
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(
     (select quote_ident(attname) from pg_attribute
      where attrelid = source and attname = mapped and attnum > 0 and not attisdropped),
@@ -29,7 +29,7 @@ $$;
 
 -- The number as it is compared: a text column as it is, so that its own index is used, anything else by its text.
 create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when exists (
       select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
       where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
@@ -49,7 +49,7 @@ $$;
 
 -- A mapping with nothing left open: what is not given is the column of our own name, where the table has it.
 create or replace function pjsip_sync.complete_columns(source_table text, columns jsonb) returns jsonb
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select jsonb_build_object('number', 'number', 'password', 'password')
     || coalesce(jsonb_object_agg(attname, attname) filter (where attname is not null), '{}')
     || columns
@@ -58,7 +58,7 @@ language sql stable set search_path = pg_catalog as $$
 $$;
 
 create or replace function pjsip_sync.complete_active(source_table text, active text) returns text
-language sql stable set search_path = pg_catalog as $$
+language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(nullif(active, ''),
     (select 'enabled' from pg_attribute where attrelid = to_regclass(source_table) and attname = 'enabled' and not attisdropped),
     'true')
@@ -67,7 +67,7 @@ $$;
 -- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
 create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
 returns table (name text, problem text)
-language plpgsql stable set search_path = pg_catalog set row_security = off as $check$
+language plpgsql stable set search_path = pg_catalog, pg_temp set row_security = off as $check$
 declare
   source  regclass := to_regclass(source_table);
   kind    "char";
@@ -155,7 +155,7 @@ $check$;
 -- Generates the functions that name the source table, from the remembered mapping and from what that table has now.
 -- What it has no longer is left out; without number, password or the active predicate there is nothing to generate.
 create or replace function pjsip_sync.generate() returns void
-language plpgsql set search_path = pg_catalog as $generate$
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   source   regclass;
   columns  jsonb;
@@ -375,7 +375,7 @@ $generate$;
 
 -- Forgets an Asterisk server and its registrations, unless a worker follows it; says whether it did.
 create or replace function pjsip_sync.forget_node(name text) returns boolean
-language plpgsql set search_path = pg_catalog as $forget$
+language plpgsql set search_path = pg_catalog, pg_temp as $forget$
 begin
   if not pg_try_advisory_xact_lock(pjsip_sync.lock_class() + 1, hashtext(forget_node.name)) then
     return false;
@@ -416,7 +416,7 @@ revoke all on function pjsip_sync.adapt() from public;
 -- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
 create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
 returns void
-language plpgsql set search_path = pg_catalog as $configure$
+language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
   problems text[];
 begin
@@ -447,7 +447,7 @@ $configure$;
 
 -- A change is looked up by its number: without an index each one would read the whole table.
 create or replace function pjsip_sync.ask_for_index() returns void
-language plpgsql set search_path = pg_catalog set enable_seqscan = off as $ask$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $ask$
 declare
   mapping pjsip_sync.mapping;
   plan    text;
@@ -463,7 +463,7 @@ $ask$;
 
 -- Puts the triggers on the source table and on every partition of it, and takes them off any other table.
 create or replace function pjsip_sync.place_triggers() returns void
-language plpgsql set search_path = pg_catalog as $place$
+language plpgsql set search_path = pg_catalog, pg_temp as $place$
 declare
   source   regclass := (select to_regclass(source_table) from pjsip_sync.mapping);
   relation regclass;

@@ -4,7 +4,7 @@ set client_min_messages = warning;
 -- Remembers which columns of the source table the generated functions use. PostgreSQL itself knows best what an
 -- expression reads: a view is made of it, asked, and dropped again.
 create or replace function pjsip_sync.note_columns(source regclass, columns jsonb, active text) returns void
-language plpgsql set search_path = pg_catalog as $note$
+language plpgsql set search_path = pg_catalog, pg_temp as $note$
 declare
   expressions text;
   is_read    text[];
@@ -47,7 +47,7 @@ $note$;
 -- Gives the role pjsip_sync exactly those columns, once init --roles has let it into the schema; also after the mapping
 -- changed or the table was altered.
 create or replace function pjsip_sync.grant_source() returns void
-language plpgsql set search_path = pg_catalog as $grant$
+language plpgsql set search_path = pg_catalog, pg_temp as $grant$
 declare
   mapping pjsip_sync.mapping;
   source  regclass;

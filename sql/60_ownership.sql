@@ -16,6 +16,8 @@ begin
     alter function pjsip_sync.record_replicated() owner to pjsip_sync_owner;
     revoke create on schema pjsip_sync from pjsip_sync_owner;
   end if;
+  -- nobody else may put them on a table of his own, whose columns could run code of his with this role's rights
+  revoke execute on function pjsip_sync.record_change(), pjsip_sync.record_replicated() from public;
 exception when insufficient_privilege or undefined_object then
   raise warning 'the trigger functions belong to %: no role pjsip_sync_owner could be made by this role', current_user;
 end

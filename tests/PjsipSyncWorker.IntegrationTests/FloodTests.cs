@@ -1,4 +1,3 @@
-using System.Text;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 using PjsipSyncWorker.Tests.Ami;
 using Eventually = PjsipSyncWorker.IntegrationTests.Infrastructure.Eventually;
@@ -17,10 +16,9 @@ public sealed class FloodTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1299) g");
-        var pbx = new Pbx { AnswersSnapshots = true };
+        var pbx = new FakePbx { AnswersSnapshots = true };
         await using var ami = new FakeAmi { Answer = pbx.Answer };
-        await using var worker = await WorkerProcess.StartAsync(database, "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={ami.Port}",
-            "Asterisk__Nodes__0__Username=tester", $"Asterisk__Nodes__0__Secret={FakeAmi.Secret}", "Asterisk__SnapshotInterval=01:00:00", "Asterisk__RefreshesPerSecond=1000");
+        await using var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), "Asterisk__SnapshotInterval=01:00:00", "Asterisk__RefreshesPerSecond=1000"]);
         await Expect.RefreshedAsync(database);
         await Eventually.True(() => Task.FromResult(pbx.Snapshots > 0));
 
@@ -42,79 +40,4 @@ public sealed class FloodTests(PostgresServer server)
 
     private static async Task<string> ContactsAsync(TestDatabase database) =>
         string.Join('\n', await database.RowsAsync("select uri, status from pjsip_sync.contact order by uri collate \"C\""));
-
-    /// <summary>Phones of 300 extensions that come and go, and an Asterisk that tells of them in its own words.</summary>
-    private sealed class Pbx
-    {
-        private readonly SortedDictionary<string, string> _phones = new(StringComparer.Ordinal);
-
-        private FakeAction? _heldBack;
-
-        public bool AnswersSnapshots { get; set; }
-
-        public int Snapshots { get; private set; }
-
-        public string Contacts => string.Join('\n', _phones.Select(phone => $"{phone.Key}|{phone.Value}"));
-
-        public string Online => string.Join(',', _phones.Where(phone => phone.Value != "Unreachable").Select(phone => Endpoint(phone.Key)).Distinct());
-
-        public string Happen(Random random, int events)
-        {
-            var said = new StringBuilder();
-            for (var i = 0; i < events; i++)
-            {
-                var uri = $"sip:{1000 + random.Next(300)}@198.51.100.{random.Next(3)}:5060";
-                var known = _phones.TryGetValue(uri, out var status);
-                var next = !known ? "NonQualified" : random.Next(4) switch { 0 => "Reachable", 1 => "Unreachable", 2 => "Removed", _ => status! };
-                if (next == "Removed")
-                    _phones.Remove(uri);
-                else
-                    _phones[uri] = next;
-                said.Append($"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: {uri}\r\nContactStatus: {next}\r\nAOR: {Endpoint(uri)}\r\nEndpointName: {Endpoint(uri)}\r\nRoundtripUsec: {random.Next(90000)}\r\n\r\n");
-                if (i % 10 == 0)
-                    said.Append($"Event: DeviceStateChange\r\nPrivilege: call,all\r\nDevice: PJSIP/{Endpoint(uri)}\r\nState: {(random.Next(2) == 0 ? "INUSE" : "NOT_INUSE")}\r\n\r\n");
-            }
-            return said.ToString();
-        }
-
-        /// <summary>The answer that was held back, or else a reason to ask.</summary>
-        public string CatchUp()
-        {
-            AnswersSnapshots = true;
-            return _heldBack is null ? "Event: PeerStatus\r\nPeer: PJSIP/1\r\nPeerStatus: Reachable\r\n\r\n" : Snapshot(_heldBack);
-        }
-
-        public string? Answer(FakeAction action) => action.Name switch
-        {
-            "Filter" => FakeAmi.Success(action) + "Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n",
-            "CoreStatus" => FakeAmi.Success(action, "CoreStartupDate: 2026-11-23\r\nCoreStartupTime: 20:00:00\r\n"),
-            "CoreSettings" => FakeAmi.Success(action, "AsteriskVersion: 22.10.1\r\nSystemName: \r\n"),
-            "PJSIPShowEndpoint" => List(action, "EndpointDetailComplete", []),
-            "Command" => FakeAmi.Success(action, "Message: Command output follows\r\nOutput: \r\n"),
-            "PresenceStateList" => List(action, "PresenceStateListComplete", []),
-            "DeviceStateList" => List(action, "DeviceStateListComplete", []),
-            "PJSIPShowContacts" => AnswersSnapshots ? Snapshot(action) : HoldBack(action),
-            _ => FakeAmi.Success(action),
-        };
-
-        private string? HoldBack(FakeAction action)
-        {
-            _heldBack = action;
-            return null;
-        }
-
-        private string Snapshot(FakeAction action)
-        {
-            Snapshots++;
-            return _phones.Count == 0
-                ? FakeAmi.Error(action, "No Contacts found")
-                : List(action, "ContactListComplete", _phones.Select(phone =>
-                    $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: {Endpoint(phone.Key)};@0\r\nEndpoint: {Endpoint(phone.Key)}\r\nUri: {phone.Key}\r\nViaAddr: 10.0.0.9\r\nUserAgent: Phone 1.0\r\nExpirationTime: 4102444800\r\nStatus: {phone.Value}\r\nRoundtripUsec: N/A\r\n\r\n"));
-        }
-
-        private static string List(FakeAction action, string end, IEnumerable<string> items) =>
-            FakeAmi.Success(action, "EventList: start\r\n") + string.Concat(items) + $"Event: {end}\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n";
-
-        private static string Endpoint(string uri) => uri[4..8];
-    }
 }

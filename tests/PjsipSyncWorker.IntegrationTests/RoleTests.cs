@@ -66,6 +66,9 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     [InlineData("pjsip_sync", "drop table ps_endpoints")]
     [InlineData("pjsip_sync", "truncate ps_endpoints")]
     [InlineData("pjsip_sync", "create role mine")]
+    [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each statement execute function pjsip_sync.record_change()")]
+    [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each row execute function pjsip_sync.record_replicated()")]
+    [InlineData("pjsip_sync", "delete from pjsip_sync.mapping")]
     [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
     [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
     [InlineData("asterisk", "select * from extensions")]
@@ -84,6 +87,31 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         var error = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(forbidden));
 
         Assert.Contains(error.SqlState, new[] { PostgresErrorCodes.InsufficientPrivilege, PostgresErrorCodes.InvalidAuthorizationSpecification });
+    }
+
+    [Fact]
+    public async Task What_the_worker_puts_in_the_way_of_the_installers_functions_is_not_what_they_read()
+    {
+        await using var admin = await CreateAsync("hijack", "init", "--create-extensions", "--roles");
+        await admin.ExecuteAsync("create table customers (secret text); create function audit() returns trigger language plpgsql as 'begin return null; end'; create trigger audit after insert on customers for each statement execute function audit()");
+        await using var worker = As("pjsip_sync", admin);
+
+        await worker.ExecuteAsync("""
+            create temp table pg_trigger as select oid, tgrelid, tgname, tgfoid, tgenabled from pg_catalog.pg_trigger;
+            update pg_temp.pg_trigger set tgfoid = 'pjsip_sync.record_change'::regproc, tgenabled = 'D' where tgname = 'audit';
+            create temp table pg_attribute as select attrelid, attname, attnum, attisdropped from pg_catalog.pg_attribute where attrelid <> 'extensions'::regclass;
+            create temp table pg_class as select oid, relname, relkind from pg_catalog.pg_class where relname <> 'extensions';
+            select pjsip_sync.adapt();
+            select pjsip_sync.mend_triggers();
+            """);
+
+        Assert.Equal("O", await admin.ScalarAsync<string>("select tgenabled::text from pg_trigger where tgname = 'audit'"));
+        Assert.Equal(0L, await admin.ScalarAsync<long>("select cardinality(left_out)::bigint from pjsip_sync.mapping"));
+        // A path without pg_temp at its end has it at its beginning.
+        Assert.Empty(await admin.RowsAsync("""
+            select proname from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
+              and (prosecdef or proconfig is not null) and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false)
+            """));
     }
 
     [Fact]

@@ -43,13 +43,21 @@ public sealed class StopTests(PostgresServer server)
         Assert.InRange(await database.ScalarAsync<long>("select count(*) from ps_endpoints"), 1, 1000);
     }
 
-    [Fact]
-    public async Task A_database_that_fell_silent_delays_the_end_by_five_seconds_at_most()
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_server_that_fell_silent_delays_the_end_by_five_seconds_at_most(bool databaseIsSilent, bool asteriskIsSilent)
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
+        using var line = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
         await using var ami = new FakeAmi { Answer = action => FakeAmi.Success(action) };
-        await using var worker = await StallAsync(database, proxy, ami);
+        using var amiLine = new TcpProxy(ami.Port);
+        await using var worker = await WorkingAsync(database, line, ami, amiLine);
+        if (databaseIsSilent)
+            line.StallCurrent();
+        if (asteriskIsSilent)
+            amiLine.StallCurrent();
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, await worker.StopAsync());
@@ -61,7 +69,7 @@ public sealed class StopTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var ami = new FakeAmi { Answer = action => FakeAmi.Success(action) };
-        await using var worker = await WorkerProcess.StartAsync(database, Node(ami));
+        await using var worker = await WorkerProcess.StartAsync(database, FakePbx.Node(ami));
         await ami.ActionAsync("Filter");
 
         Assert.Equal(0, await worker.StopAsync());
@@ -73,9 +81,11 @@ public sealed class StopTests(PostgresServer server)
     public async Task A_second_signal_ends_it_at_once()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
+        using var line = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
         await using var ami = new FakeAmi { Answer = action => FakeAmi.Success(action) };
-        await using var worker = await StallAsync(database, proxy, ami);
+        using var amiLine = new TcpProxy(ami.Port);
+        await using var worker = await WorkingAsync(database, line, ami, amiLine);
+        line.StallCurrent();
         await worker.TerminateAsync();
         await Task.Delay(200);
         Assert.False(worker.HasExited);
@@ -85,13 +95,13 @@ public sealed class StopTests(PostgresServer server)
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
-    /// <summary>A worker that is at work with both its servers, of which the database then falls silent.</summary>
-    private static async Task<WorkerProcess> StallAsync(TestDatabase database, TcpProxy proxy, FakeAmi ami)
+    /// <summary>A worker that is at work with both its servers.</summary>
+    private static async Task<WorkerProcess> WorkingAsync(TestDatabase database, TcpProxy line, FakeAmi ami, TcpProxy amiLine)
     {
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
-        var worker = await WorkerProcess.StartAsync(proxied, Node(ami));
+        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = line.Port }.ConnectionString);
+        var worker = await WorkerProcess.StartAsync(proxied,
+            FakePbx.Node(ami).Select(setting => setting.Replace($"Port={ami.Port}", $"Port={amiLine.Port}", StringComparison.Ordinal)));
         await ami.ActionAsync("Login");
-        proxy.StallCurrent();
         return worker;
     }
 
@@ -102,11 +112,6 @@ public sealed class StopTests(PostgresServer server)
         full join (select id from pjsip_sync.endpoint where deleted_at is null) o using (id)
         where p.id is null or ps_auths.id is null or ps_aors.id is null or o.id is null
         """;
-
-    private static string[] Node(FakeAmi ami) =>
-    [
-        "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={ami.Port}", "Asterisk__Nodes__0__Username=tester", $"Asterisk__Nodes__0__Secret={FakeAmi.Secret}",
-    ];
 
     /// <summary>An application that changes extensions all the time.</summary>
     private static async Task WriteAsync(TestDatabase database, int seed, CancellationToken end)

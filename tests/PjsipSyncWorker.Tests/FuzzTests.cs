@@ -15,6 +15,9 @@ public sealed class FuzzTests
 {
     private const int LargestMessage = 4096;
 
+    /// <summary>No single input takes so long, whatever else the machine does.</summary>
+    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
+
     private static readonly int Inputs = Number("PJSIP_SYNC_TEST_FUZZ") ?? 100_000;
 
     private static readonly string[] Conversations =
@@ -38,7 +41,7 @@ public sealed class FuzzTests
     ];
 
     [Fact]
-    public void What_asterisk_says() => Fuzz(random =>
+    public Task What_asterisk_says() => FuzzAsync(random =>
     {
         var reader = new AmiReader(LargestMessage, LargestMessage);
         var bytes = Encoding.Latin1.GetBytes(Spoil(random, string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Conversations[random.Next(Conversations.Length)]))));
@@ -66,7 +69,7 @@ public sealed class FuzzTests
     });
 
     [Fact]
-    public void Where_a_phone_is() => Fuzz(random =>
+    public Task Where_a_phone_is() => FuzzAsync(random =>
     {
         var text = Spoil(random, Uris[random.Next(Uris.Length)]);
         if (ContactUri.TryParse(text, out var uri))
@@ -78,7 +81,7 @@ public sealed class FuzzTests
     });
 
     [Fact]
-    public void What_an_operator_writes() => Fuzz(random =>
+    public Task What_an_operator_writes() => FuzzAsync(random =>
     {
         var written = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         foreach (var (key, value) in Settings)
@@ -95,30 +98,41 @@ public sealed class FuzzTests
             Assert.All(error.Problems, problem => Assert.DoesNotContain('\n', problem));
         }
         return written.Sum(setting => setting.Key.Length + setting.Value!.Length);
-    }, share: 50, bytesPerByte: 10_000);
+    }, share: 50, overhead: 512 * 1024, bytesPerByte: 10_000);
 
     /// <param name="one">Reads one input, and gives its length.</param>
     /// <param name="share">How many times fewer inputs than the others: what is read once at start is slow to read.</param>
-    /// <param name="bytesPerByte">How much memory a byte of input may cost.</param>
-    private static void Fuzz(Func<Random, int> one, int share = 1, long bytesPerByte = 200)
+    /// <param name="overhead">How much memory, in bytes, the shortest input may cost.</param>
+    /// <param name="bytesPerByte">How much a byte of input may cost.</param>
+    private static async Task FuzzAsync(Func<Random, int> one, int share = 1, int overhead = 64 * 1024, long bytesPerByte = 200)
     {
-        var seed = Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
-        for (var i = 0; i < Inputs / share; i++)
+        var first = Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
+        var seed = first;
+        var fuzzing = Task.Run(() =>
         {
-            var random = new Random(seed + i);
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            int length;
-            try
-            {
-                length = one(random);
-            }
-            catch (Exception error)
-            {
-                throw new InvalidOperationException($"seed {seed + i}", error);
-            }
-            var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-            Assert.True(allocated < 512 * 1024 + bytesPerByte * length, $"seed {seed + i}: {length} bytes took {allocated}");
+            for (; seed < first + Inputs / share; seed++)
+                Feed(one, seed, overhead, bytesPerByte);
+        });
+        for (var before = -1; await Task.WhenAny(fuzzing, Task.Delay(Hang)) != fuzzing; before = Volatile.Read(ref seed))
+            Assert.False(before == Volatile.Read(ref seed), $"seed {before} hangs");
+        await fuzzing;
+    }
+
+    private static void Feed(Func<Random, int> one, int seed, int overhead, long bytesPerByte)
+    {
+        var random = new Random(seed);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        int length;
+        try
+        {
+            length = one(random);
         }
+        catch (Exception error)
+        {
+            throw new InvalidOperationException($"seed {seed}", error);
+        }
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(allocated < overhead + bytesPerByte * length, $"seed {seed}: {length} bytes took {allocated}");
     }
 
     /// <summary>Bytes changed, taken out, put in, repeated, in a few places.</summary>

@@ -10,6 +10,9 @@ namespace PjsipSyncWorker.Ami;
 /// </remarks>
 internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, TimeSpan timeout, TimeProvider time)
 {
+    /// <summary>Items of one list; what gives more has no end.</summary>
+    private const int MostItems = 1_000_000;
+
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource<AmiResponse> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _heardAt = time.GetTimestamp();
@@ -76,6 +79,10 @@ internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, Time
             else if (Ascii.EqualsIgnoreCase(list, "cancelled"u8))
             {
                 Settle(null, new AmiListCancelledException($"Asterisk cancelled the list of {name} after {_items} items"));
+            }
+            else if (_items == MostItems)
+            {
+                Settle(null, new AmiProtocolException($"the list of {name} has more than {MostItems} items"));
             }
             else
             {

@@ -6,7 +6,7 @@ internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher
     private const string Greeting = "Asterisk Call Manager/";
     private long _heardAt = time.GetTimestamp();
 
-    /// <summary>How long nothing has arrived.</summary>
+    /// <summary>How long no whole message has arrived: what only trickles is silence.</summary>
     public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _heardAt));
 
     /// <summary>Reads the first line and gives the version of the protocol, such as <c>11.0.0</c>.</summary>
@@ -39,6 +39,7 @@ internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher
     {
         while (reader.TryRead(out var message))
         {
+            Volatile.Write(ref _heardAt, time.GetTimestamp());
             dispatcher.Dispatch(message);
         }
     }
@@ -52,7 +53,6 @@ internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher
         }
 
         reader.Advance(count);
-        Volatile.Write(ref _heardAt, time.GetTimestamp());
     }
 
     private static string Printable(string text) =>

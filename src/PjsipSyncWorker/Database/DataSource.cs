@@ -7,11 +7,13 @@ namespace PjsipSyncWorker.Database;
 internal static class DataSource
 {
     /// <summary>
+    /// Nothing that a role or a database was given as its default may end a session of ours or change what a statement sees.
     /// A stalled session, or one whose host died, must not hold a lock for long, and a row-level policy must be an error and not an empty table.
     /// The search_path stays the role's own: other people's triggers run in these sessions, and our names carry their schema.
     /// </summary>
     private const string SessionSettings = """
         set row_security = off;
+        set default_transaction_isolation = 'read committed';
         set statement_timeout = '30s';
         set lock_timeout = '1s';
         set idle_in_transaction_session_timeout = '5s';
@@ -21,6 +23,7 @@ internal static class DataSource
         set tcp_keepalives_count = 2;
         set client_min_messages = warning;
         set jit = off;
+        select set_config(name, '0', false) from pg_settings where name in ('idle_session_timeout', 'transaction_timeout');
         """;
 
     /// <summary>
@@ -54,7 +57,13 @@ internal static class DataSource
             builder.UseLoggerFactory(loggers);
         builder.UsePhysicalConnectionInitializer(
             connection => Execute(connection), connection => ExecuteAsync(connection));
-        return builder.Build();
+        if (connection.Host?.Contains(',', StringComparison.Ordinal) != true)
+            return builder.Build();
+        // Of several servers the one that can be written to, found soon after another was promoted.
+        if (!connection.ContainsKey("Host Recheck Seconds"))
+            connection.HostRecheckSeconds = 1;
+        connection.TargetSessionAttributes = null;
+        return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
 
         static void Execute(NpgsqlConnection connection)
         {

@@ -125,7 +125,7 @@ internal sealed partial class AsteriskRefresher(NodeSettings node, int perSecond
             var answer = await asterisk.ExpireCachedAsync(cache, id, cancellation);
             // An object that is not cached is an error to Asterisk too, and no matter.
             if (!answer.Success && answer.Message.Contains("cache does not exist", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
-                Log.NoSuchCache(logger, node.Name, cache, answer.Message);
+                Log.NoSuchCache(logger, node.Name, cache, OneLine.Of(answer.Message));
         }
     }
 

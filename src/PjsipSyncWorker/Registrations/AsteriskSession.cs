@@ -6,6 +6,12 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>What is asked of one running Asterisk, in its words.</summary>
 internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)
 {
+    /// <summary>A day, in microseconds.</summary>
+    private const long LongestRoundTrip = 86_400_000_000;
+
+    /// <summary>The end of the year 9999.</summary>
+    private const long LastMoment = 253_402_300_799;
+
     private readonly OtherClock _clock = new(time);
     private string? _systemName;
 
@@ -23,10 +29,11 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
+    /// <param name="onItem">Called for each: a slow answer is not none.</param>
     /// <returns>Whether another is needed.</returns>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task<bool> SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, CancellationToken cancellation)
+    public async Task<bool> SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
     {
         await ReadClockAsync(cancellation);
         book.BeginSnapshot();
@@ -36,6 +43,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             var shared = false;
             var answer = await connection.SendListAsync(new AmiAction("PJSIPShowContacts"), (in item) =>
             {
+                onItem();
                 // A shared ps_contacts makes each server report all contacts; only the one that took the REGISTER knows.
                 if (IsForeign(item))
                     shared = true;
@@ -52,6 +60,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             var devices = new Dictionary<string, string>(StringComparer.Ordinal);
             var states = await connection.SendListAsync(new AmiAction("DeviceStateList"), (in item) =>
             {
+                onItem();
                 if (DeviceOf(Text(item, "Device"u8)) is { } endpoint && Text(item, "State"u8) is { } state)
                     devices[endpoint] = state;
             }, cancellation);
@@ -92,7 +101,11 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
 
     public static TimeSpan? RoundTrip(string? microseconds) =>
-        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 ? TimeSpan.FromMicroseconds(number) : null;
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
+
+    /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
+    public static DateTimeOffset? Moment(string? seconds) =>
+        long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LastMoment ? DateTimeOffset.FromUnixTimeSeconds(number) : null;
 
     /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
@@ -120,9 +133,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
-            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires is > 0 and < 100_000_000_000
-                ? _clock.ToOurs(DateTimeOffset.FromUnixTimeSeconds(expires)) : null,
-            time.GetUtcNow());
+            Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToOurs(expires) : null, time.GetUtcNow());
     }
 
     private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)

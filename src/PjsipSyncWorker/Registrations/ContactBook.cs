@@ -8,10 +8,30 @@ internal sealed record BookChanges(
     IReadOnlyList<ContactChange> Contacts, IReadOnlyList<GoneContact> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
     bool Shared = false)
 {
-    public bool IsEmpty => Contacts.Count == 0 && Gone.Count == 0 && Devices.Count == 0;
+    public int Count => Contacts.Count + Gone.Count + Devices.Count;
+
+    public bool IsEmpty => Count == 0;
 
     public HashSet<string> Endpoints =>
         [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(gone => gone.Key.Endpoint), .. Devices.Select(device => device.Endpoint)];
+
+    /// <summary>The same in two halves; of a single contact what is left without the words that strangers chose. Nothing when there is no less.</summary>
+    public IEnumerable<BookChanges> Smaller()
+    {
+        if (Count > 1)
+            return [Part(0, Count / 2), Part(Count / 2, Count)];
+        return Contacts is [{ Contact: { } contact } only] && (contact.UserAgent ?? contact.ViaAddress) is not null
+            ? [this with { Contacts = [only with { Contact = contact with { UserAgent = null, ViaAddress = null } }] }]
+            : [];
+    }
+
+    private BookChanges Part(int from, int to)
+    {
+        var (gone, devices) = (Contacts.Count, Contacts.Count + Gone.Count);
+        return this with { Contacts = Slice(Contacts, from, to), Gone = Slice(Gone, from - gone, to - gone), Devices = Slice(Devices, from - devices, to - devices) };
+    }
+
+    private static List<T> Slice<T>(IReadOnlyList<T> list, int from, int to) => [.. list.Take(Math.Max(to, 0)).Skip(Math.Max(from, 0))];
 }
 
 /// <param name="Registered">The phone registered since it was last written; otherwise only what is known of it changed.</param>
@@ -27,6 +47,9 @@ internal readonly record struct GoneContact(ContactKey Key, bool Everywhere);
 internal sealed class ContactBook(TimeProvider time)
 {
     private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
+
+    /// <summary>More phones than one server has: what tells of more is no server of phones.</summary>
+    private const int Most = 1_000_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ContactKey, Contact> _contacts = [];
@@ -98,6 +121,8 @@ internal sealed class ContactBook(TimeProvider time)
                 Put(key, null);
                 return false;
             }
+            if (known is null && _contacts.Count >= Most)
+                return false;
             if (known is null && Shared)
                 return true;
             var now = Now();
@@ -120,6 +145,8 @@ internal sealed class ContactBook(TimeProvider time)
     {
         lock (_lock)
         {
+            if (_devices.Count >= Most && !_devices.ContainsKey(endpoint))
+                return;
             if (_meanwhileDevices is not null)
                 _meanwhileDevices[endpoint] = state;
             _devices[endpoint] = state;

@@ -133,7 +133,8 @@ internal sealed partial class NodeFollower(
             {
                 try
                 {
-                    await store.WriteAsync(changes, cancellation);
+                    foreach (var endpoint in (await store.WriteAsync(changes, cancellation)).Distinct())
+                        Log.NotHeld(logger, OneLine.Of(endpoint), node.Name);
                 }
                 catch
                 {
@@ -190,7 +191,7 @@ internal sealed partial class NodeFollower(
             await _refresher.BeginAsync(process, version, systemName, cancellation);
             _book.BeginSession();
             (_connected, _degraded) = (true, null);
-            Log.Following(logger, node.Name, version ?? "of unknown version");
+            Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
             var snapshots = SnapshotsAsync(asterisk, part, ending.Token);
             var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);
@@ -243,7 +244,7 @@ internal sealed partial class NodeFollower(
             var watch = time.GetTimestamp();
             try
             {
-                if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, cancellation))
+                if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
                 _degraded = null;
                 _changed.Ring();

@@ -67,8 +67,26 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
         return book.Load(contacts, devices);
     }
 
-    /// <summary>Writes differences, in one transaction of their own.</summary>
-    public async Task WriteAsync(BookChanges changes, CancellationToken cancellation)
+    /// <summary>Writes differences. What the database cannot hold (a character that its encoding lacks, say) is narrowed down until only that is left out.</summary>
+    /// <returns>The endpoints of which something was refused.</returns>
+    public async Task<List<string>> WriteAsync(BookChanges changes, CancellationToken cancellation)
+    {
+        try
+        {
+            await WriteWholeAsync(changes, cancellation);
+            return [];
+        }
+        catch (PostgresException error) when (DatabaseErrors.RejectsRow(error) || error.SqlState == PostgresErrorCodes.ProgramLimitExceeded)
+        {
+            var refused = new List<string>(changes.Count == 1 ? changes.Endpoints : []);
+            foreach (var part in changes.Smaller())
+                refused.AddRange(await WriteAsync(part, cancellation));
+            return refused;
+        }
+    }
+
+    /// <summary>In one transaction of its own: all or nothing.</summary>
+    private async Task WriteWholeAsync(BookChanges changes, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);

@@ -15,10 +15,11 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Rows of the application's that one transaction may lock: it has to wait for none of them longer than that takes.</summary>
+    private const int RowsAtOnce = 500;
+
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
-
-    private const int AtOnce = 1000;
 
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
@@ -135,7 +136,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private async Task<List<string>> ProjectAsync(string[] ids, CancellationToken cancellation)
     {
         var skipped = new List<string>();
-        foreach (var some in ids.Chunk(AtOnce))
+        foreach (var some in ids.Chunk(RowsAtOnce))
             skipped.AddRange(await ProjectSomeAsync(some, cancellation));
         return skipped;
     }

@@ -70,20 +70,22 @@ internal sealed partial class SyncService(
                 catalogue = found;
                 synchronizer = await CreateAsync(connection, catalogue, fingerprint, cancellation);
             }
-            await DrainAsync(synchronizer, connection, cancellation);
+            await DrainAsync(synchronizer, connection, PauseBefore(settings.Sync.ReconcileInterval), cancellation);
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
-            while (time.GetElapsedTime(reconciled) is var since && since < settings.Sync.ReconcileInterval)
+            while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
-                var rest = settings.Sync.ReconcileInterval - since;
-                await DrainAsync(synchronizer, connection, cancellation);
+                var pause = PauseBefore(rest);
+                var drained = await DrainAsync(synchronizer, connection, pause, cancellation);
                 await BuryAsync(connection, catalogue, fingerprint, cancellation);
-                var pause = rest < settings.Sync.PollInterval ? rest : settings.Sync.PollInterval;
                 _health.Report(_refused, pause);
-                await _wake.WaitAsync(pause, time, cancellation);
+                if (drained)
+                    await _wake.WaitAsync(pause, time, cancellation);
             }
         }
     }
+
+    private TimeSpan PauseBefore(TimeSpan reconcile) => reconcile < settings.Sync.PollInterval ? reconcile : settings.Sync.PollInterval;
 
     private async Task<Synchronizer> CreateAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
     {
@@ -112,19 +114,24 @@ internal sealed partial class SyncService(
         said.IntersectWith(leftOut);
     }
 
-    private async Task DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, CancellationToken cancellation)
+    /// <param name="longest">An application that writes without a pause must not keep everything else waiting.</param>
+    /// <returns>Whether no change is left.</returns>
+    private async Task<bool> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
+        var begun = time.GetTimestamp();
         while (true)
         {
             _health.Progress();
             try
             {
                 if (!await synchronizer.DrainAsync(connection, Progressed, cancellation))
-                    return;
-                // An application that writes without a pause must not keep systemd waiting for the first pass.
+                    return true;
+                // Nor systemd, for the first pass.
                 if (!_health.HasReported)
                     _health.Report("catching up with recorded changes", TimeSpan.Zero);
+                if (time.GetElapsedTime(begun) >= longest)
+                    return false;
             }
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {

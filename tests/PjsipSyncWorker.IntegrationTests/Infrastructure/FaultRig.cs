@@ -1,20 +1,27 @@
 using Npgsql;
+using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 /// <summary>A cluster of its own, a worker behind a bad line, and a random application: everything that faults are done to.</summary>
 internal sealed class FaultRig : IAsyncDisposable
 {
+    /// <summary>The worker has no more rights than it needs.</summary>
+    public const string WorkerRole = "pjsip_sync";
+
     private readonly List<WorkerProcess> _standbys = [];
     private string[] _settings;
 
     private FaultRig(PrivateCluster cluster, TestDatabase database, TcpProxy line, string[] settings)
     {
         (Cluster, Database, Line, _settings) = (cluster, database, line, settings);
-        Proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = line.Port }.ConnectionString);
+        Proxied = As(WorkerRole, database, line.Port);
     }
 
     public PrivateCluster Cluster { get; }
+
+    /// <summary>What a fault leaves to chance; the soak sets it from its seed.</summary>
+    public Random Random { get; set; } = new(20261124);
 
     /// <summary>As the application reaches it.</summary>
     public TestDatabase Database { get; }
@@ -35,7 +42,7 @@ internal sealed class FaultRig : IAsyncDisposable
     {
         var cluster = await PrivateCluster.CreateAsync("-c wal_level=logical -c deadlock_timeout=300ms");
         var database = await cluster.CreateDatabaseAsync("pbx");
-        await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);
+        await InstallAsync(database);
         await Invariants.AddTrunkAsync(database);
         var rig = new FaultRig(cluster, database, new TcpProxy(cluster.Port), ["Sync__PollInterval=00:00:05", .. settings]);
         await rig.StartWorkerAsync();
@@ -56,10 +63,32 @@ internal sealed class FaultRig : IAsyncDisposable
         return rig;
     }
 
+    /// <summary>What <c>init --create-extensions --roles</c> does.</summary>
+    public static async Task InstallAsync(TestDatabase database)
+    {
+        await using var dataSource = DataSource.Create(database.ConnectionString);
+        await Installer.InstallAsync(dataSource, SyncRig.Read(database), InstallOptions.CreateExtensions | InstallOptions.Roles, _ => { }, default);
+    }
+
+    /// <summary>The same database by another way.</summary>
+    public static TestDatabase As(string role, TestDatabase database, int? port = null)
+    {
+        var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role };
+        connection.Port = port ?? connection.Port;
+        return new TestDatabase(connection.ConnectionString);
+    }
+
     public async Task StartWorkerAsync() => Worker = await WorkerProcess.StartAsync(Proxied, _settings);
 
     /// <summary>Another worker, on a line of its own.</summary>
-    public async Task AddStandbyAsync() => _standbys.Add(await WorkerProcess.StartAsync(Database, _settings));
+    public async Task AddStandbyAsync()
+    {
+        await using var direct = As(WorkerRole, Database);
+        _standbys.Add(await WorkerProcess.StartAsync(direct, _settings));
+    }
+
+    /// <summary>Every session of the worker ends.</summary>
+    public Task TerminateAsync() => AdministrateAsync($"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WorkerRole}'");
 
     public async Task KillWorkerAsync()
     {

@@ -6,10 +6,10 @@ namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 /// <summary>A real PgBouncer before one database.</summary>
 internal sealed class PgBouncer : IAsyncDisposable
 {
-    private readonly Process _process;
     private readonly string _folder;
+    private Process _process;
 
-    private PgBouncer(Process process, string folder, string connectionString) => (_process, _folder, ConnectionString) = (process, folder, connectionString);
+    private PgBouncer(string folder, string connectionString) => (_process, _folder, ConnectionString) = (Launch(folder), folder, connectionString);
 
     public string ConnectionString { get; }
 
@@ -34,28 +34,50 @@ internal sealed class PgBouncer : IAsyncDisposable
             ignore_startup_parameters = extra_float_digits,options
 
             """);
-        // It refuses to run as root.
-        string[] arguments = ["-q", Path.Combine(folder, "ini")];
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["-R", "postgres", folder], TimeSpan.FromSeconds(5));
-        var process = Process.Start(Environment.IsPrivilegedProcess
+        var pooler = new PgBouncer(folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+        await pooler.AnswersAsync();
+        return pooler;
+    }
+
+    /// <summary>All its connections are lost.</summary>
+    public async Task RestartAsync()
+    {
+        await KillAsync();
+        _process = Launch(_folder);
+        await AnswersAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await KillAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>It refuses to run as root.</summary>
+    private static Process Launch(string folder)
+    {
+        string[] arguments = ["-q", Path.Combine(folder, "ini")];
+        return Process.Start(Environment.IsPrivilegedProcess
             ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer", .. arguments])
             : Repository.Info("/usr/sbin/pgbouncer", arguments))!;
-        var pooler = new PgBouncer(process, folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
-        await using var source = NpgsqlDataSource.Create(pooler.ConnectionString);
+    }
+
+    private async Task AnswersAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(ConnectionString);
         await Eventually.Equal(1, async () =>
         {
             await using var command = source.CreateCommand("select 1");
             return (int)(await command.ExecuteScalarAsync())!;
         });
-        return pooler;
     }
 
-    public async ValueTask DisposeAsync()
+    private async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
         _process.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 }

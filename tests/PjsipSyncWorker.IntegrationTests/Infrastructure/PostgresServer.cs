@@ -35,12 +35,13 @@ public sealed class PostgresServer : IAsyncLifetime
     }
 
     /// <summary>A new database: empty, or a copy of one that nobody is connected to.</summary>
-    public async Task<TestDatabase> CreateDatabaseAsync(string? template = null)
+    /// <param name="options">More of CREATE DATABASE.</param>
+    public async Task<TestDatabase> CreateDatabaseAsync(string? template = null, string options = "")
     {
         var name = $"t_{Guid.NewGuid():N}";
         await using var connection = new NpgsqlConnection(_connectionString);
         await connection.OpenAsync();
-        await using var command = new NpgsqlCommand($"create database {name} template {template ?? "template1"}", connection);
+        await using var command = new NpgsqlCommand($"create database {name} template {template ?? "template1"} {options}", connection);
         await command.ExecuteNonQueryAsync();
         return new TestDatabase(new NpgsqlConnectionStringBuilder(_connectionString) { Database = name, IncludeErrorDetail = true }.ConnectionString);
     }

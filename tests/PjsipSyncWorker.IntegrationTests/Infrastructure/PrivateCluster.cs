@@ -36,6 +36,20 @@ internal sealed class PrivateCluster : IAsyncDisposable
         return cluster;
     }
 
+    /// <summary>A standby that follows this one, which a promotion makes a primary of its own.</summary>
+    public async Task<PrivateCluster> CreateStandbyAsync()
+    {
+        var standby = new PrivateCluster(Ports.Next(), _options);
+        Directory.CreateDirectory(standby._folder);
+        if (Environment.IsPrivilegedProcess)
+            await Repository.ExpectAsync("chown", ["postgres", standby._folder], Limit);
+        await AsServerUserAsync("pg_basebackup", "-D", standby.Data, "-R", "-c", "fast", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres");
+        await standby.StartAsync();
+        return standby;
+    }
+
+    public Task PromoteAsync() => ControlAsync("promote", "-w");
+
     public Task StartAsync() => ControlAsync("start", "-w", "-l", Path.Combine(_folder, "log"),
         "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s {_options}");
 

@@ -32,10 +32,14 @@ internal sealed class TcpProxy : IDisposable
     /// <summary>Nobody is let in, nor anybody who is there passed on.</summary>
     public bool Refusing { get; set; }
 
+    /// <summary>Whoever comes is let in and never hears a word.</summary>
+    public bool Silent { get; set; }
+
     /// <summary>Every connection that is there now goes silent for ever; new ones work.</summary>
-    public void StallCurrent()
+    /// <param name="only">The connection that reaches the server from this port; all of them when it is left out.</param>
+    public void StallCurrent(int? only = null)
     {
-        foreach (var pair in _pairs.Keys)
+        foreach (var pair in _pairs.Keys.Where(pair => only is null || pair.ServerSide == only))
             pair.Stalled = true;
     }
 
@@ -71,9 +75,10 @@ internal sealed class TcpProxy : IDisposable
                 client.Dispose();
                 continue;
             }
-            var pair = new Pair(this, client, new TcpClient());
+            var pair = new Pair(this, client, new TcpClient()) { Stalled = Silent };
             _pairs[pair] = true;
-            _ = pair.RunAsync(_closing.Token);
+            if (!Silent)
+                _ = pair.RunAsync(_closing.Token);
         }
     }
 
@@ -82,6 +87,9 @@ internal sealed class TcpProxy : IDisposable
         public volatile bool Stalled;
 
         public volatile int Left = int.MaxValue;
+
+        /// <summary>The port from which the server is reached.</summary>
+        public int? ServerSide => (server.Client?.LocalEndPoint as IPEndPoint)?.Port;
 
         public async Task RunAsync(CancellationToken cancellation)
         {

@@ -29,6 +29,16 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>What the process holds of the machine's memory, in mebibytes.</summary>
+    public long ResidentMegabytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64 / 1024 / 1024;
+        }
+    }
+
     public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
     {
         var worker = Launch(database, settings);

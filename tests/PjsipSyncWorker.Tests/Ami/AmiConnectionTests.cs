@@ -178,6 +178,20 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_peer_that_trickles_and_never_ends_a_message_is_asked_whether_it_lives_and_given_up()
+    {
+        await using var connection = await ConnectAsync();
+        _asterisk.Answer = _ => null;
+        await Eventually.TrueAsync(() =>
+        {
+            _ = _asterisk.SayAsync("x");
+            _time.Advance(TimeSpan.FromSeconds(1));
+            return connection.Completion.IsCompleted;
+        }, "the end");
+        Assert.Contains("Ping", (await Assert.ThrowsAsync<AmiTimeoutException>(() => connection.Completion)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task FullyBooted_ends_when_the_event_came()
     {
         await using var connection = await ConnectAsync();

@@ -15,13 +15,10 @@ worker=$repository/artifacts/pjsip-sync-worker
 postgres=$(postgres_bin)
 port=$(free_port) sip=$(free_port) ami=$(free_port) metrics=$(free_port)
 secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-chmod 755 "$folder"
-
-as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid postgres --init-groups "$@"; else "$@"; fi; }
 clean_up() {
   [ -n "${pid:-}" ] && kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null
   "$repository/scripts/asterisk.sh" remove "$name"
-  as_server "$postgres/pg_ctl" -D "$folder/data" -s -m immediate stop 2>/dev/null
+  stop_postgres "$folder"
   rm -rf "$folder"
 }
 trap clean_up EXIT
@@ -39,9 +36,7 @@ phone() { # ADDRESS PORT USER PASSWORD SCENARIO [ARGUMENT …]
 }
 
 title "A private PostgreSQL and a real Asterisk"
-[ "$(id -u)" != 0 ] || chown postgres "$folder"
-as_server "$postgres/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --no-locale --no-sync >/dev/null
-as_server "$postgres/pg_ctl" -D "$folder/data" -s -w -l "$folder/postgres.log" -o "-p $port -k $folder -c listen_addresses=127.0.0.1" start
+start_postgres "$folder" "$port"
 psql -X -q -h 127.0.0.1 -p "$port" -U postgres -c 'create database demo'
 cat >"$folder/appsettings.json" <<JSON
 {

@@ -71,6 +71,20 @@ need_postgres() {
   [ -x "$(postgres_bin)/initdb" ] || need_packages postgresql
 }
 
+# PostgreSQL refuses to run as root.
+as_server() { if [ "$(id -u)" = 0 ]; then setpriv --reuid postgres --regid postgres --init-groups "$@"; else "$@"; fi; }
+
+# A private server on loopback, in a folder of its own: start_postgres FOLDER PORT [OPTION …]
+start_postgres() {
+  local folder=$1 port=$2
+  chmod 755 "$folder"
+  [ "$(id -u)" != 0 ] || chown postgres "$folder"
+  as_server "$(postgres_bin)/initdb" -D "$folder/data" -A trust -U postgres -E UTF8 --no-locale --no-sync >/dev/null
+  as_server "$(postgres_bin)/pg_ctl" -D "$folder/data" -s -w -l "$folder/postgres.log" -o "-p $port -k $folder -c listen_addresses=127.0.0.1 ${*:3}" start
+}
+
+stop_postgres() { as_server "$(postgres_bin)/pg_ctl" -D "$1/data" -s -m immediate stop 2>/dev/null || true; }
+
 # A TCP port that is free now.
 free_port() {
   local port

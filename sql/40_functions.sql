@@ -164,8 +164,13 @@ declare
   number   text;
   number_is text;
   wanted   text;
+  shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
+    'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
+    'codecs text, max_contacts text, profile text, settings text)';
+  rows     text;
   written  text;
   differs  text;
+  stale    text;
   overwritten text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
@@ -188,20 +193,22 @@ begin
   from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
   where name <> 'number';
 
-  execute format($f$
-    create or replace function pjsip_sync.source(ids text[] default null)
-    returns table (row_key text, number text, active boolean, password text, display_name text, context text,
-      caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text,
-      codecs text, max_contacts text, profile text, settings text)
-    language sql stable as $body$
+  -- The application's rows under our names. An index answers source_of() also when the numbers are known only as it runs.
+  rows := format($s$
       select %s as row_key,
              coalesce((%s)::text, '') as number,
              coalesce((%s)::boolean, false) as active,
       %s
-      from %s as extension
-      where source.ids is null or %s = any (source.ids) or (%s is null and '' = any (source.ids))
-    $body$ $f$,
-    row_key, number, pjsip_sync.column_sql(source, active), wanted, source, number_is, number);
+      from %s as extension$s$,
+    row_key, number, pjsip_sync.column_sql(source, active), wanted, source);
+  execute format($f$
+    create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
+      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
+    $body$ $f$, shape, rows, number_is, number);
+  execute format($f$
+    create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
+      %2$s where %3$s = any ($1) union all %2$s where %4$s is null and '' = any ($1)
+    $body$ $f$, shape, rows, number_is, number);
 
   -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
   select format($o$
@@ -299,7 +306,7 @@ begin
       ('status',             1, 'now.status::%1$s',
         'now.old_1 is distinct from now.status::%1$s'),
       ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
-        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - project.refresh_after))'),
+        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
       ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
         '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
       ('device_state',       4, 'now.device_state::%1$s',
@@ -309,30 +316,40 @@ begin
     select columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
     where attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped) as t;
 
+  -- The extensions whose row says something else than the registration view: all of them, or those numbered. As in
+  -- source_of(), '' stands for those without a number, and each form is one that its own index answers.
+  rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
+    number_is, row_key,
+    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
+     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
+    source);
+  stale := $s$
+        select now.* from (
+          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
+          from (%s) as mine
+          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
+        ) as now
+        where $s$ || replace(coalesce(differs, 'false'), '%', '%%');
+
+  execute format($f$
+    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
+    returns setof text
+    language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$, format(stale, rows));
+
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
     language sql volatile as $body$
       -- so that the trigger knows its own master's hand
       select set_config('pjsip_sync.projecting', 'on', true);
-      with stale as materialized (
-        select now.* from (
-          select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
-          from (
-            select extension.tableoid as part, extension.ctid as place, %2$s as number, %3$s as row_key, %4$s
-            from %1$s as extension
-            where project.ids is null or %2$s = any (project.ids)
-          ) as mine
-          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
-        ) as now
-        where %5$s
+      with stale as materialized (%3$s
       ), held as materialized (
         select extension.tableoid as part, extension.ctid as place
         from %1$s as extension
         join stale on stale.part = extension.tableoid and stale.place = extension.ctid
         for no key update of extension skip locked
       ), written as (
-        update %1$s as extension set %6$s
+        update %1$s as extension set %2$s
         from stale as now join held using (part, place)
         where extension.tableoid = now.part and extension.ctid = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
@@ -342,16 +359,15 @@ begin
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
       )
-      select stale.number from stale
+      select coalesce(stale.number, '') from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place)
     $body$ $f$,
-    source, number_is, row_key,
-    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
-     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
-    coalesce(differs, 'false'),
+    source,
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
-      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)));
+      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
+    format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
+      rows, number_is, number, 'coalesce($1, array(select pjsip_sync.stale($2)))')));
   perform pjsip_sync.note_columns(source, columns, active);
   perform pjsip_sync.grant_source();
 end
@@ -412,7 +428,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (2, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (3, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'
@@ -437,7 +453,7 @@ declare
   plan    text;
 begin
   select * into mapping from pjsip_sync.mapping;
-  execute 'explain (format json) select from pjsip_sync.source(array[''1''])' into plan;
+  execute 'explain (format json) select from pjsip_sync.source_of(array[''1''])' into plan;
   if plan !~ '"(Index|Bitmap)' then
     raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
       mapping.source_table, pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number');

@@ -97,6 +97,22 @@ public sealed class ContactTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_manager_that_may_not_read_events_of_class_system_is_followed_by_snapshots()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await asterisk.EditAsync(("manager.conf", "s/^read = .*/read = call/"));
+        await asterisk.CliAsync("manager reload");
+        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
+        await database.ExecuteAsync(Unqualified);
+        Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
+
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11");
+        await Eventually.Equal("the AMI user pjsip-sync lacks read = system", () => database.ScalarAsync<string>("select degraded from pjsip_sync.node")!);
+        Assert.Contains("lacks read = system; in its section of manager.conf it needs read = system,call", worker.Log, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_phone_that_comes_by_ipv6_is_shown_by_that_address()
     {
         await using var database = await SyncRig.InstalledAsync(server);

@@ -17,7 +17,7 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default))!;
+        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default))!;
         await store.LoadAsync(new ContactBook(TimeProvider.System), default);
         await rig.Database.ExecuteAsync("update pjsip_sync.node set last_seen_at = 'infinity'");
 
@@ -70,11 +70,11 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         var (store, _) = await OpenAsync(rig, "pbx1");
-        Assert.Null(await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default));
+        Assert.Null(await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default));
 
         await store.DisposeAsync();
 
-        await using var next = await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", default);
+        await using var next = await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default);
         Assert.NotNull(next);
     }
 
@@ -100,6 +100,30 @@ public sealed class RegistrationTests(PostgresServer server)
         await store.DisposeAsync();
 
         static Contact Seen(string agent) => new("NonQualified", null, null, agent, null, null, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+    }
+
+    [Fact]
+    public async Task A_worker_whose_clock_is_wrong_keeps_times_on_the_databases_clock()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        var wrong = new SlowClock();
+        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", wrong, default))!;
+        var book = new ContactBook(wrong);
+        await store.LoadAsync(book, default);
+        await store.SeenAsync(true, null, default);
+        book.BeginSnapshot();
+        book.EndSnapshot(new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow().ToUnixTimeSeconds() + 60) } }, []);
+        await FlushAsync(book, store);
+        await rig.ProjectAsync();
+
+        Assert.Equal(["online|True|True"], await rig.Database.RowsAsync("""
+            select status, abs(extract(epoch from last_registered_at - now())) < 10,
+              (select expires_at between now() + interval '50 seconds' and now() + interval '70 seconds' from pjsip_sync.contact)
+            from extensions
+            """));
+        await store.LoadAsync(book, default);
+        Assert.True(book.TakeChanges().IsEmpty);
     }
 
     [Theory]
@@ -191,7 +215,7 @@ public sealed class RegistrationTests(PostgresServer server)
 
     private static async Task<(NodeStore Store, ContactBook Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
     {
-        var store = (await NodeStore.TryOpenAsync(rig.DataSource, node, default))!;
+        var store = (await NodeStore.TryOpenAsync(rig.DataSource, node, TimeProvider.System, default))!;
         var book = new ContactBook(TimeProvider.System);
         await store.LoadAsync(book, default);
         await store.SeenAsync(true, null, default);
@@ -215,6 +239,11 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     private static Contact Seen(string? viaAddress = null) => new("Reachable", null, viaAddress, null, null, DateTimeOffset.UtcNow.AddMinutes(5), DateTimeOffset.UtcNow);
+
+    private sealed class SlowClock : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddHours(-1);
+    }
 
     private enum Step { Register, Refresh, Miss, Answer, Expire, Remove, Snapshot }
 

@@ -10,14 +10,14 @@ internal static class StatusReport
     public static Table Table(IReadOnlyList<ExtensionStatus> statuses)
     {
         var table = new Table().Border(TableBorder.Rounded)
-            .AddColumns("Number", "Name", "Status", "Device", "Address", "User agent", "Round trip", "Since", "Expires", "Node");
+            .AddColumns("Number", "Name", "Status", "Device", "Address", "Contact", "User agent", "Round trip", "Since", "Expires", "Node");
         foreach (var status in statuses)
         {
             var colour = status.Status == "online" ? "green" : "grey";
             var contacts = status.Contacts;
             table.AddRow(
                 Markup.Escape(OneLine.Of(status.Number)), Markup.Escape(OneLine.Of(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(OneLine.Of(status.DeviceState)),
-                Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
+                Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.Status), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
                 Cell(contact => Time(contact.Since)), Cell(contact => Time(contact.Expires)), Cell(contact => contact.Node));
 
             string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => OneLine.Of(value(contact)))));

@@ -42,6 +42,9 @@ internal static class DataSource
             connection.Timeout = 5;
         if (!connection.ContainsKey("Command Timeout"))
             connection.CommandTimeout = 10;
+        // The same few statements are run again and again: parsed and planned once.
+        if (!connection.ContainsKey("Max Auto Prepare"))
+            (connection.MaxAutoPrepare, connection.AutoPrepareMinUsages) = (100, 2);
         // What a failed statement held (a password among it) belongs in no log.
         connection.IncludeErrorDetail = false;
         connection.PersistSecurityInfo = false;

@@ -9,9 +9,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>A day, in microseconds.</summary>
     private const long LongestRoundTrip = 86_400_000_000;
 
-    /// <summary>The end of the year 9999.</summary>
-    private const long LastMoment = 253_402_300_799;
-
+    private readonly OtherClock _clock = new(time);
     private string? _systemName;
 
     /// <summary>The events that loop 2 lives on.</summary>
@@ -29,10 +27,12 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
     /// <param name="onItem">Called for each: a slow answer is not none.</param>
+    /// <returns>Whether another is needed.</returns>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
+    public async Task<bool> SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
     {
+        await ReadClockAsync(cancellation);
         book.BeginSnapshot();
         try
         {
@@ -63,7 +63,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             }, cancellation);
             if (!states.Success)
                 throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
-            book.EndSnapshot(contacts, devices, shared);
+            return book.EndSnapshot(contacts, devices, shared);
         }
         catch
         {
@@ -100,13 +100,17 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public static TimeSpan? RoundTrip(string? microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
 
-    /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
-    public static DateTimeOffset? Moment(string? seconds) =>
-        long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LastMoment ? DateTimeOffset.FromUnixTimeSeconds(number) : null;
-
     /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
         connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
+
+    /// <summary>Expiry is told on Asterisk's clock, which may be wrong without doing any harm there.</summary>
+    private async Task ReadClockAsync(CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(new AmiAction("Ping"), cancellation);
+        if (double.TryParse(answer.Get("Timestamp"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11)
+            _clock.Shows(DateTimeOffset.UnixEpoch.AddSeconds(seconds));
+    }
 
     private bool IsForeign(in AmiMessage item) =>
         _systemName is not null && Text(item, "RegServer"u8) is { } server && server != _systemName;
@@ -122,7 +126,9 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
-            Moment(Text(item, "ExpirationTime"u8)), time.GetUtcNow());
+            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires is > 0 and < 100_000_000_000
+                ? _clock.ToOurs(DateTimeOffset.FromUnixTimeSeconds(expires)) : null,
+            time.GetUtcNow());
     }
 
     private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>What must be written so that the database holds what the book holds.</summary>
-/// <param name="Shared">With a shared ps_contacts a contact that any server removed is gone from all.</param>
+/// <param name="Shared">Other servers report the same contacts.</param>
 internal sealed record BookChanges(
-    IReadOnlyList<ContactChange> Contacts, IReadOnlyList<ContactKey> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
+    IReadOnlyList<ContactChange> Contacts, IReadOnlyList<GoneContact> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
     bool Shared = false)
 {
     public int Count => Contacts.Count + Gone.Count + Devices.Count;
@@ -13,7 +13,7 @@ internal sealed record BookChanges(
     public bool IsEmpty => Count == 0;
 
     public HashSet<string> Endpoints =>
-        [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(key => key.Endpoint), .. Devices.Select(device => device.Endpoint)];
+        [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(gone => gone.Key.Endpoint), .. Devices.Select(device => device.Endpoint)];
 
     /// <summary>The same in two halves; of a single contact what is left without the words that strangers chose. Nothing when there is no less.</summary>
     public IEnumerable<BookChanges> Smaller()
@@ -37,6 +37,9 @@ internal sealed record BookChanges(
 /// <param name="Registered">The phone registered since it was last written; otherwise only what is known of it changed.</param>
 internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered);
 
+/// <param name="Everywhere">Its server removed it from a shared ps_contacts; otherwise it only is not, or no longer, this node's.</param>
+internal readonly record struct GoneContact(ContactKey Key, bool Everywhere);
+
 /// <summary>
 /// The registrations and device states of one node: events and snapshots come in, differences to the database go out.
 /// Its size is bounded by the number of contacts, however many events arrive while the database is away. Thread-safe.
@@ -55,7 +58,9 @@ internal sealed class ContactBook(TimeProvider time)
     private readonly Dictionary<string, int> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _devices = new(StringComparer.Ordinal);
     private readonly HashSet<ContactKey> _touched = [];
-    private readonly HashSet<ContactKey> _removedForeign = [];
+
+    /// <summary>Removed from a shared ps_contacts, and not written yet.</summary>
+    private readonly HashSet<ContactKey> _removedEverywhere = [];
     private readonly HashSet<string> _touchedDevices = new(StringComparer.Ordinal);
     private Dictionary<ContactKey, Contact> _stored = [];
     private Dictionary<string, string> _storedDevices = new(StringComparer.Ordinal);
@@ -72,8 +77,15 @@ internal sealed class ContactBook(TimeProvider time)
             return _contacts.Values.Min(contact => contact.ExpiresAt > moment ? contact.ExpiresAt : null);
     }
 
-    /// <summary>Whether Asterisk also reports contacts of other servers (a shared ps_contacts), as the last snapshot had it.</summary>
+    /// <summary>Whether Asterisk also reports contacts of other servers (a shared ps_contacts): true since a snapshot showed one.</summary>
     public bool Shared { get; private set; }
+
+    /// <summary>A session with Asterisk begins, perhaps with another configuration.</summary>
+    public void BeginSession()
+    {
+        lock (_lock)
+            Shared = false;
+    }
 
     /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>
     /// <returns>Whether another worker took something out that this node believes in: only a snapshot can tell who is right.</returns>
@@ -104,8 +116,8 @@ internal sealed class ContactBook(TimeProvider time)
             var known = Known(key);
             if (status == "Removed")
             {
-                if (known is null && Shared)
-                    _removedForeign.Add(key);
+                if (Shared)
+                    _removedEverywhere.Add(key);
                 Put(key, null);
                 return false;
             }
@@ -166,11 +178,13 @@ internal sealed class ContactBook(TimeProvider time)
     }
 
     /// <summary>The snapshot is complete: it replaces what is known, and what arrived meanwhile replaces it.</summary>
-    public void EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices, bool shared = false)
+    /// <returns>Whether another is needed: what arrived meanwhile may have been about contacts of other servers, of which nothing was known.</returns>
+    public bool EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices, bool shared = false)
     {
         lock (_lock)
         {
-            Shared = shared;
+            var again = shared && !Shared && _meanwhile is { Count: > 0 };
+            Shared |= shared;
             foreach (var (key, last) in _meanwhile ?? [])
             {
                 if (last is null)
@@ -193,6 +207,7 @@ internal sealed class ContactBook(TimeProvider time)
             if (!_complete)
                 _touched.UnionWith(_stored.Keys);
             (_meanwhile, _meanwhileDevices, _complete) = (null, null, true);
+            return again;
         }
     }
 
@@ -204,13 +219,13 @@ internal sealed class ContactBook(TimeProvider time)
             if (!_complete)
                 return new BookChanges([], [], []);
             var contacts = new List<ContactChange>();
-            var gone = new List<ContactKey>();
+            var gone = new List<GoneContact>();
             foreach (var key in _touched)
             {
                 var now = _contacts.GetValueOrDefault(key);
                 var stored = _stored.GetValueOrDefault(key);
-                if (now is null && (stored is not null || _removedForeign.Contains(key)))
-                    gone.Add(key);
+                if (now is null && (stored is not null || _removedEverywhere.Contains(key)))
+                    gone.Add(new GoneContact(key, _removedEverywhere.Contains(key)));
                 else if (now is not null && now != stored)
                     contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt));
             }
@@ -229,10 +244,10 @@ internal sealed class ContactBook(TimeProvider time)
         {
             foreach (var (key, contact, _) in changes.Contacts)
                 _stored[key] = contact;
-            foreach (var key in changes.Gone)
+            foreach (var (key, _) in changes.Gone)
             {
                 _stored.Remove(key);
-                _removedForeign.Remove(key);
+                _removedEverywhere.Remove(key);
             }
             foreach (var (endpoint, state) in changes.Devices)
                 _storedDevices[endpoint] = state;
@@ -245,7 +260,7 @@ internal sealed class ContactBook(TimeProvider time)
         lock (_lock)
         {
             _touched.UnionWith(changes.Contacts.Select(contact => contact.Key));
-            _touched.UnionWith(changes.Gone);
+            _touched.UnionWith(changes.Gone.Select(gone => gone.Key));
             _touchedDevices.UnionWith(changes.Devices.Select(device => device.Endpoint));
         }
     }
@@ -271,6 +286,7 @@ internal sealed class ContactBook(TimeProvider time)
         }
         else
         {
+            _removedEverywhere.Remove(key);
             if (!_contacts.ContainsKey(key))
                 CollectionsMarshal.GetValueRefOrAddDefault(_known, key.Endpoint, out _)++;
             _contacts[key] = contact;

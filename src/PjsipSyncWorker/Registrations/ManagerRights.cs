@@ -5,6 +5,9 @@ namespace PjsipSyncWorker.Registrations;
 /// <summary>Which classes of manager.conf the AMI user needs, and which of them it does not have.</summary>
 internal static class ManagerRights
 {
+    /// <summary>Without it no event says that Asterisk has booted, nor what a contact does.</summary>
+    public const string ReadSystem = "read = system";
+
     private const string Denied = "Permission denied";
 
     private static readonly string[] ReadClasses = ["system", "call"];

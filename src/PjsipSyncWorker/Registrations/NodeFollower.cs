@@ -14,8 +14,11 @@ namespace PjsipSyncWorker.Registrations;
 internal sealed partial class NodeFollower(
     NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
 {
-    /// <summary>How soon after an event its contact's details (agent, expiry) are fetched.</summary>
-    private static readonly TimeSpan DetailsDelay = TimeSpan.FromSeconds(2);
+    /// <summary>The shortest rest between two snapshots.</summary>
+    private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long FullyBooted may be missing before it is asked whether this user hears of it at all.</summary>
+    private static readonly TimeSpan BootPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(10);
 
@@ -32,7 +35,10 @@ internal sealed partial class NodeFollower(
     private readonly WakeSignal _snapshotWanted = new();
     private volatile bool _connected;
     private volatile string? _degraded;
-    private string _rightsMissing = "";
+    private volatile string _rightsMissing = "";
+
+    /// <summary>Why what is known of this node may not be the truth, or null.</summary>
+    private string? Problem => _degraded ?? _refresher.Problem ?? (_rightsMissing.Length > 0 ? $"the AMI user {node.Username} lacks {_rightsMissing}" : null);
 
     /// <summary>The target has a new revision: Asterisk may have to be told.</summary>
     public void Revised() => _refresher.Revised();
@@ -98,7 +104,7 @@ internal sealed partial class NodeFollower(
     {
         for (var told = false; ; told = true)
         {
-            if (await NodeStore.TryOpenAsync(dataSource, node.Name, cancellation) is { } store)
+            if (await NodeStore.TryOpenAsync(dataSource, node.Name, time, cancellation) is { } store)
                 return store;
             if (!told)
                 Log.AnotherFollows(logger, node.Name);
@@ -141,7 +147,7 @@ internal sealed partial class NodeFollower(
             if (time.GetElapsedTime(seen) >= heartbeat || wasConnected != _connected)
             {
                 wasConnected = _connected;
-                await store.SeenAsync(wasConnected, _degraded ?? _refresher.Problem, cancellation);
+                await store.SeenAsync(wasConnected, Problem, cancellation);
                 seen = time.GetTimestamp();
             }
             part.Report(null, heartbeat);
@@ -177,16 +183,13 @@ internal sealed partial class NodeFollower(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
-            // How long that takes is Asterisk's affair; that it lives is asked by pings.
-            part.Report("connected, waiting until Asterisk has fully booted", Timeout.InfiniteTimeSpan);
-            await Task.WhenAny(connection.FullyBooted, connection.Completion).WaitAsync(cancellation);
-            if (connection.Completion.IsCompleted)
-                await connection.Completion;
+            await WaitUntilBootedAsync(connection, part, cancellation);
             part.Progress();
             await SayMissingRightsAsync(connection, cancellation);
             var asterisk = new AsteriskSession(connection, time);
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
             await _refresher.BeginAsync(process, version, systemName, cancellation);
+            _book.BeginSession();
             (_connected, _degraded) = (true, null);
             Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
@@ -206,13 +209,30 @@ internal sealed partial class NodeFollower(
         }
     }
 
-    /// <summary>Says once what the AMI user lacks: events of a class that it may not read simply never come.</summary>
-    private async Task SayMissingRightsAsync(AmiConnection connection, CancellationToken cancellation)
+    /// <summary>How long that takes is Asterisk's affair; that it lives is asked by pings. A user without class system never hears of it.</summary>
+    private async Task WaitUntilBootedAsync(AmiConnection connection, HealthPart part, CancellationToken cancellation)
     {
-        var missing = string.Join(", ", await ManagerRights.MissingAsync(connection, node.Username, cancellation));
-        if (missing.Length > 0 && missing != _rightsMissing)
-            Log.LacksRights(logger, node.Name, node.Username, missing);
-        _rightsMissing = missing;
+        part.Report("connected, waiting until Asterisk has fully booted", Timeout.InfiniteTimeSpan);
+        var told = Task.WhenAny(connection.FullyBooted, connection.Completion);
+        while (await Task.WhenAny(told, Task.Delay(BootPatience, time, cancellation)) != told)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if ((await SayMissingRightsAsync(connection, cancellation)).Contains(ManagerRights.ReadSystem))
+                return;
+        }
+        if (connection.Completion.IsCompleted)
+            await connection.Completion;
+    }
+
+    /// <summary>Says once what the AMI user lacks: events of a class that it may not read simply never come.</summary>
+    private async Task<List<string>> SayMissingRightsAsync(AmiConnection connection, CancellationToken cancellation)
+    {
+        var missing = await ManagerRights.MissingAsync(connection, node.Username, cancellation);
+        var said = string.Join(", ", missing);
+        if (said.Length > 0 && said != _rightsMissing)
+            Log.LacksRights(logger, node.Name, node.Username, said);
+        _rightsMissing = said;
+        return missing;
     }
 
     /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>
@@ -220,11 +240,12 @@ internal sealed partial class NodeFollower(
     {
         while (true)
         {
-            var asked = await _snapshotWanted.WaitAsync(UntilNextSnapshot(), time, cancellation);
+            await _snapshotWanted.WaitAsync(UntilNextSnapshot(), time, cancellation);
             var watch = time.GetTimestamp();
             try
             {
-                await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation);
+                if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
+                    _snapshotWanted.Ring();
                 _degraded = null;
                 _changed.Ring();
             }
@@ -240,8 +261,9 @@ internal sealed partial class NodeFollower(
             }
             // Never more than a fifth of Asterisk's time, and several wishes at once are one.
             var pause = time.GetElapsedTime(watch) * 4;
-            part.Report(_degraded ?? _refresher.Problem, pause + UntilNextSnapshot());
-            await Task.Delay(pause > DetailsDelay ? pause : asked ? DetailsDelay : TimeSpan.FromMilliseconds(100), time, cancellation);
+            pause = pause > Breath ? pause : Breath;
+            part.Report(Problem, pause + UntilNextSnapshot());
+            await Task.Delay(pause, time, cancellation);
         }
     }
 

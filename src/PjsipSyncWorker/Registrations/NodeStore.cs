@@ -7,21 +7,23 @@ namespace PjsipSyncWorker.Registrations;
 
 /// <summary>
 /// What the database keeps of one node. Holding one means holding the session lock on the node's name:
-/// as long as its connection lives, this worker is the only one that follows the node.
+/// as long as its connection lives, this worker is the only one that follows the node. Times are kept on the database's clock.
 /// </summary>
-internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsyncDisposable
+internal sealed class NodeStore(NpgsqlConnection connection, string node, TimeProvider time) : IAsyncDisposable
 {
+    private readonly OtherClock _clock = new(time);
+
     /// <summary>Several of the heartbeats that a living follower sends.</summary>
     private const string IdleLimit = "20s";
 
     /// <summary>Tries to become the one that follows this node.</summary>
     /// <returns>Null while another worker does.</returns>
-    public static async Task<NodeStore?> TryOpenAsync(NpgsqlDataSource dataSource, string node, CancellationToken cancellation)
+    public static async Task<NodeStore?> TryOpenAsync(NpgsqlDataSource dataSource, string node, TimeProvider time, CancellationToken cancellation)
     {
         var connection = await dataSource.OpenConnectionAsync(cancellation);
         try
         {
-            var store = new NodeStore(connection, node);
+            var store = new NodeStore(connection, node, time);
             if (await store.TryLockAsync(cancellation))
                 return store;
         }
@@ -39,6 +41,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
     public async Task<bool> LoadAsync(ContactBook book, CancellationToken cancellation)
     {
         await ExecuteAsync("insert into pjsip_sync.node (name) values ($1) on conflict do nothing", cancellation, Text(node));
+        await ReadClockAsync(cancellation);
         var contacts = new Dictionary<ContactKey, Contact>();
         await using (var command = new NpgsqlCommand("""
             select endpoint, uri, status, host(address), via_address, user_agent, round_trip, expires_at, registered_at
@@ -51,7 +54,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
                 contacts[new ContactKey(reader.GetString(0), reader.GetString(1))] = new Contact(
                     reader.GetString(2), reader.IsDBNull(3) ? null : IPAddress.Parse(reader.GetString(3)), reader.TextOrNull(4), reader.TextOrNull(5),
                     reader.IsDBNull(6) ? null : reader.GetFieldValue<TimeSpan>(6),
-                    reader.IsDBNull(7) ? null : reader.GetFieldValue<DateTimeOffset>(7), reader.GetFieldValue<DateTimeOffset>(8));
+                    reader.IsDBNull(7) ? null : _clock.ToOurs(reader.GetFieldValue<DateTimeOffset>(7)), _clock.ToOurs(reader.GetFieldValue<DateTimeOffset>(8)));
             }
         }
         var devices = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -89,10 +92,18 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
         await using var batch = new NpgsqlBatch(connection, transaction);
         if (changes.Gone.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-                delete from pjsip_sync.contact c using unnest($3, $4) as gone (endpoint, uri)
-                where (c.node = $1 or $2) and c.endpoint = gone.endpoint and c.uri = gone.uri
+                delete from pjsip_sync.contact c using unnest($2, $3, $4) as gone (endpoint, uri, everywhere)
+                where (c.node = $1 or gone.everywhere) and c.endpoint = gone.endpoint and c.uri = gone.uri
                 """)
-            { Parameters = { Text(node), new NpgsqlParameter { Value = changes.Shared }, Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Endpoint)), Array(NpgsqlDbType.Text, changes.Gone.Select(key => key.Uri)) } });
+            {
+                Parameters =
+                {
+                    Text(node),
+                    Array(NpgsqlDbType.Text, changes.Gone.Select(gone => gone.Key.Endpoint)),
+                    Array(NpgsqlDbType.Text, changes.Gone.Select(gone => gone.Key.Uri)),
+                    Array(NpgsqlDbType.Boolean, changes.Gone.Select(gone => gone.Everywhere)),
+                },
+            });
         if (changes.Contacts.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
                 insert into pjsip_sync.contact as c (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
@@ -116,8 +127,8 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
                     Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.ViaAddress)),
                     Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.UserAgent)),
                     Array(NpgsqlDbType.Double, changes.Contacts.Select(contact => contact.Contact.RoundTrip?.TotalSeconds)),
-                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt?.UtcDateTime)),
-                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.RegisteredAt.UtcDateTime)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt is { } expires ? _clock.ToTheirs(expires).UtcDateTime : (DateTime?)null)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => _clock.ToTheirs(contact.Contact.RegisteredAt).UtcDateTime)),
                     Array(NpgsqlDbType.Boolean, changes.Contacts.Select(contact => contact.Registered)),
                     new NpgsqlParameter { Value = changes.Shared },
                 },
@@ -155,6 +166,12 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node) : IAsy
             NpgsqlConnection.ClearPool(connection);
         }
         await connection.DisposeAsync();
+    }
+
+    private async Task ReadClockAsync(CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
+        _clock.Shows(new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!));
     }
 
     private async Task<bool> TryLockAsync(CancellationToken cancellation)

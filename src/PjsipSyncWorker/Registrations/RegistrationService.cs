@@ -55,25 +55,38 @@ internal sealed partial class RegistrationService(
     /// <summary>Followers tell Asterisk; the projector looks at the endpoints that changed: a re-import starts with a wrong status.</summary>
     private async Task PassOnAsync(CancellationToken cancellation)
     {
-        var seen = -1L;
+        var seen = await NewestRevisionAsync(cancellation);
+        projector.AskEverything();
         while (true)
         {
             _health.Report(null, settings.Sync.PollInterval);
             await _revised.WaitAsync(settings.Sync.PollInterval, time, cancellation);
             foreach (var follower in _followers)
                 follower.Revised();
-            await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
-            command.Parameters.Add(new() { Value = seen });
-            var changed = new List<string>();
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-            {
-                changed.Add(reader.GetString(0));
-                seen = Math.Max(seen, reader.GetInt64(1));
-            }
-            if (changed.Count > 0)
-                projector.Ask(changed);
+            seen = await AskChangedAsync(seen, cancellation);
         }
+    }
+
+    private async Task<long> NewestRevisionAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select coalesce(max(revision), 0) from pjsip_sync.endpoint");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private async Task<long> AskChangedAsync(long seen, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
+        command.Parameters.Add(new() { Value = seen });
+        var changed = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+        {
+            changed.Add(reader.GetString(0));
+            seen = Math.Max(seen, reader.GetInt64(1));
+        }
+        if (changed.Count > 0)
+            projector.Ask(changed);
+        return seen;
     }
 
     private static partial class Log

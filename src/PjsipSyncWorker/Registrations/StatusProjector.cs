@@ -15,11 +15,10 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>Rows of the application's that one transaction may lock: it has to wait for none of them longer than that takes.</summary>
-    private const int RowsAtOnce = 500;
-
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private const int AtOnce = 1000;
 
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
@@ -84,11 +83,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         try
         {
             var lapsed = everything ? [] : await LapsedAsync(cancellation);
-            if (!everything && ids.Length + lapsed.Count == 0)
-                return null;
-            var skipped = new List<string>();
-            foreach (var some in everything ? [null] : ids.Union(lapsed).Chunk(RowsAtOnce).Cast<string[]?>())
-                skipped.AddRange(await ProjectAsync(some, cancellation));
+            var skipped = everything ? await ProjectAllAsync(cancellation) : await ProjectAsync([.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
                 return null;
             await Task.Delay(SkippedRetry, time, cancellation);
@@ -128,20 +123,33 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         return [.. reader.GetFieldValue<string[]>(1)];
     }
 
-    private async Task<List<string>> ProjectAsync(string[]? ids, CancellationToken cancellation)
+    /// <summary>What differs is looked for without holding anything.</summary>
+    private async Task<List<string>> ProjectAllAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select array(select distinct pjsip_sync.stale())");
+        command.CommandTimeout = DataSource.Bulk;
+        return await ProjectAsync((string[])(await command.ExecuteScalarAsync(cancellation))!, cancellation);
+    }
+
+    /// <summary>In small transactions: an application that writes one of these rows waits for no longer than one of them.</summary>
+    private async Task<List<string>> ProjectAsync(string[] ids, CancellationToken cancellation)
+    {
+        var skipped = new List<string>();
+        foreach (var some in ids.Chunk(AtOnce))
+            skipped.AddRange(await ProjectSomeAsync(some, cancellation));
+        return skipped;
+    }
+
+    private async Task<List<string>> ProjectSomeAsync(string[] ids, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction)
         {
-            Timeout = ids is null ? DataSource.Bulk : connection.CommandTimeout,
             BatchCommands =
             {
                 new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),
-                new NpgsqlBatchCommand("select pjsip_sync.project($1)")
-                {
-                    Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
-                },
+                new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
             },
         };
         var skipped = new List<string>();
@@ -149,8 +157,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         {
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
-                if (!reader.IsDBNull(0))
-                    skipped.Add(reader.GetString(0));
+                skipped.Add(reader.GetString(0));
         }
         await transaction.CommitAsync(cancellation);
         return skipped;

@@ -6,10 +6,11 @@ namespace PjsipSyncWorker.Source;
 /// <summary>Reads the application's rows through <c>pjsip_sync.source</c>.</summary>
 internal static class SourceReader
 {
-    public const string Sql = """
+    /// <param name="ids">A text[] in SQL: the numbers wanted.</param>
+    public static string Sql(string ids) => $"""
         select row_key, number, active, password, display_name, context, caller_id_name, caller_id_number,
                voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings
-        from pjsip_sync.source($1)
+        from pjsip_sync.source_of({ids})
         """;
 
     public static async Task<List<Extension>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)

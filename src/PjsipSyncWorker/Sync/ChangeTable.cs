@@ -14,26 +14,41 @@ internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] E
 /// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
 internal static class ChangeTable
 {
+    /// <summary>The ids that <see cref="AddTo"/> took, for the statements that follow it in the same transaction.</summary>
+    public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
+
     /// <summary>
     /// Removes up to <paramref name="limit"/> rows and gives their ids. Only rows that were seen are removed: a transaction
     /// may commit late with a number lower than others'. The watermark spares the dead rows that a long snapshot keeps.
     /// </summary>
+    public static void AddTo(NpgsqlBatch batch, ulong watermark, int limit) => batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+        with taken as (
+          delete from pjsip_sync.change where ctid = any (array(
+            select ctid from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2))
+          returning id
+        ), dirty as (
+          select count(*) as count, coalesce(array_agg(distinct id), '{}') as ids from taken
+        )
+        select count, ids,
+               array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
+               pg_snapshot_xmin(pg_current_snapshot())::text,
+               set_config('pjsip_sync.taken', ids::text, true) is null
+        from dirty
+        """)
+    { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } });
+
+    /// <summary>The same in a round trip of its own.</summary>
     public static async Task<ChangeBatch> TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, ulong watermark, int limit, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("""
-            with taken as (
-              delete from pjsip_sync.change where ctid = any (array(
-                select ctid from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2))
-              returning id
-            )
-            select count(*), coalesce(array_agg(distinct id), '{}'),
-                   array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
-                   pg_snapshot_xmin(pg_current_snapshot())::text
-            from taken
-            """, connection, transaction)
-        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        AddTo(batch, watermark, limit);
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        return await ReadAsync(reader, cancellation);
+    }
+
+    public static async Task<ChangeBatch> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
         await reader.ReadAsync(cancellation);
         return new ChangeBatch(
             reader.GetInt64(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2),

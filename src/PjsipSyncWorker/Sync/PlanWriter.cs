@@ -10,7 +10,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 {
     private const NpgsqlDbType TextArray = NpgsqlDbType.Array | NpgsqlDbType.Text;
 
-    private readonly Dictionary<(TargetTable, ColumnSet), string> _upserts = [];
+    private readonly Dictionary<(TargetTable, ColumnSet, ColumnSet), string> _upserts = [];
 
     public async Task WriteAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation)
@@ -92,23 +92,36 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         foreach (var group in groups)
         {
             var rows = group.ToList();
-            var command = new NpgsqlBatchCommand(Upsert(table, group.Key)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
-            var spread = new string?[catalogue.Columns.Count];
-            var values = new Dictionary<int, string?[]>();
-            foreach (var index in group.Key)
-            {
-                values[index] = new string?[rows.Count];
-                command.Parameters.Add(new NpgsqlParameter { Value = values[index], NpgsqlDbType = TextArray });
-            }
-            for (var i = 0; i < rows.Count; i++)
-            {
-                Array.Clear(spread);
-                rows[i].Desired!.Fill(spread);
-                foreach (var (index, column) in values)
-                    column[i] = spread[index];
-            }
+            var values = Spread(rows, group.Key);
+            // What is the same in all rows, as nearly every option is, goes over the wire once.
+            var same = new ColumnSet();
+            foreach (var (index, column) in values)
+                if (Array.TrueForAll(column, value => value == column[0]))
+                    same = same.With(index);
+            var command = new NpgsqlBatchCommand(Upsert(table, group.Key, same)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
+            foreach (var (index, column) in values)
+                command.Parameters.Add(same.Contains(index)
+                    ? new NpgsqlParameter { Value = (object?)column[0] ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
+                    : new NpgsqlParameter { Value = column, NpgsqlDbType = TextArray });
             batch.BatchCommands.Add(command);
         }
+    }
+
+    /// <summary>The rows' values by column.</summary>
+    private List<(int Index, string?[] Column)> Spread(List<EndpointChange> rows, ColumnSet columns)
+    {
+        var values = new List<(int Index, string?[] Column)>();
+        foreach (var index in columns)
+            values.Add((index, new string?[rows.Count]));
+        var spread = new string?[catalogue.Columns.Count];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            Array.Clear(spread);
+            rows[i].Desired!.Fill(spread);
+            foreach (var (index, column) in values)
+                column[i] = spread[index];
+        }
+        return values;
     }
 
     private void AddOwners(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
@@ -136,23 +149,25 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         });
     }
 
-    private string Upsert(TargetTable table, ColumnSet set)
+    /// <param name="same">The columns of which one value is given for all rows.</param>
+    private string Upsert(TargetTable table, ColumnSet set, ColumnSet same)
     {
-        if (_upserts.TryGetValue((table, set), out var known))
+        if (_upserts.TryGetValue((table, set, same), out var known))
             return known;
         var columns = new List<TargetColumn>();
         foreach (var index in set)
             columns.Add(catalogue.Columns[index]);
         var names = string.Concat(columns.Select(column => $", {column.Quoted}"));
-        var values = string.Concat(columns.Select((column, i) => $", v.c{i}::{column.SqlType}"));
-        var arrays = string.Concat(columns.Select((_, i) => $", ${i + 2}"));
-        var aliases = string.Concat(columns.Select((_, i) => $", c{i}"));
+        var values = string.Concat(columns.Select((column, i) => same.Contains(column.Index) ? $", ${i + 2}::{column.SqlType}" : $", v.c{i}::{column.SqlType}"));
+        var varying = columns.Index().Where(column => !same.Contains(column.Item.Index)).Select(column => column.Index).ToList();
+        var arrays = string.Concat(varying.Select(i => $", ${i + 2}"));
+        var aliases = string.Concat(varying.Select(i => $", c{i}"));
         var update = columns.Count == 0
             ? "do nothing"
             : $"do update set {string.Join(", ", columns.Select(column => $"{column.Quoted} = excluded.{column.Quoted}"))} "
                 + $"where ({string.Join(", ", columns.Select(column => $"t.{column.Quoted}"))}) "
                 + $"is distinct from ({string.Join(", ", columns.Select(column => $"excluded.{column.Quoted}"))})";
-        return _upserts[(table, set)] =
+        return _upserts[(table, set, same)] =
             $"insert into {catalogue.Quoted(table)} as t (id{names}) select v.id{values} from unnest($1{arrays}) as v (id{aliases}) on conflict (id) {update}";
     }
 

@@ -14,48 +14,77 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     /// <summary>The columns to compare; widened when a row sets one that none had before.</summary>
     private ColumnSet _compared;
 
+    /// <summary>What stands in the database for these ids.</summary>
     public async Task<SyncState> ReadAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
     {
-        _compared |= shapes.All | expected;
         await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
-        Add(SourceReader.Sql);
-        Add("select id, row_key, adopted, shape, deleted_at is not null from pjsip_sync.endpoint where id = any ($1)");
-        Add("""
-            select row_key, id, reason from pjsip_sync.rejected where id = any ($1)
-            union
-            select r.row_key, r.id, r.reason from pjsip_sync.rejected r join pjsip_sync.endpoint e using (row_key) where e.id = any ($1)
-            """);
-        foreach (var table in Tables)
-            Add(TargetSql(table));
-
+        foreach (var sql in Reads("$1", expected))
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
+            {
+                Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
+            });
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        return await ReadAsync(reader, cancellation);
+    }
+
+    /// <summary>Takes the target's lock, takes recorded changes, and reads what stands for them, each in a statement of its own: a snapshot is never older than the lock.</summary>
+    /// <exception cref="StandByException">Another worker with another configuration was started later.</exception>
+    public async Task<(ChangeBatch Taken, SyncState State)> TakeAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        TargetLock.AddTo(batch);
+        ChangeTable.AddTo(batch, watermark, limit);
+        foreach (var sql in Reads(ChangeTable.TakenIds, expected: default))
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
+        await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await TargetLock.CheckAsync(reader, fingerprint, cancellation);
+        await reader.NextResultAsync(cancellation);
+        var taken = await ChangeTable.ReadAsync(reader, cancellation);
+        await reader.NextResultAsync(cancellation);
+        return (taken, await ReadAsync(reader, cancellation));
+    }
+
+    private IEnumerable<string> Reads(string ids, ColumnSet expected)
+    {
+        _compared |= shapes.All | expected;
+        return
+        [
+            SourceReader.Sql(ids),
+            $"select id, row_key, adopted, shape, deleted_at is not null from pjsip_sync.endpoint where id = any ({ids})",
+            $"""
+            select row_key, id, reason from pjsip_sync.rejected where id = any ({ids})
+            union
+            select r.row_key, r.id, r.reason from pjsip_sync.rejected r join pjsip_sync.endpoint e using (row_key) where e.id = any ({ids})
+            """,
+            .. Tables.Select(table => TargetSql(table, ids)),
+        ];
+    }
+
+    private async Task<SyncState> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    {
         var extensions = await SourceReader.ReadAsync(reader, cancellation);
         await reader.NextResultAsync(cancellation);
         var owners = await ReadOwnersAsync(reader, cancellation);
         await reader.NextResultAsync(cancellation);
         var rejected = await ReadRejectedAsync(reader, cancellation);
-        var target = new Dictionary<string, TargetRows>(ids.Length, StringComparer.Ordinal);
+        var target = new Dictionary<string, TargetRows>(extensions.Count, StringComparer.Ordinal);
         foreach (var table in Tables)
         {
             await reader.NextResultAsync(cancellation);
             await ReadTargetAsync(reader, table, target, cancellation);
         }
         return new SyncState(extensions, owners, target, rejected, []);
-
-        void Add(string sql) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
-        {
-            Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
-        });
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>
     public bool Covers(ColumnSet columns) => columns.Except(_compared).IsEmpty;
 
-    private string TargetSql(TargetTable table)
+    private string TargetSql(TargetTable table, string ids)
     {
         var columns = string.Concat(Compared(table).Select(column => $", {column.Quoted}::text"));
-        return $"select id::text{columns} from {catalogue.Quoted(table)} where id = any ($1)";
+        return $"select id::text{columns} from {catalogue.Quoted(table)} where id = any ({ids})";
     }
 
     private List<TargetColumn> Compared(TargetTable table)

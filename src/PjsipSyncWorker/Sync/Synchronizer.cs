@@ -52,8 +52,15 @@ internal sealed class Synchronizer
         ChangeBatch taken = default;
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
         {
-            taken = await ChangeTable.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
-            return await ApplyAsync(connection, transaction, taken.Ids, careful, cancellation);
+            SyncState? state = null;
+            if (careful)
+            {
+                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
+                taken = await ChangeTable.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
+            }
+            else
+                (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, cancellation);
+            return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
         _metrics.Applied(outcome, taken.Ids.Length);
 
@@ -83,8 +90,11 @@ internal sealed class Synchronizer
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
-            var plan = await InBatchAsync(connection,
-                (transaction, careful) => ApplyAsync(connection, transaction, ids, careful, cancellation), cancellation);
+            var plan = await InBatchAsync(connection, async (transaction, careful) =>
+            {
+                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
+                return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
+            }, cancellation);
             result.Add(plan);
             onProgress?.Invoke(start + ids.Length, census.Ids.Count);
         }
@@ -102,7 +112,7 @@ internal sealed class Synchronizer
         {
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
             await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
-            var plan = await PlanAsync(connection, transaction, ids, careful: false, cancellation);
+            var plan = await PlanAsync(connection, transaction, ids, null, careful: false, cancellation);
             await transaction.RollbackAsync(cancellation);
             result.Add(plan);
             plans.Add(plan);
@@ -110,7 +120,7 @@ internal sealed class Synchronizer
         return (result, plans);
     }
 
-    /// <summary>One batch under the target's lock: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>
+    /// <summary>One batch, which takes the target's lock first: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>
     private async Task<Plan> InBatchAsync(
         NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<Plan>> work, CancellationToken cancellation)
     {
@@ -120,7 +130,6 @@ internal sealed class Synchronizer
             await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
             try
             {
-                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
                 var plan = await work(transaction, careful);
                 await transaction.CommitAsync(cancellation);
                 _shapes.Settle();
@@ -143,9 +152,9 @@ internal sealed class Synchronizer
     }
 
     private async Task<Plan> ApplyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, bool careful, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? read, bool careful, CancellationToken cancellation)
     {
-        var plan = await PlanAsync(connection, transaction, ids, careful, cancellation);
+        var plan = await PlanAsync(connection, transaction, ids, read, careful, cancellation);
         if (careful)
             plan = await CarefulWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
         else
@@ -154,17 +163,19 @@ internal sealed class Synchronizer
         return plan;
     }
 
+    /// <param name="read">What was read of these ids already.</param>
     private async Task<Plan> PlanAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, bool careful, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? read, bool careful, CancellationToken cancellation)
     {
         if (ids.Length == 0)
             return new Plan([], [], [], 0, 0);
         var expected = default(ColumnSet);
         while (true)
         {
-            var state = careful
+            var state = read ?? (careful
                 ? await CarefulReader.ReadAsync(_reader, connection, transaction, ids, expected, cancellation)
-                : await _reader.ReadAsync(connection, transaction, ids, expected, cancellation);
+                : await _reader.ReadAsync(connection, transaction, ids, expected, cancellation));
+            read = null;
             // A row that was rejected under another number may still own an endpoint: it is looked at together with this one.
             var related = state.Rejected.Count == 0 ? [] : await RelatedAsync(connection, transaction, ids, cancellation);
             if (related.Length > 0)

@@ -11,15 +11,21 @@ internal static class TargetLock
     public static async Task AcquireAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)"),
-                new NpgsqlBatchCommand("select fingerprint from pjsip_sync.mapping"),
-            },
-        };
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        AddTo(batch);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
+        await CheckAsync(reader, fingerprint, cancellation);
+    }
+
+    /// <summary>The same as the beginning of a longer batch, of which <see cref="CheckAsync"/> reads the results.</summary>
+    public static void AddTo(NpgsqlBatch batch)
+    {
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select fingerprint from pjsip_sync.mapping"));
+    }
+
+    public static async Task CheckAsync(NpgsqlDataReader reader, string fingerprint, CancellationToken cancellation)
+    {
         await reader.NextResultAsync(cancellation);
         var current = await reader.ReadAsync(cancellation) && !reader.IsDBNull(0) ? reader.GetString(0) : null;
         if (current is not null && current != fingerprint)

@@ -23,7 +23,7 @@ public sealed class ContactBookTests
         book.EndSnapshot(new() { [Bert] = Seen() }, []);
 
         var changes = book.TakeChanges();
-        Assert.Equal([Anna], changes.Gone);
+        Assert.Equal([new GoneContact(Anna, Everywhere: false)], changes.Gone);
         Assert.Equal([Bert], changes.Contacts.Select(contact => contact.Key));
     }
 
@@ -54,7 +54,7 @@ public sealed class ContactBookTests
 
         Assert.True(book.TakeChanges().IsEmpty);
         book.Apply(Anna, "Removed", null);
-        Assert.Equal([Anna], book.TakeChanges().Gone);
+        Assert.Equal([new GoneContact(Anna, Everywhere: false)], book.TakeChanges().Gone);
     }
 
     [Fact]
@@ -207,6 +207,100 @@ public sealed class ContactBookTests
         });
     }
 
+    [Fact]
+    public void Only_a_removal_takes_a_shared_contact_from_other_nodes_too()
+    {
+        var book = Empty();
+        // Heard before it is known that others report here as well.
+        book.Apply(Anna, "NonQualified", null);
+        book.Apply(Bert, "NonQualified", null);
+        book.Stored(book.TakeChanges());
+
+        book.BeginSnapshot();
+        book.EndSnapshot(new() { [Bert] = Seen() }, [], shared: true);
+        book.Apply(Bert, "Removed", null);
+
+        Assert.Equal([new GoneContact(Anna, Everywhere: false), new GoneContact(Bert, Everywhere: true)], book.TakeChanges().Gone.OrderBy(gone => gone.Everywhere));
+    }
+
+    [Fact]
+    public void A_first_snapshot_that_shows_others_contacts_is_repeated_when_events_came_meanwhile()
+    {
+        var book = Empty();
+        book.BeginSnapshot();
+        book.Apply(Anna, "NonQualified", null);
+        Assert.True(book.EndSnapshot([], [], shared: true));
+
+        book.BeginSnapshot();
+        book.Apply(Bert, "NonQualified", null);
+        Assert.False(book.EndSnapshot([], [], shared: true));
+        Assert.Empty(book.TakeChanges().Contacts);
+    }
+
+    /// <summary>Three phones, two servers, one ps_contacts: 12 events each (registers at a server, is removed by a server, heard of by a server), 2 snapshots, 2 loads.</summary>
+    [Fact]
+    public void With_a_shared_table_no_server_takes_away_what_another_has_registered()
+    {
+        Gen.Int[0, 21].Array[0, 80].Sample(steps =>
+        {
+            var books = new[] { Empty(), Empty() };
+            var phones = new[] { Anna, Anna with { Uri = "sip:1001@192.0.2.9" }, Bert };
+            var table = new Dictionary<ContactKey, int>();
+            var written = new HashSet<(int Node, ContactKey Key)>();
+            var settled = new HashSet<ContactKey>();
+            foreach (var step in steps)
+            {
+                var (key, node) = (phones[step % 3], step / 3 % 2);
+                _time.Advance(TimeSpan.FromSeconds(1));
+                if (step < 6)
+                {
+                    table[key] = node;
+                    settled.Remove(key);
+                    books[node].Apply(key, "NonQualified", null);
+                }
+                else if (step < 12 && table.Remove(key))
+                {
+                    settled.Remove(key);
+                    books[node].Apply(key, "Removed", null);
+                }
+                else if (step is >= 12 and < 18 && table.ContainsKey(key))
+                    books[node].Apply(key, "NonQualified", null);
+                else if (step is 18 or 19)
+                    Look(step - 18);
+                else if (step is 20 or 21)
+                    books[step - 20].Load(written.Where(row => row.Node == step - 20).ToDictionary(row => row.Key, _ => Seen()), []);
+                Write(books[node], node);
+                if (!settled.All(phone => written.Contains((table[phone], phone))))
+                    return false;
+            }
+            for (var again = 0; again < 2; again++)
+                for (var node = 0; node < 2; node++)
+                {
+                    Look(node);
+                    Write(books[node], node);
+                    books[node].Load(written.Where(row => row.Node == node).ToDictionary(row => row.Key, _ => Seen()), []);
+                }
+            return written.SetEquals(table.Select(row => (row.Value, row.Key)));
+
+            void Look(int node)
+            {
+                books[node].BeginSnapshot();
+                books[node].EndSnapshot(table.Where(row => row.Value == node).ToDictionary(row => row.Key, _ => Seen()), [], table.Any(row => row.Value != node));
+                Write(books[node], node);
+                settled.UnionWith(table.Where(row => row.Value == node).Select(row => row.Key));
+            }
+
+            void Write(ContactBook book, int node)
+            {
+                var changes = book.TakeChanges();
+                foreach (var (key, everywhere) in changes.Gone)
+                    written.RemoveWhere(row => row.Key == key && (everywhere || row.Node == node));
+                written.UnionWith(changes.Contacts.Where(contact => contact.Registered || !changes.Shared || written.Contains((node, contact.Key))).Select(contact => (node, contact.Key)));
+                book.Stored(changes);
+            }
+        }, iter: 1000, threads: 1);
+    }
+
     private static void Event(ContactBook book, Dictionary<ContactKey, string> asterisk, ContactKey[] keys, int step)
     {
         var key = keys[step % 3];
@@ -224,7 +318,7 @@ public sealed class ContactBookTests
         var changes = book.TakeChanges();
         foreach (var (key, contact, _) in changes.Contacts)
             database[key] = contact.Status;
-        foreach (var key in changes.Gone)
+        foreach (var (key, _) in changes.Gone)
             Assert.True(database.Remove(key));
         book.Stored(changes);
     }

@@ -1,0 +1,85 @@
+using Npgsql;
+
+namespace PjsipSyncWorker.Bench;
+
+/// <summary>A database of its own on the private server that <c>scripts/bench.sh</c> started.</summary>
+internal sealed class BenchDatabase : IAsyncDisposable
+{
+    private static readonly string Server = Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_POSTGRES")
+        ?? throw new InvalidOperationException("scripts/bench.sh starts this");
+
+    private BenchDatabase(string name)
+    {
+        Name = name;
+        ConnectionString = new NpgsqlConnectionStringBuilder(Server) { Database = name, Pooling = false, IncludeErrorDetail = true, CommandTimeout = 600 }.ConnectionString;
+    }
+
+    public string Name { get; }
+
+    public string ConnectionString { get; }
+
+    /// <summary>With everything that <c>init --create-extensions</c> makes.</summary>
+    public static async Task<BenchDatabase> InstalledAsync()
+    {
+        var database = await EmptyAsync();
+        await BenchWorker.CommandAsync(database, "init", "--create-extensions");
+        return database;
+    }
+
+    /// <summary>The same tables, and nothing of ours that watches them.</summary>
+    public static async Task<BenchDatabase> UnwatchedAsync()
+    {
+        var database = await InstalledAsync();
+        await database.ExecuteAsync("drop schema pjsip_sync cascade");
+        return database;
+    }
+
+    public async Task<NpgsqlConnection> OpenAsync()
+    {
+        var connection = new NpgsqlConnection(ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var connection = await OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Asks again and again, on one connection, until it is true.</summary>
+    public static async Task UntilAsync(NpgsqlConnection connection, string sql, TimeSpan? pause = null)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.PrepareAsync();
+        while (await command.ExecuteScalarAsync() is not true)
+            if (pause is { } some)
+                await Task.Delay(some);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await using var connection = new NpgsqlConnection(Server);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"drop database if exists {Name} with (force)", connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static async Task<BenchDatabase> EmptyAsync()
+    {
+        var database = new BenchDatabase($"bench_{Guid.NewGuid():N}");
+        await using var connection = new NpgsqlConnection(Server);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand($"create database {database.Name}", connection);
+        await command.ExecuteNonQueryAsync();
+        return database;
+    }
+}

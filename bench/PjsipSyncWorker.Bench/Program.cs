@@ -1,0 +1,31 @@
+using System.Globalization;
+using BenchmarkDotNet.Running;
+using PjsipSyncWorker.Bench;
+using PjsipSyncWorker.Bench.Scenarios;
+
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+if (args is ["micro", .. var rest])
+{
+    BenchmarkSwitcher.FromAssembly(typeof(Report).Assembly).Run(rest);
+    return 0;
+}
+
+var scenarios = new IScenario[]
+{
+    new Latency(), new ApplicationCost(), new ManyTransactions(), new OneStatement(), new FullComparison(), new EventFlood(), new Registrations(), new Start(),
+};
+var wanted = args.Length == 0 ? scenarios : [.. scenarios.Where(scenario => args.Contains(scenario.GetType().Name, StringComparer.OrdinalIgnoreCase))];
+if (wanted.Length == 0)
+{
+    Console.Error.WriteLine($"The scenarios are: {string.Join(", ", scenarios.Select(scenario => scenario.GetType().Name))}; or micro");
+    return 2;
+}
+
+var report = new Report();
+foreach (var scenario in wanted)
+{
+    Console.Error.WriteLine($"{scenario.GetType().Name} …");
+    await scenario.RunAsync(report);
+}
+report.Print();
+return 0;

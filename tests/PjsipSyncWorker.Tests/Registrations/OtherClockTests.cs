@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Tests.Ami;
+
+namespace PjsipSyncWorker.Tests.Registrations;
+
+public sealed class OtherClockTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public void What_the_network_can_explain_is_no_lead()
+    {
+        var clock = new OtherClock(_time);
+
+        foreach (var delay in new[] { 0.9, -1.9, 1.5 })
+            clock.Shows(_time.GetUtcNow().AddSeconds(delay));
+
+        Assert.Equal(TimeSpan.Zero, clock.Lead);
+    }
+
+    [Fact]
+    public void A_lead_stays_as_it_is_until_it_is_clearly_another()
+    {
+        var clock = new OtherClock(_time);
+
+        clock.Shows(_time.GetUtcNow().AddSeconds(90.4));
+        clock.Shows(_time.GetUtcNow().AddSeconds(91.2));
+        Assert.Equal(TimeSpan.FromSeconds(90), clock.Lead);
+        Assert.Equal(_time.GetUtcNow(), clock.ToOurs(clock.ToTheirs(_time.GetUtcNow())));
+
+        clock.Shows(_time.GetUtcNow().AddSeconds(0.1));
+        Assert.Equal(TimeSpan.Zero, clock.Lead);
+    }
+
+    [Theory]
+    [InlineData(-3600)]
+    [InlineData(3600)]
+    public async Task Expiry_on_a_wrong_clock_of_asterisk_is_right_on_ours(int wrong)
+    {
+        var asterisks = _time.GetUtcNow().AddSeconds(wrong);
+        await using var ami = new FakeAmi
+        {
+            Answer = action => action.Name switch
+            {
+                "Ping" => FakeAmi.Success(action, $"Ping: Pong\r\nTimestamp: {asterisks.ToUnixTimeSeconds()}.250000\r\n"),
+                "PJSIPShowContacts" => FakeAmi.Success(action, "EventList: start\r\n")
+                    + $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: 1001;@0\r\nUri: sip:1001@192.0.2.1\r\nExpirationTime: {asterisks.ToUnixTimeSeconds() + 120}\r\nStatus: Reachable\r\n\r\n"
+                    + $"Event: ContactListComplete\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n",
+                "DeviceStateList" => FakeAmi.Success(action, "EventList: start\r\n") + $"Event: DeviceStateListComplete\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n",
+                _ => FakeAmi.Success(action),
+            },
+        };
+        await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
+        var book = new ContactBook(_time);
+
+        await new AsteriskSession(connection, _time).SnapshotAsync(book, (_, _) => Task.FromResult(true), TestContext.Current.CancellationToken);
+
+        Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(book.TakeChanges().Contacts).Contact.ExpiresAt);
+    }
+}

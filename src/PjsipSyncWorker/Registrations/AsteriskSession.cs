@@ -9,6 +9,9 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>A day, in microseconds.</summary>
     private const long LongestRoundTrip = 86_400_000_000;
 
+    /// <summary>The end of the year 9999.</summary>
+    private const long LastMoment = 253_402_300_799;
+
     private readonly OtherClock _clock = new(time);
     private string? _systemName;
 
@@ -100,6 +103,10 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public static TimeSpan? RoundTrip(string? microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
 
+    /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
+    public static DateTimeOffset? Moment(string? seconds) =>
+        long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LastMoment ? DateTimeOffset.FromUnixTimeSeconds(number) : null;
+
     /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
         connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
@@ -126,9 +133,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
-            long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires is > 0 and < 100_000_000_000
-                ? _clock.ToOurs(DateTimeOffset.FromUnixTimeSeconds(expires)) : null,
-            time.GetUtcNow());
+            Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToOurs(expires) : null, time.GetUtcNow());
     }
 
     private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)

@@ -18,8 +18,6 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
-    private const int AtOnce = 1000;
-
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
     private HashSet<string> _asked = new(StringComparer.Ordinal);
@@ -135,7 +133,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private async Task<List<string>> ProjectAsync(string[] ids, CancellationToken cancellation)
     {
         var skipped = new List<string>();
-        foreach (var some in ids.Chunk(AtOnce))
+        foreach (var some in ids.Chunk(RowsAtOnce))
             skipped.AddRange(await ProjectSomeAsync(some, cancellation));
         return skipped;
     }

@@ -15,6 +15,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>Rows of the application's that one transaction may lock: it has to wait for none of them longer than that takes.</summary>
+    private const int RowsAtOnce = 500;
+
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 

@@ -57,12 +57,12 @@ internal static class DataSource
             builder.UseLoggerFactory(loggers);
         builder.UsePhysicalConnectionInitializer(
             connection => Execute(connection), connection => ExecuteAsync(connection));
+        // Whatever is asked for here: of several servers the one that can be written to, found soon after another was promoted.
+        connection.TargetSessionAttributes = null;
         if (connection.Host?.Contains(',', StringComparison.Ordinal) != true)
             return builder.Build();
-        // Of several servers the one that can be written to, found soon after another was promoted.
         if (!connection.ContainsKey("Host Recheck Seconds"))
             connection.HostRecheckSeconds = 1;
-        connection.TargetSessionAttributes = null;
         return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
 
         static void Execute(NpgsqlConnection connection)

@@ -98,6 +98,14 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
         connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
 
+    /// <summary>Asks for what every AMI user with our classes is answered.</summary>
+    /// <exception cref="AsteriskRefusalException">It is refused.</exception>
+    public static async Task<AmiResponse> ExpectAsync(AmiConnection connection, AmiAction action, CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(action, cancellation);
+        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)");
+    }
+
     /// <summary>Expiry is told on Asterisk's clock, which may be wrong without doing any harm there.</summary>
     private async Task ReadClockAsync(CancellationToken cancellation)
     {
@@ -123,14 +131,6 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             long.TryParse(Text(item, "ExpirationTime"u8), NumberStyles.None, CultureInfo.InvariantCulture, out var expires) && expires is > 0 and < 100_000_000_000
                 ? _clock.ToOurs(DateTimeOffset.FromUnixTimeSeconds(expires)) : null,
             time.GetUtcNow());
-    }
-
-    /// <summary>Asks for what every AMI user with our classes is answered.</summary>
-    /// <exception cref="AsteriskRefusalException">It is refused.</exception>
-    public static async Task<AmiResponse> ExpectAsync(AmiConnection connection, AmiAction action, CancellationToken cancellation)
-    {
-        var answer = await connection.SendAsync(action, cancellation);
-        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)");
     }
 }
 

@@ -16,7 +16,7 @@ $owner$;
 -- The advisory locks of this project, each with one writer at a time.
 create or replace function pjsip_sync.lock_class() returns integer
 language sql immutable parallel safe as $$ select 1885957737 $$;
-comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status';
+comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker is awake, 4 = a worker is there';
 
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
@@ -168,6 +168,16 @@ declare
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
   rows     text;
+  -- Wakes a worker that sleeps: one that is awake holds lock 3 and finds the change by itself, and each that is there holds
+  -- lock 4. A NOTIFY makes commits queue behind one lock; with pjsip_sync.notify = off none is sent (two-phase commit forbids it).
+  ring constant text := $r$
+          if pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+            if pg_try_advisory_lock(pjsip_sync.lock_class(), 4) then
+              perform pg_advisory_unlock(pjsip_sync.lock_class(), 4);
+            else
+              perform pg_notify('pjsip_sync_change', '');
+            end if;
+          end if;$r$;
   written  text;
   differs  text;
   stale    text;
@@ -257,26 +267,24 @@ begin
         end if;
         get diagnostics recorded = row_count;
         %3$s
+        if recorded > 0 then
+          %4$s
+        end if;
       exception when others then
         raise log 'pjsip_sync could not tell what changed, everything is looked at again: %%', sqlerrm;
         begin
           insert into pjsip_sync.change (id) values (null);
-          recorded := 1;
         exception when others then
           raise log 'pjsip_sync could not record a change, the next reconcile finds it: %%', sqlerrm;
-          recorded := 0;
         end;
       end;
-      if recorded > 0 then
-        perform pg_notify('pjsip_sync_change', '');
-      end if;
       return null;
     end
     $body$ $f$,
     number,
     format(E'coalesce((%s)::text, '''') as number, %s as row_key, coalesce((%s)::boolean, false) as active,\n%s',
       number, row_key, pjsip_sync.column_sql(source, active), wanted),
-    overwritten);
+    overwritten, ring);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -289,13 +297,13 @@ begin
       if tg_op <> 'DELETE' then
         insert into pjsip_sync.change (id) select coalesce((%1$s)::text, '') from (select new.*) as extension;
       end if;
-      perform pg_notify('pjsip_sync_change', '');
+      %2$s
       return null;
     exception when others then
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, number);
+    $body$ $f$, number, ring);
 
   -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
   -- written because the application holds their rows. Announces each change of status.

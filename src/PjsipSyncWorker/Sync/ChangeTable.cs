@@ -55,6 +55,13 @@ internal static class ChangeTable
             ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture));
     }
 
+    public static async Task<bool> HasAnyAsync(NpgsqlConnection connection, ulong watermark, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select exists (select from pjsip_sync.change where xid >= $1::xid8)", connection)
+        { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) } } };
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
     /// <summary>Removes the "everything" rows of these transactions.</summary>
     public static async Task ForgetAsync(NpgsqlConnection connection, string[] transactions, CancellationToken cancellation)
     {

@@ -6,6 +6,12 @@ using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Sync;
 
+/// <summary>What one batch of recorded changes came to.</summary>
+/// <param name="Count">Changes taken.</param>
+/// <param name="OldestRunning">All changes of older transactions were seen.</param>
+/// <param name="More">Whether there may be more that was seen and not taken.</param>
+internal readonly record struct Drained(long Count, ulong OldestRunning, bool More);
+
 /// <summary>
 /// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
 /// the same on one database, since each batch holds the one lock of the target.
@@ -33,7 +39,7 @@ internal sealed class Synchronizer
     }
 
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
-    public Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
+    public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
     /// <summary>One that knows which sets of columns were written before.</summary>
     public static async Task<Synchronizer> CreateAsync(
@@ -46,8 +52,7 @@ internal sealed class Synchronizer
 
     /// <summary>Takes one batch of recorded changes and applies it.</summary>
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
-    /// <returns>Whether there may be more.</returns>
-    public async Task<bool> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
+    public async Task<Drained> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         ChangeBatch taken = default;
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
@@ -68,13 +73,16 @@ internal sealed class Synchronizer
         {
             await ReconcileAsync(connection, force: true, onProgress, cancellation);
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
-            return true;
+            return new Drained(taken.Count, taken.OldestRunning, More: true);
         }
         if (taken.Count == _settings.BatchSize)
-            return true;
+            return new Drained(taken.Count, taken.OldestRunning, More: true);
         _watermark = taken.OldestRunning;
-        return false;
+        return new Drained(taken.Count, taken.OldestRunning, More: false);
     }
+
+    /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
+    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
 
     /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
     /// <param name="force">Whether any number of endpoints may be removed.</param>

@@ -78,7 +78,7 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Applies all recorded changes.</summary>
     public async Task DrainAsync()
     {
-        while (await Synchronizer.DrainAsync(_connection, default)) { }
+        while ((await Synchronizer.DrainAsync(_connection, default)).More) { }
     }
 
     public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, null, default);

@@ -100,7 +100,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public static bool TouchesPjsip(string? module) =>
         module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
 
-    public static TimeSpan? RoundTrip(string? microseconds) =>
+    public static TimeSpan? RoundTrip(ReadOnlySpan<byte> microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
 
     /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
@@ -140,7 +140,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         contacts[new ContactKey(endpoint, uri)] = new Contact(
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
-            Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
+            Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(item.Get("RoundtripUsec"u8)),
             Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToOurs(expires) : null, time.GetUtcNow());
     }
 }

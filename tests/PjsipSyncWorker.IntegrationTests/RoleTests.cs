@@ -1,5 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -34,7 +35,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         Assert.True(await phone.RegisterAsync());
         await Expect.StatusAsync(application, "1001|online|127.0.0.11", "1002|offline|NULL");
         Assert.Equal(1L, await admin.ScalarAsync<long>("select count(*) from ps_contacts"));
-        Broken.ExpectNoFailure(await Broken.VerifyAsync(SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))])));
+        var checks = await Broken.VerifyAsync(SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]));
+        Assert.All(checks, check => Assert.True(check.Outcome == Outcome.Pass, Broken.Text(checks)));
 
         await application.ExecuteAsync("update extensions set password = 'new' where number = '1001'");
         await Eventually.Equal("new", () => admin.ScalarAsync<string>("select password from ps_auths where id = '1001'"));

@@ -36,11 +36,12 @@ internal static class DataSource
     {
         var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
         var connection = builder.ConnectionStringBuilder;
-        if (!connection.ContainsKey("Application Name"))
+        // ShouldSerialize: whether somebody gave it; ContainsKey is true of every key there is.
+        if (!connection.ShouldSerialize("Application Name"))
             connection.ApplicationName = "pjsip-sync-worker";
-        if (!connection.ContainsKey("Timeout"))
+        if (!connection.ShouldSerialize("Timeout"))
             connection.Timeout = 5;
-        if (!connection.ContainsKey("Command Timeout"))
+        if (!connection.ShouldSerialize("Command Timeout"))
             connection.CommandTimeout = 10;
         // The same few statements are run again and again: parsed and planned once.
         if (!connection.ContainsKey("Max Auto Prepare"))

@@ -12,12 +12,18 @@ namespace PjsipSyncWorker.IntegrationTests;
 public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
 {
     private const string Unseen = "alter table extensions disable trigger all; ";
-    private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate";
+    private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate; alter table extensions enable replica trigger pjsip_sync_replicated";
 
     [Theory]
     [InlineData("alter table extensions disable trigger pjsip_sync_update", "database.triggers", "pjsip_sync_update on extensions is turned off", "--fix")]
     [InlineData("alter table extensions enable trigger pjsip_sync_update", "database.triggers", "is not enabled always", "--fix")]
     [InlineData("drop trigger pjsip_sync_delete on extensions", "database.triggers", "pjsip_sync_delete is missing on extensions", "--fix")]
+    [InlineData("alter table extensions disable trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is turned off", "--fix")]
+    [InlineData("alter table extensions enable always trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is not enabled for replication alone", "--fix")]
+    [InlineData("drop trigger pjsip_sync_replicated on extensions", "database.triggers", "pjsip_sync_replicated is missing on extensions", "--fix")]
+    [InlineData("drop trigger pjsip_sync_insert on extensions; create trigger pjsip_sync_insert after insert on extensions execute function suppress_redundant_updates_trigger()", "database.triggers", "pjsip_sync_insert on extensions calls something else", "--fix")]
+    [InlineData("drop view pjsip_sync.registration cascade", "database.schema", "the schema pjsip_sync lacks registration", "run pjsip-sync-worker init")]
+    [InlineData("drop function pjsip_sync.project", "database.schema", "the schema pjsip_sync lacks project()", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "database.schema", "has version 1, older than", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "database.schema", "has version 99, newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "database.schema", "is not installed in this database", "run pjsip-sync-worker init")]

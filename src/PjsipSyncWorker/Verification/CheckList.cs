@@ -64,7 +64,7 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
         var watch = Stopwatch.StartNew();
         try
         {
-            return await step.Look(limit.Token).WaitAsync(step.Limit + Grace, cancellation);
+            return await Task.Run(() => step.Look(limit.Token), CancellationToken.None).WaitAsync(step.Limit + Grace, cancellation);
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested && error is OperationCanceledException or TimeoutException && watch.Elapsed >= step.Limit)
         {

@@ -28,7 +28,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     public IEnumerable<Step> Steps =>
     [
         Step(Tcp, ConnectAsync, [], $"Is Asterisk running, and does manager.conf have enabled = yes, bindaddr and port as Asterisk:Nodes has them ({node.Host}:{node.Port})?"),
-        Step(Login, LoginAsync, [Tcp], $"In manager.conf: a section [{node.Username}] with the secret of Asterisk:Nodes, and permit = for this machine's address; then manager reload"),
+        Step(Login, LoginAsync, [Tcp], $"Is {node.Host}:{node.Port} the port of manager.conf? There: a section [{node.Username}] with the secret of Asterisk:Nodes, and permit = for this machine's address; then manager reload"),
         Step(Booted, BootedAsync, [Login], "Wait until Asterisk has started; if it stays so, see its log for a module that hangs (a database that does not answer)"),
         Step(Rights, RightsAsync, [Login, Booted]),
         Step("asterisk.version", VersionAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
@@ -159,9 +159,6 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
                 "Install the package that has them (Debian: asterisk-modules, odbc-postgresql), take noload lines out of modules.conf, see Asterisk's log for why a module declined to load");
     }
 
-    private async Task<AmiResponse> SettingsAsync(CancellationToken cancellation)
-    {
-        var answer = await _connection!.SendAsync(new AmiAction("CoreSettings"), cancellation);
-        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses CoreSettings: {answer.Message}");
-    }
+    private Task<AmiResponse> SettingsAsync(CancellationToken cancellation) =>
+        AsteriskSession.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
 }

@@ -20,7 +20,16 @@ internal static class ConfCheck
                 findings.Add(new Finding(file.Name, "", "the file is missing"));
                 continue;
             }
-            var actual = ConfReader.ReadFile(path, file.IsIni);
+            ConfFile actual;
+            try
+            {
+                actual = ConfReader.ReadFile(path, file.IsIni);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                findings.Add(new Finding(file.Name, "", $"cannot be read: {error.Message}"));
+                continue;
+            }
             findings.AddRange(actual.Problems.Select(problem => new Finding(file.Name, "", problem)));
             foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Sections)
                 findings.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))

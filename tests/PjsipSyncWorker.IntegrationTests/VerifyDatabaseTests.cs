@@ -12,6 +12,11 @@ namespace PjsipSyncWorker.IntegrationTests;
 public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
 {
     private const string Unseen = "alter table extensions disable trigger all; ";
+    private const string Older = """
+        create schema claims; create function claims.current_setting(name text) returns text language sql
+        return case name when 'server_version' then '12.22' when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end;
+        do $$ begin execute format('alter database %I set search_path = claims, pg_catalog, public', current_database()); end $$
+        """;
     private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate; alter table extensions enable replica trigger pjsip_sync_replicated";
 
     [Theory]
@@ -39,6 +44,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     [InlineData(Unseen + "insert into extensions (number, password) values ('1003', 'x')" + Seen, "sync.drift", "1 missing, 0 different, 0 orphaned, such as 1003", "sync-extensions")]
     [InlineData(Unseen + "delete from extensions where number = '1001'" + Seen, "sync.drift", "0 missing, 0 different, 1 orphaned, such as 1001", "sync-extensions")]
     [InlineData("do $$ begin execute format('alter database %I connection limit 2', current_database()); end $$", "database.connections", "(connection limit) are used", "Raise the limit")]
+    [InlineData(Older, "database.version", "PostgreSQL 12.22", "Upgrade to PostgreSQL 13 or newer")]
     public async Task What_is_broken_is_the_one_check_that_fails(string breaking, string name, string found, string advice)
     {
         var (database, settings) = await CreateAsync();
@@ -112,7 +118,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var (database, settings) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update;
+            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update; alter table extensions disable trigger pjsip_sync_replicated;
+            drop trigger pjsip_sync_truncate on extensions; create trigger pjsip_sync_truncate before update on extensions for each row execute function suppress_redundant_updates_trigger();
             insert into extensions (number, password) values ('1003', 'three');
             insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours');
             update ps_auths set password = 'edited' where id = '1001'
@@ -209,6 +216,33 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
+    public async Task Registrations_that_somebody_holds_locked_cannot_be_counted_and_that_is_said()
+    {
+        var (database, settings) = await CreateAsync();
+        await using var owned = database;
+        await using var holder = await database.OpenAsync();
+        await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand("lock table pjsip_sync.contact in access exclusive mode", holder, transaction);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(settings), "registrations.statistics", "lock timeout", "pg_locks");
+    }
+
+    [Fact]
+    public async Task Every_check_is_told_of_in_the_readme()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+        var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+
+        var checks = await Broken.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
+
+        Assert.InRange(checks.Count, 20, 40);
+        foreach (var parts in checks.Select(check => check.Name.Split('.')))
+            Assert.Matches($@"(?m)^\| `{parts[0]}\.\*`.*`{parts[1]}`", readme);
+    }
+
+    [Fact]
     public async Task Servers_that_answer_nothing_do_not_hold_it_up()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -239,6 +273,19 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         Assert.Contains("     do: Start it: systemctl start", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\x1b', output);
         Assert.Contains("1 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_there_are_symbols_and_colours()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+
+        var output = await WorkerProcess.OnTerminalAsync(database, "verify-config");
+
+        Assert.Contains("\x1b[", output, StringComparison.Ordinal);
+        Assert.Contains("✔ database.reachable", output, StringComparison.Ordinal);
+        Assert.Contains("! sync.worker", output, StringComparison.Ordinal);
     }
 
     private async Task<(TestDatabase Database, WorkerSettings Settings)> CreateAsync()

@@ -35,7 +35,7 @@ internal static class DatabaseErrors
         PostgresException e => $"{e.MessageText} ({e.SqlState})",
         // What a missing socket file is called by the system would send a person to the network.
         NpgsqlException { InnerException: SocketException { SocketErrorCode: SocketError.AddressNotAvailable } } e => $"no server listens ({e.Message})",
-        NpgsqlException { InnerException: SocketException inner } e => $"{inner.Message} ({e.Message})",
+        NpgsqlException { InnerException: SocketException inner } e when e.Message != inner.Message => $"{inner.Message} ({e.Message})",
         NpgsqlException { InnerException: { } inner } e => $"{e.Message}: {inner.Message}",
         _ => error.Message,
     };

@@ -48,7 +48,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
             await _connection.DisposeAsync();
     }
 
-    private Step Step(string name, Func<CancellationToken, Task<Finding>> look, string[] requires, string? advice = null) =>
+    private Step Step(string name, Func<CancellationToken, Task<Finding>> look, string[] requires, string advice = "Run it again; if it stays so, see Asterisk's log") =>
         new(name, look) { Node = node.Name, Requires = requires, Advice = advice };
 
     private async Task<Finding> ConnectAsync(CancellationToken cancellation)

@@ -155,7 +155,7 @@ purges() {
   fails inside getent group pjsip_sync
   fails inside pgrep -f pjsip-sync-worker
   local left
-  left=$(inside find / -xdev \( -path /proc -o -path /mnt -o -path /var/log -o -path /var/cache/apt \) -prune -o -name '*pjsip-sync*' -print)
+  left=$(inside find / -xdev \( -path /proc -o -path /mnt -o -path /var/log -o -path /var/cache/apt \) -prune -o -name '*pjsip[-_]sync*' -print)
   echo "left: $left"
   [ -z "$left" ]
 }

@@ -35,8 +35,12 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         Assert.True(await phone.RegisterAsync());
         await Expect.StatusAsync(application, "1001|online|127.0.0.11", "1002|offline|NULL");
         Assert.Equal(1L, await admin.ScalarAsync<long>("select count(*) from ps_contacts"));
-        var checks = await Broken.VerifyAsync(SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]));
+        var settings = SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
+        var checks = await Broken.VerifyAsync(settings);
         Assert.All(checks, check => Assert.True(check.Outcome == Outcome.Pass, Broken.Text(checks)));
+        await admin.ExecuteAsync("revoke insert on ps_contacts from asterisk");
+        Broken.ExpectOnly(await Broken.VerifyAsync(settings), "asterisk.contacts", "Asterisk's role asterisk lacks insert on ps_contacts", "init --roles");
+        await admin.ExecuteAsync("grant insert on ps_contacts to asterisk");
 
         await application.ExecuteAsync("update extensions set password = 'new' where number = '1001'");
         await Eventually.Equal("new", () => admin.ScalarAsync<string>("select password from ps_auths where id = '1001'"));

@@ -120,6 +120,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await database.ExecuteAsync("""
             drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update; alter table extensions disable trigger pjsip_sync_replicated;
             drop trigger pjsip_sync_truncate on extensions; create trigger pjsip_sync_truncate before update on extensions for each row execute function suppress_redundant_updates_trigger();
+            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger(); alter table extensions disable trigger theirs;
+            insert into ps_endpoints (id, context) values ('trunk', 'from-carrier');
             insert into extensions (number, password) values ('1003', 'three');
             insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours');
             update ps_auths set password = 'edited' where id = '1001'
@@ -131,6 +133,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         Assert.Equal("triggers put back and turned on; every extension is looked at again", checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
+        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'"));
     }
 
     [Theory]
@@ -196,6 +199,19 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         Assert.Contains("Connection refused", checks[0].GetProperty("found").GetString(), StringComparison.Ordinal);
         Assert.Contains("ConnectionStrings:Postgres", checks[0].GetProperty("advice").GetString(), StringComparison.Ordinal);
         Assert.All(checks[1..], check => Assert.Equal("skip", check.GetProperty("outcome").GetString()));
+    }
+
+    [Fact]
+    public async Task A_configuration_that_cannot_be_used_is_json_too()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+
+        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Sync__BatchSise=5"], "verify-config", "--json");
+
+        using var json = JsonDocument.Parse(output);
+        var check = json.RootElement.GetProperty("checks").EnumerateArray().Single();
+        Assert.Equal((2, "fail", "configuration"), (exit, json.RootElement.GetProperty("outcome").GetString(), check.GetProperty("name").GetString()));
+        Assert.StartsWith("Sync:BatchSise is not known here", check.GetProperty("found").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -17,6 +17,9 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     public const string Rights = "asterisk.privileges";
     private const string Tcp = "asterisk.tcp";
 
+    /// <summary>Without its line for ps_contacts PJSIP reads nothing at all.</summary>
+    private const string Contacts = "asterisk.contacts";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
@@ -34,7 +37,8 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.version", VersionAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
         Step("asterisk.systemname", SystemNameAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
         Step("asterisk.modules", ModulesAsync, [Login, Booted]),
-        Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
+        Step(Contacts, cancellation => new ContactsCheck(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 
     void IAmiEventHandler.OnEvent(in AmiMessage message)

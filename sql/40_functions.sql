@@ -472,7 +472,8 @@ begin
 end
 $ask$;
 
--- Puts the triggers on the source table and on every partition of it, and takes them off any other table.
+-- Puts the triggers on the source table and on every partition of it, takes them off any other table, and what bears
+-- their names and is something else out of their way.
 create or replace function pjsip_sync.place_triggers() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $place$
 declare
@@ -482,8 +483,10 @@ declare
 begin
   for wanted in
     select tgrelid::regclass as relation, tgname as name from pg_trigger
-    where tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and tgrelid <> source
-      and not exists (select from pg_partition_tree(source) where relid = tgrelid)
+    cross join lateral (
+      select tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) as is_ours,
+             tgrelid = source or exists (select from pg_partition_tree(source) where relid = tgrelid) as is_here) as t
+    where (is_ours or tgname ~ '^pjsip_sync_(insert|update|delete|truncate|replicated)$') and is_ours <> is_here
   loop
     execute format('drop trigger %I on %s', wanted.name, wanted.relation);
   end loop;

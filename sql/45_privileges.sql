@@ -91,10 +91,12 @@ declare
   off record;
 begin
   for off in
-    select tgrelid::regclass as relation, tgname as name from pg_trigger
-    where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A'
+    select tgrelid::regclass as relation, tgname as name, wanted
+    from pg_trigger join (values ('pjsip_sync.record_change'::regproc, 'A', 'always'), ('pjsip_sync.record_replicated'::regproc, 'R', 'replica'))
+      as known (calls, enabled, wanted) on calls = tgfoid
+    where tgenabled::text <> enabled
   loop
-    execute format('alter table %s enable always trigger %I', off.relation, off.name);
+    execute format('alter table %s enable %s trigger %I', off.relation, off.wanted, off.name);
   end loop;
   perform pjsip_sync.place_triggers();
   insert into pjsip_sync.change (id) values (null);

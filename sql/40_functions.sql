@@ -415,6 +415,9 @@ begin
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
   end if;
+  if pjsip_sync.lacks_columns() then
+    perform pjsip_sync.grant_source();
+  end if;
   perform pjsip_sync.place_triggers();
   return query select unnest(faults);
 end

@@ -217,7 +217,7 @@ begin
     $body$ $f$, shape, rows, number_is, number);
   execute format($f$
     create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
-      %2$s where %3$s = any ($1) union all %2$s where %4$s is null and '' = any ($1)
+      %2$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %3$s = pjsip_sync_number union all %2$s where %4$s is null and '' = any ($1)
     $body$ $f$, shape, rows, number_is, number);
 
   -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.

@@ -18,6 +18,9 @@ internal readonly record struct Drained(long Count, ulong OldestRunning, bool Mo
 /// </summary>
 internal sealed class Synchronizer
 {
+    /// <summary>So many changes can make a table another one.</summary>
+    private const int PlansLast = 1000;
+
     private readonly SyncSettings _settings;
     private readonly string _fingerprint;
     private readonly Shapes _shapes;
@@ -26,6 +29,9 @@ internal sealed class Synchronizer
     private readonly Planner _planner;
     private readonly SyncMetrics _metrics;
     private ulong _watermark;
+
+    /// <summary>Changes since the statements were planned.</summary>
+    private long _sincePlanned;
 
     private Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
@@ -54,6 +60,7 @@ internal sealed class Synchronizer
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
     public async Task<Drained> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
+        await RenewPlansAsync(connection, cancellation);
         ChangeBatch taken = default;
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
         {
@@ -68,6 +75,7 @@ internal sealed class Synchronizer
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
         _metrics.Applied(outcome, taken.Ids.Length);
+        _sincePlanned += outcome.Changes.Count;
 
         if (taken.Everything.Length > 0)
         {
@@ -94,15 +102,18 @@ internal sealed class Synchronizer
         var census = await Census.TakeAsync(connection, cancellation);
         if (!force)
             census.Guard(_settings);
+        _sincePlanned += census.Ids.Count;
         var result = new ReconcileResult();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
+            await RenewPlansAsync(connection, cancellation);
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {
                 await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
                 return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
             }, cancellation);
+            _sincePlanned += plan.Changes.Count;
             result.Add(plan);
             onProgress?.Invoke(start + ids.Length, census.Ids.Count);
         }
@@ -126,6 +137,16 @@ internal sealed class Synchronizer
             plans.Add(plan);
         }
         return (result, plans);
+    }
+
+    /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise.</summary>
+    private async Task RenewPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (_sincePlanned < PlansLast)
+            return;
+        await using var command = new NpgsqlCommand("discard plans", connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+        _sincePlanned = 0;
     }
 
     /// <summary>One batch, which takes the target's lock first: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>

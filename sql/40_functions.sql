@@ -347,9 +347,13 @@ begin
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
-    language sql volatile as $body$
+    -- plpgsql keeps its plan from call to call
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    begin
       -- so that the trigger knows its own master's hand
-      select set_config('pjsip_sync.projecting', 'on', true);
+      perform set_config('pjsip_sync.projecting', 'on', true);
+      return query
       with stale as materialized (%3$s
       ), held as materialized (
         select extension.tableoid as part, extension.ctid as place
@@ -367,8 +371,9 @@ begin
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
       )
-      select coalesce(stale.number, '') from stale
-      where not exists (select from written where written.part = stale.part and written.place = stale.place)
+      select coalesce(stale.number, '')::text from stale
+      where not exists (select from written where written.part = stale.part and written.place = stale.place);
+    end
     $body$ $f$,
     source,
     -- nothing mapped: an assignment that is never reached

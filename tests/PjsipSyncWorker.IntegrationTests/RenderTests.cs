@@ -46,7 +46,7 @@ public sealed partial class RenderTests(PostgresServer server)
         var answering = bert.AnswerAsync();
         await Eventually.True(() => anna.CallAsync("1002"));
         Assert.True(await answering);
-        Assert.True(await lamp is ["terminated", "early" or "confirmed"], string.Join(", ", await lamp));
+        Assert.True(await lamp is ["terminated", "early" or "confirmed", ..], string.Join(", ", await lamp));
 
         // Nobody answers, then busy, then no phone at all: each leaves a message in the right mailbox.
         Assert.True(await anna.SpeakAsync("1002", TimeSpan.FromSeconds(17)));

@@ -254,6 +254,7 @@ internal sealed partial class NodeFollower(
                     _snapshotWanted.Ring();
                 _degraded = null;
                 _changed.Ring();
+                Leftovers.Return(_book.Count);
             }
             catch (AsteriskRefusalException error)
             {

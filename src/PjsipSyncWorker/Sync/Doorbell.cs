@@ -1,5 +1,6 @@
 using System.Globalization;
 using Npgsql;
+using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -11,7 +12,7 @@ namespace PjsipSyncWorker.Sync;
 /// A transaction that saw the bell held may commit after the last drain. So after the bell is let go, draining goes on until
 /// every transaction that was running then has ended.
 /// </remarks>
-internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace)
+internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace) : IAsyncDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
@@ -62,6 +63,9 @@ internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace)
         _patience = _patience * 2 < Longest ? _patience * 2 : Longest;
         return _patience;
     }
+
+    /// <summary>The pool keeps sessions as they are, so all is let go first.</summary>
+    public ValueTask DisposeAsync() => SessionLocks.LetGoAsync(connection);
 
     private async Task<bool> TryHoldAsync(CancellationToken cancellation)
     {

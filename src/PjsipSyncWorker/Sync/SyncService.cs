@@ -69,7 +69,7 @@ internal sealed partial class SyncService(
     {
         Catalogue? catalogue = null;
         Synchronizer synchronizer = null!;
-        var bell = new Doorbell(connection, Pace);
+        await using var bell = new Doorbell(connection, Pace);
         await bell.AppearAsync(cancellation);
         for (var first = true; ; first = false)
         {
@@ -195,6 +195,7 @@ internal sealed partial class SyncService(
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
+            Leftovers.Return(result.Total);
         }
         catch (RemovalRefusedException reason)
         {

@@ -60,6 +60,21 @@ internal sealed class Synchronizer
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
     public async Task<Drained> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
+        var taken = await ApplyChangesAsync(connection, cancellation);
+        if (taken.Everything.Length > 0)
+        {
+            await ReconcileAsync(connection, force: true, onProgress, cancellation);
+            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
+            return new Drained(taken.Count, taken.OldestRunning, More: true);
+        }
+        if (taken.Count == _settings.BatchSize)
+            return new Drained(taken.Count, taken.OldestRunning, More: true);
+        _watermark = taken.OldestRunning;
+        return new Drained(taken.Count, taken.OldestRunning, More: false);
+    }
+
+    private async Task<ChangeBatch> ApplyChangesAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
         await RenewPlansAsync(connection, cancellation);
         ChangeBatch taken = default;
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
@@ -76,23 +91,13 @@ internal sealed class Synchronizer
         }, cancellation);
         _metrics.Applied(outcome, taken.Ids.Length);
         _sincePlanned += outcome.Changes.Count;
-
-        if (taken.Everything.Length > 0)
-        {
-            await ReconcileAsync(connection, force: true, onProgress, cancellation);
-            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
-            return new Drained(taken.Count, taken.OldestRunning, More: true);
-        }
-        if (taken.Count == _settings.BatchSize)
-            return new Drained(taken.Count, taken.OldestRunning, More: true);
-        _watermark = taken.OldestRunning;
-        return new Drained(taken.Count, taken.OldestRunning, More: false);
+        return taken;
     }
 
     /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
     public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
 
-    /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
+    /// <summary>Compares everything with everything, in batches, each a transaction of its own; what changes meanwhile waits for one batch only.</summary>
     /// <param name="force">Whether any number of endpoints may be removed.</param>
     /// <param name="onProgress">Told how many ids are done, and of how many.</param>
     /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
@@ -106,7 +111,7 @@ internal sealed class Synchronizer
         var result = new ReconcileResult();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
-            await RenewPlansAsync(connection, cancellation);
+            await ApplyChangesAsync(connection, cancellation);
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {

@@ -16,7 +16,7 @@ $owner$;
 -- The advisory locks of this project, each with one writer at a time.
 create or replace function pjsip_sync.lock_class() returns integer
 language sql immutable parallel safe as $$ select 1885957737 $$;
-comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker is awake, 4 = a worker is there';
+comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker sleeps';
 
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
@@ -168,15 +168,11 @@ declare
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
   rows     text;
-  -- Wakes a worker that sleeps: one that is awake holds lock 3 and finds the change by itself, and each that is there holds
-  -- lock 4. A NOTIFY makes commits queue behind one lock; with pjsip_sync.notify = off none is sent (two-phase commit forbids it).
+  -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
+  -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
   ring constant text := $r$
-          if pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
-            if pg_try_advisory_lock(pjsip_sync.lock_class(), 4) then
-              perform pg_advisory_unlock(pjsip_sync.lock_class(), 4);
-            else
-              perform pg_notify('pjsip_sync_change', '');
-            end if;
+          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+            perform pg_notify('pjsip_sync_change', '');
           end if;$r$;
   written  text;
   differs  text;
@@ -222,7 +218,7 @@ begin
 
   -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
   select format($o$
-        if tg_op = 'INSERT' then
+        if tg_op = 'INSERT' and exists (select from pjsip_sync.contact) then
           insert into pjsip_sync.overwritten (id)
           select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
           where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
@@ -251,10 +247,10 @@ begin
       begin
         if tg_op = 'INSERT' then
           insert into pjsip_sync.change (id)
-          select distinct coalesce((%1$s)::text, '') from new_rows as extension;
+          select coalesce((%1$s)::text, '') from new_rows as extension;
         elsif tg_op = 'DELETE' then
           insert into pjsip_sync.change (id)
-          select distinct coalesce((%1$s)::text, '') from old_rows as extension;
+          select coalesce((%1$s)::text, '') from old_rows as extension;
         elsif tg_op = 'UPDATE' then
           insert into pjsip_sync.change (id)
           select distinct changed.number from (

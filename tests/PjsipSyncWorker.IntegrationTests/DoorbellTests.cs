@@ -12,19 +12,14 @@ public sealed class DoorbellTests(PostgresServer server)
     public async Task A_worker_that_sleeps_is_woken_and_one_that_is_awake_or_absent_is_not()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await using var awake = await database.OpenAsync();
-        await using var present = await database.OpenAsync();
+        await using var worker = await database.OpenAsync();
         await using var listening = await database.OpenAsync();
         var heard = new List<string>();
         listening.Notification += (_, notification) => heard.Add(notification.Payload);
         await ExecuteAsync(listening, "listen pjsip_sync_change");
 
         Assert.Equal(0, await HeardAsync(Insert));
-        await ExecuteAsync(present, "select pg_advisory_lock_shared(pjsip_sync.lock_class(), 4)");
-        Assert.Equal(1, await HeardAsync(Insert));
-        await ExecuteAsync(awake, "select pg_advisory_lock(pjsip_sync.lock_class(), 3)");
-        Assert.Equal(0, await HeardAsync(Insert));
-        await ExecuteAsync(awake, "select pg_advisory_unlock(pjsip_sync.lock_class(), 3)");
+        await ExecuteAsync(worker, "select pg_advisory_lock(pjsip_sync.lock_class(), 3)");
         Assert.Equal(1, await HeardAsync(Insert));
         Assert.Equal(0, await HeardAsync($"begin; set local pjsip_sync.notify = off; {Insert}; commit"));
 
@@ -38,6 +33,22 @@ public sealed class DoorbellTests(PostgresServer server)
                 await listening.WaitAsync(TestContext.Current.CancellationToken);
             return heard.Count - 1;
         }
+    }
+
+    [Fact]
+    public async Task Nobody_falls_asleep_while_a_transaction_that_did_not_notify_still_runs()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var application = await database.OpenAsync();
+        await using var worker = await database.OpenAsync();
+        await ExecuteAsync(application, $"begin; {Insert}");
+        Assert.False(await SleepsAsync());
+
+        await ExecuteAsync(application, "commit");
+        Assert.True(await SleepsAsync());
+        Assert.Equal(1L, await ScalarAsync(worker, "select count(*) from pjsip_sync.change where id is not null"));
+
+        async Task<bool> SleepsAsync() => await ScalarAsync(worker, "select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)::int::bigint") == 1;
     }
 
     /// <summary>Bursts and single changes from four connections, with pauses in which the worker falls asleep.</summary>
@@ -57,14 +68,14 @@ public sealed class DoorbellTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_a_worker_that_died_awake_had_not_seen_another_finds_within_a_second_or_two()
+    public async Task A_change_that_notifies_nobody_is_found_within_a_second_or_two()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00", "Logging__LogLevel__Default=Debug");
-        await using var died = await database.OpenAsync();
-        await ExecuteAsync(died, "select pg_advisory_lock(pjsip_sync.lock_class(), 3)");
+        // It sleeps: another cannot.
+        await Eventually.True(() => database.ScalarAsync<bool>("select not pg_try_advisory_xact_lock(pjsip_sync.lock_class(), 3)"));
 
-        await database.ExecuteAsync(Insert);
+        await database.ExecuteAsync($"begin; set local pjsip_sync.notify = off; {Insert}; commit");
 
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(4));
         Assert.Contains("of which no notification told", worker.Log, StringComparison.Ordinal);

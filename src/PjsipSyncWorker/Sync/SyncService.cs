@@ -70,7 +70,6 @@ internal sealed partial class SyncService(
         Catalogue? catalogue = null;
         Synchronizer synchronizer = null!;
         await using var bell = new Doorbell(connection, Pace);
-        await bell.AppearAsync(cancellation);
         for (var first = true; ; first = false)
         {
             SayLeftOut(await Installation.AdaptAsync(connection, cancellation), _leftOutOfSource);
@@ -155,7 +154,7 @@ internal sealed partial class SyncService(
                 var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
                 if (!drained.More)
                 {
-                    if (await bell.AfterAsync(drained, rung: _wake.TryTake(), cancellation) is not { } rest)
+                    if (await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation) is not { } rest)
                         return true;
                     if (rest > TimeSpan.Zero)
                         await Task.Delay(rest, time, cancellation);

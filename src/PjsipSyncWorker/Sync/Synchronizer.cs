@@ -8,9 +8,8 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>What one batch of recorded changes came to.</summary>
 /// <param name="Count">Changes taken.</param>
-/// <param name="OldestRunning">All changes of older transactions were seen.</param>
 /// <param name="More">Whether there may be more that was seen and not taken.</param>
-internal readonly record struct Drained(long Count, ulong OldestRunning, bool More);
+internal readonly record struct Drained(long Count, bool More);
 
 /// <summary>
 /// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
@@ -65,12 +64,12 @@ internal sealed class Synchronizer
         {
             await ReconcileAsync(connection, force: true, onProgress, cancellation);
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
-            return new Drained(taken.Count, taken.OldestRunning, More: true);
+            return new Drained(taken.Count, More: true);
         }
         if (taken.Count == _settings.BatchSize)
-            return new Drained(taken.Count, taken.OldestRunning, More: true);
+            return new Drained(taken.Count, More: true);
         _watermark = taken.OldestRunning;
-        return new Drained(taken.Count, taken.OldestRunning, More: false);
+        return new Drained(taken.Count, More: false);
     }
 
     private async Task<ChangeBatch> ApplyChangesAsync(NpgsqlConnection connection, CancellationToken cancellation)

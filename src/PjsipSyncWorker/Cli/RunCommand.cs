@@ -89,16 +89,18 @@ internal static class RunCommand
         builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<SyncMetrics>();
+        builder.Services.AddSingleton<RegistrationMetrics>();
+        builder.Services.AddSingleton<ListenMetrics>();
+        builder.Services.AddSingleton<OverviewSampler>();
         builder.Services.AddSingleton<StatusProjector>();
         builder.Services.AddHostedService<SyncService>();
         builder.Services.AddHostedService<RegistrationService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OverviewSampler>());
         builder.Services.AddHostedService<SystemdReporter>();
         if (!settings.Metrics.Enabled)
             return builder.Build();
         builder.Services.AddHostedService<HealthEndpoint>();
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")
-            .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Metrics.Host, settings.Metrics.Port)));
+        MetricsExporter.Add(builder.Services, settings.Metrics);
         return builder.Build();
     }
 }

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>Loop 1: connects, compares everything once, then drains recorded changes at every wake, for ever.</summary>
 internal sealed partial class SyncService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, Health health, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
+    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, ListenMetrics listens, Health health, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
 {
     /// <summary>How long the listening connection may be silent before it is asked whether it lives.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -48,6 +48,7 @@ internal sealed partial class SyncService(
         else
             await Installation.CheckAsync(connection, settings, cancellation);
         await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
+        listens.Opened("pjsip_sync_change");
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = listener.RunAsync(_wake.Ring, session.Token);
         var syncing = SyncAsync(connection, _fingerprint, session.Token);
@@ -161,7 +162,10 @@ internal sealed partial class SyncService(
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
+            {
+                metrics.Drifted(result);
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
+            }
         }
         catch (RemovalRefusedException reason)
         {

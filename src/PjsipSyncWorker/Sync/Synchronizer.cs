@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
@@ -50,6 +51,7 @@ internal sealed class Synchronizer
     public async Task<bool> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         ChangeBatch taken = default;
+        var begun = Stopwatch.GetTimestamp();
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
         {
             SyncState? state = null;
@@ -62,7 +64,7 @@ internal sealed class Synchronizer
                 (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, cancellation);
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
-        _metrics.Applied(outcome, taken.Ids.Length);
+        _metrics.Applied(outcome, taken, Stopwatch.GetElapsedTime(begun));
 
         if (taken.Everything.Length > 0)
         {
@@ -83,6 +85,7 @@ internal sealed class Synchronizer
     public async Task<ReconcileResult> ReconcileAsync(
         NpgsqlConnection connection, bool force, Action<int, int>? onProgress, CancellationToken cancellation)
     {
+        var begun = Stopwatch.GetTimestamp();
         var census = await Census.TakeAsync(connection, cancellation);
         if (!force)
             census.Guard(_settings);
@@ -96,9 +99,10 @@ internal sealed class Synchronizer
                 return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
             }, cancellation);
             result.Add(plan);
+            _metrics.Applied(plan);
             onProgress?.Invoke(start + ids.Length, census.Ids.Count);
         }
-        _metrics.Reconciled(result);
+        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
         return result;
     }
 

@@ -48,13 +48,14 @@ internal sealed class SyncMetrics : IDisposable
         Count(plan.Count(ChangeKind.Update), "update");
         Count(plan.Count(ChangeKind.Delete), "delete");
         Count(plan.Count(ChangeKind.Release), "release");
-        if (plan.Rejections.Count > 0)
-            _rejections.Add(plan.Rejections.Count);
+        _rejections.Add(plan.Rejections.Count);
     }
 
     public void Reconciled(TimeSpan took)
     {
         _reconcile.Record(took.TotalSeconds);
+        // An increase is only seen of a counter that was there before.
+        _drift.Add(0);
         Volatile.Write(ref _reconciledAt, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
     }
 

@@ -3,7 +3,7 @@ set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${PJSIP_SYNC_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pjsip-sync-worker}
-asterisk_tree=$cache/asterisk-forky-1
+asterisk_tree=$cache/asterisk-forky-2
 systemd_tree=$cache/systemd-1
 
 say() { printf '%s\n' "$*" >&2; }
@@ -55,11 +55,11 @@ need_systemd_tree() {
   make_tree "$systemd_tree" usr/sbin/init "a bare Debian tree" "$(. /etc/os-release && echo "$VERSION_CODENAME")" systemd,systemd-sysv,dbus,postgresql
 }
 
-# Asterisk 22, its ODBC driver and SIPp.
+# Asterisk 22, its ODBC driver and SIPp; with PostgreSQL it also boots, as the server of the README.
 need_asterisk_tree() {
   need_packages debootstrap util-linux
   make_tree "$asterisk_tree" usr/sbin/asterisk "a Debian tree with Asterisk 22" forky \
-    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql /usr/share/debootstrap/scripts/sid
+    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql,systemd,systemd-sysv,dbus /usr/share/debootstrap/scripts/sid
 }
 
 # PostgreSQL's own programs, the newest on this machine.

@@ -2,83 +2,20 @@
 # The package on a bare Debian with systemd and PostgreSQL, booted as a container without a network: installed, refused its
 # start while unconfigured, configured in three lines, killed, stalled, restarted under load, upgraded, purged.
 # The last line is "N passed, N failed, N skipped". --keep leaves the machine running at the first failure.
-. "$(dirname "$0")/lib.sh"
-keep=${1:-}
+. "$(dirname "$0")/machine.sh"
 need_systemd_tree
 need_packages curl util-linux
 newer=$("$repository/scripts/package.sh" --built 2>/dev/null)
-folder=$(mktemp -d -t pjsip-sync-machine.XXXXXX)
-mkdir "$folder/packages"
 cp "$newer" "$folder/packages/newer.deb"
 # The same under an older version: there is none yet to upgrade from.
 dpkg-deb --raw-extract "$newer" "$folder/older"
 sed -i 's/^Version: .*/Version: 0.0.9/' "$folder/older/DEBIAN/control"
 dpkg-deb --root-owner-group -Znone --build "$folder/older" "$folder/packages/older.deb" >/dev/null
-passed=0 failed=0
-
-# What is written inside stays in memory and is gone with the machine.
-as_root systemd-nspawn --quiet --directory="$systemd_tree" --volatile=overlay --boot --register=no --keep-unit --link-journal=no \
-  --private-network --machine="pjsip-sync-$$" --bind-ro="$folder/packages:/mnt" >"$folder/console" 2>&1 </dev/null &
-nspawn=$!
-clean_up() {
-  # Its first process is told to halt; with it goes everything inside.
-  [ -n "${leader:-}" ] && as_root kill -s RTMIN+4 "$leader" 2>/dev/null
-  for _ in $(seq 100); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
-  as_root kill -KILL "$nspawn" 2>/dev/null
-  wait "$nspawn" 2>/dev/null
-  as_root rm -rf "$folder"
-}
-trap clean_up EXIT
-
-inside() { as_root nsenter --target "$leader" --mount --uts --ipc --net --pid --root --wd env LC_ALL=C.UTF-8 "$@"; }
-shell() { inside bash -euo pipefail -c "$1"; }
-sql() { inside runuser -u postgres -- psql -X -q -A -t -d pbx -c "$1"; }
-unit() { inside systemctl show --value -p "$1" pjsip-sync-worker.service; }
-get() { as_root nsenter --target "$leader" --net curl -s --max-time 5 "http://localhost:9464$1"; }
-eventually() { # SECONDS COMMAND …
-  local deadline=$((SECONDS + $1))
-  until "${@:2}" >/dev/null 2>&1; do [ $SECONDS -lt $deadline ] || return 1; sleep 0.1; done
-}
-fails() { ! "$@"; }
-equals() { [ "$("${@:2}")" = "$1" ]; }
-test_that() { # NAME FUNCTION
-  local output code
-  # Not as a condition: there "set -e" would count for nothing.
-  set +e
-  output=$(set -e; "$2" 2>&1)
-  code=$?
-  set -e
-  if [ $code = 0 ]; then
-    passed=$((passed + 1))
-    echo "ok: $1"
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n%s\n' "$1" "$output"
-    inside journalctl -u pjsip-sync-worker --no-pager -n 15 -o cat || true
-    if [ -n "$keep" ]; then
-      trap - EXIT
-      echo "Left running: nsenter --target $leader --mount --uts --ipc --net --pid --root bash; kill -s RTMIN+4 $leader ends it"
-      exit 1
-    fi
-  fi
-}
-
-# The machine's first process, some levels below what was started here.
-first_process() {
-  local pid=$nspawn
-  while pid=$(pgrep -P "$pid" | head -n 1) && [ -n "$pid" ]; do
-    [ "$(cat "/proc/$pid/comm")" != systemd ] || { echo "$pid"; return; }
-  done
-  return 1
-}
-leader='' deadline=$((SECONDS + 60))
-until leader=$(first_process) && inside systemctl is-active --quiet multi-user.target 2>/dev/null; do
-  [ $SECONDS -lt $deadline ] || { tail -n 30 "$folder/console" >&2; die "The machine did not boot"; }
-  sleep 0.2
-done
+boot_machine "$systemd_tree"
 
 configuration=/etc/pjsip-sync-worker/appsettings.json
 connection='Host=localhost;Database=pbx;Username=pjsip_sync;Password=a-password'
+get() { as_root nsenter --target "$leader" --net curl -s --max-time 5 "http://localhost:9464$1"; }
 active() { equals active unit ActiveState; }
 restarted() { active && [ "$(unit MainPID)" != "$1" ] && [ "$(unit MainPID)" != 0 ]; }
 is_true() { equals t sql "$1"; }
@@ -89,7 +26,7 @@ same='select not exists (
 
 installs() {
   inside apt-get install -y -qq --no-install-recommends /mnt/older.deb
-  equals '640 root pjsip-sync' inside stat -c '%a %U %G' "$configuration"
+  equals '640 root pjsip_sync' inside stat -c '%a %U %G' "$configuration"
   equals inactive unit ActiveState
   inside pjsip-sync-worker --version
 }
@@ -189,7 +126,7 @@ upgrades() {
   inside apt-get install -y -qq /mnt/newer.deb
   [ "$(inside dpkg-query -W -f '${Version}' pjsip-sync-worker)" != 0.0.9 ]
   equals "$before" inside md5sum "$configuration"
-  equals '640 root pjsip-sync' inside stat -c '%a %U %G' "$configuration"
+  equals '640 root pjsip_sync' inside stat -c '%a %U %G' "$configuration"
   eventually 20 restarted "$pid"
   is_true "$same"
 }
@@ -214,11 +151,11 @@ purges() {
   inside systemctl restart pjsip-sync-worker
   inside apt-get purge -y -qq pjsip-sync-worker
   equals not-found unit LoadState
-  fails inside getent passwd pjsip-sync
-  fails inside getent group pjsip-sync
+  fails inside getent passwd pjsip_sync
+  fails inside getent group pjsip_sync
   fails inside pgrep -f pjsip-sync-worker
   local left
-  left=$(inside find / -xdev \( -path /proc -o -path /mnt -o -path /var/log -o -path /var/cache/apt \) -prune -o -name '*pjsip-sync*' -print)
+  left=$(inside find / -xdev \( -path /proc -o -path /mnt -o -path /var/log -o -path /var/cache/apt \) -prune -o -name '*pjsip[-_]sync*' -print)
   echo "left: $left"
   [ -z "$left" ]
 }
@@ -240,5 +177,4 @@ test_that "An upgrade keeps the configuration and runs the new one" upgrades
 test_that "Removed and installed again it goes on as before" comes_back
 test_that "A wrong configuration is said and not tried again" refuses_nonsense
 test_that "A purge leaves nothing" purges
-echo "$passed passed, $failed failed, 0 skipped"
-[ "$failed" = 0 ]
+summary

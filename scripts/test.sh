@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package in a booted machine.
+# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package and the README in booted machines.
 # The last line is "N passed, N failed, N skipped".
 . "$(dirname "$0")/lib.sh"
 need_dotnet
@@ -25,10 +25,13 @@ run() {
 run PjsipSyncWorker.Tests
 run PjsipSyncWorker.IntegrationTests
 
-# The package: a line for each test, the numbers in the last one.
-output=$("$repository/scripts/test-package.sh" || true)
-grep -v '^ok: ' <<<"$output" | sed '$d'
-read -r good bad left <<<"$(tail -n 1 <<<"$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')" || true
-passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${left:-0}))
+# In a booted machine: a line for each test, the numbers in the last one.
+for script in test-package.sh test-readme.sh; do
+  output=$("$repository/scripts/$script" || true)
+  grep -v '^ok: ' <<<"$output" | sed '$d'
+  good='' bad='' left=''
+  read -r good bad left <<<"$(tail -n 1 <<<"$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')" || true
+  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${left:-0}))
+done
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

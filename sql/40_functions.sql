@@ -16,7 +16,7 @@ $owner$;
 -- The advisory locks of this project, each with one writer at a time.
 create or replace function pjsip_sync.lock_class() returns integer
 language sql immutable parallel safe as $$ select 1885957737 $$;
-comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status';
+comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker sleeps';
 
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
@@ -168,6 +168,12 @@ declare
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
   rows     text;
+  -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
+  -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
+  ring constant text := $r$
+          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+            perform pg_notify('pjsip_sync_change', '');
+          end if;$r$;
   written  text;
   differs  text;
   stale    text;
@@ -207,12 +213,12 @@ begin
     $body$ $f$, shape, rows, number_is, number);
   execute format($f$
     create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
-      %2$s where %3$s = any ($1) union all %2$s where %4$s is null and '' = any ($1)
+      %2$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %3$s = pjsip_sync_number union all %2$s where %4$s is null and '' = any ($1)
     $body$ $f$, shape, rows, number_is, number);
 
   -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
   select format($o$
-        if tg_op = 'INSERT' then
+        if tg_op = 'INSERT' and exists (select from pjsip_sync.contact) then
           insert into pjsip_sync.overwritten (id)
           select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
           where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
@@ -241,10 +247,10 @@ begin
       begin
         if tg_op = 'INSERT' then
           insert into pjsip_sync.change (id)
-          select distinct coalesce((%1$s)::text, '') from new_rows as extension;
+          select coalesce((%1$s)::text, '') from new_rows as extension;
         elsif tg_op = 'DELETE' then
           insert into pjsip_sync.change (id)
-          select distinct coalesce((%1$s)::text, '') from old_rows as extension;
+          select coalesce((%1$s)::text, '') from old_rows as extension;
         elsif tg_op = 'UPDATE' then
           insert into pjsip_sync.change (id)
           select distinct changed.number from (
@@ -257,26 +263,24 @@ begin
         end if;
         get diagnostics recorded = row_count;
         %3$s
+        if recorded > 0 then
+          %4$s
+        end if;
       exception when others then
         raise log 'pjsip_sync could not tell what changed, everything is looked at again: %%', sqlerrm;
         begin
           insert into pjsip_sync.change (id) values (null);
-          recorded := 1;
         exception when others then
           raise log 'pjsip_sync could not record a change, the next reconcile finds it: %%', sqlerrm;
-          recorded := 0;
         end;
       end;
-      if recorded > 0 then
-        perform pg_notify('pjsip_sync_change', '');
-      end if;
       return null;
     end
     $body$ $f$,
     number,
     format(E'coalesce((%s)::text, '''') as number, %s as row_key, coalesce((%s)::boolean, false) as active,\n%s',
       number, row_key, pjsip_sync.column_sql(source, active), wanted),
-    overwritten);
+    overwritten, ring);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -289,13 +293,13 @@ begin
       if tg_op <> 'DELETE' then
         insert into pjsip_sync.change (id) select coalesce((%1$s)::text, '') from (select new.*) as extension;
       end if;
-      perform pg_notify('pjsip_sync_change', '');
+      %2$s
       return null;
     exception when others then
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, number);
+    $body$ $f$, number, ring);
 
   -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
   -- written because the application holds their rows. Announces each change of status.
@@ -339,9 +343,13 @@ begin
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
-    language sql volatile as $body$
+    -- plpgsql keeps its plan from call to call
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    begin
       -- so that the trigger knows its own master's hand
-      select set_config('pjsip_sync.projecting', 'on', true);
+      perform set_config('pjsip_sync.projecting', 'on', true);
+      return query
       with stale as materialized (%3$s
       ), held as materialized (
         select extension.tableoid as part, extension.ctid as place
@@ -359,11 +367,12 @@ begin
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
       )
-      select coalesce(stale.number, '') from stale,
+      select coalesce(stale.number, '')::text from stale,
         -- for the worker's metrics, in the same transaction; offset 0 so that it is not skipped as unused
         (select set_config('pjsip_sync.flips', count(announced)::text, true) as flips from written offset 0) as told
       where told.flips is not null
-        and not exists (select from written where written.part = stale.part and written.place = stale.place)
+        and not exists (select from written where written.part = stale.part and written.place = stale.place);
+    end
     $body$ $f$,
     source,
     -- nothing mapped: an assignment that is never reached
@@ -409,6 +418,9 @@ begin
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
+  end if;
+  if pjsip_sync.lacks_columns() then
+    perform pjsip_sync.grant_source();
   end if;
   perform pjsip_sync.place_triggers();
   return query select unnest(faults);
@@ -464,7 +476,8 @@ begin
 end
 $ask$;
 
--- Puts the triggers on the source table and on every partition of it, and takes them off any other table.
+-- Puts the triggers on the source table and on every partition of it, takes them off any other table, and what bears
+-- their names and is something else out of their way.
 create or replace function pjsip_sync.place_triggers() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $place$
 declare
@@ -474,8 +487,10 @@ declare
 begin
   for wanted in
     select tgrelid::regclass as relation, tgname as name from pg_trigger
-    where tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and tgrelid <> source
-      and not exists (select from pg_partition_tree(source) where relid = tgrelid)
+    cross join lateral (
+      select tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) as is_ours,
+             tgrelid = source or exists (select from pg_partition_tree(source) where relid = tgrelid) as is_here) as t
+    where (is_ours or tgname ~ '^pjsip_sync_(insert|update|delete|truncate|replicated)$') and is_ours <> is_here
   loop
     execute format('drop trigger %I on %s', wanted.name, wanted.relation);
   end loop;

@@ -71,6 +71,18 @@ begin
 end
 $grant$;
 
+-- Whether the role pjsip_sync has lost the right to a column: one that was dropped and added again is another.
+create or replace function pjsip_sync.lacks_columns() returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $lacks$
+  select exists (
+    select from pjsip_sync.mapping m
+    cross join lateral (
+      select unnest(m.reads) as name, 'select' as privilege union all select unnest(m.writes), 'update') as wanted
+    join pg_attribute a on a.attrelid = to_regclass(m.source_table) and a.attname = wanted.name and not a.attisdropped
+    join pg_roles r on r.rolname = 'pjsip_sync'
+    where not has_column_privilege(r.oid, a.attrelid, a.attnum, wanted.privilege))
+$lacks$;
+
 -- Puts back triggers that are missing and turns on those that were turned off; what changed meanwhile went unseen, so
 -- everything is looked at. Runs with the rights of who installed it, for the worker may not touch the table.
 create or replace function pjsip_sync.mend_triggers() returns void
@@ -79,10 +91,12 @@ declare
   off record;
 begin
   for off in
-    select tgrelid::regclass as relation, tgname as name from pg_trigger
-    where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A'
+    select tgrelid::regclass as relation, tgname as name, wanted
+    from pg_trigger join (values ('pjsip_sync.record_change'::regproc, 'A', 'always'), ('pjsip_sync.record_replicated'::regproc, 'R', 'replica'))
+      as known (calls, enabled, wanted) on calls = tgfoid
+    where tgenabled::text <> enabled
   loop
-    execute format('alter table %s enable always trigger %I', off.relation, off.name);
+    execute format('alter table %s enable %s trigger %I', off.relation, off.wanted, off.name);
   end loop;
   perform pjsip_sync.place_triggers();
   insert into pjsip_sync.change (id) values (null);

@@ -60,9 +60,14 @@ internal sealed class BenchDatabase : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.PrepareAsync();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         while (await command.ExecuteScalarAsync() is not true)
+        {
+            if (watch.Elapsed > TimeSpan.FromMinutes(3))
+                throw new TimeoutException(sql);
             if (pause is { } some)
                 await Task.Delay(some);
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -25,7 +25,9 @@ var report = new Report();
 foreach (var scenario in wanted)
 {
     Console.Error.WriteLine($"{scenario.GetType().Name} …");
+    var watch = System.Diagnostics.Stopwatch.StartNew();
     await scenario.RunAsync(report);
+    Console.Error.WriteLine($"  {watch.Elapsed.TotalSeconds:0} s");
 }
 report.Print();
 return 0;

@@ -67,6 +67,16 @@ public sealed class ConnectionTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task One_host_may_be_asked_to_be_the_primary_as_well()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, [$"ConnectionStrings__Postgres={database.ConnectionString};Target Session Attributes=primary"], "sync-extensions");
+
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
     public async Task A_database_without_our_schema_says_init()
     {
         await using var database = await server.CreateDatabaseAsync();

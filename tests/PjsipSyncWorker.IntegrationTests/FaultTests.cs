@@ -3,7 +3,7 @@ using PjsipSyncWorker.IntegrationTests.Infrastructure;
 namespace PjsipSyncWorker.IntegrationTests;
 
 /// <summary>After each fault, with nobody's help, everything holds that must.</summary>
-public sealed class FaultTests
+public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests.Rig>
 {
     public static TheoryData<string> OfTheDatabase { get; } = [.. Faults.OfTheDatabase.Keys.Where(Asked.Fault)];
 
@@ -11,7 +11,7 @@ public sealed class FaultTests
     [MemberData(nameof(OfTheDatabase))]
     public async Task Nothing_is_lost_when(string fault)
     {
-        await using var rig = await FaultRig.CreateAsync();
+        var rig = await shared.TakeAsync();
         await using (var application = new Application(rig.Database, seed: fault.Length))
         {
             await application.WorkAsync(50);
@@ -20,9 +20,10 @@ public sealed class FaultTests
         }
         await Measured.Async(fault, await Invariants.HoldAsync(rig.Database));
         // It is not only right, it works.
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', $1) on conflict (number) do update set password = excluded.password", fault);
         await Invariants.HoldAsync(rig.Database, TimeSpan.FromSeconds(10));
         Assert.False(rig.Worker.HasExited, rig.Worker.Log);
+        shared.GiveBack(rig);
     }
 
     [Fact]
@@ -155,5 +156,28 @@ public sealed class FaultTests
         await rig.Database.ExecuteAsync("drop table nonsense");
 
         await Measured.Async("the disk is full", await Invariants.HoldAsync(rig.Database));
+    }
+
+    /// <summary>The rig that one fault after another befalls; of one that was not right again nobody hears any more.</summary>
+    public sealed class Rig : IAsyncDisposable
+    {
+        private FaultRig? _free;
+        private FaultRig? _taken;
+
+        internal async Task<FaultRig> TakeAsync()
+        {
+            if (_taken is not null)
+                await _taken.DisposeAsync();
+            return _taken = Interlocked.Exchange(ref _free, null) ?? await FaultRig.CreateAsync();
+        }
+
+        internal void GiveBack(FaultRig rig) => (_free, _taken) = (rig, null);
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var rig in new[] { _free, _taken })
+                if (rig is not null)
+                    await rig.DisposeAsync();
+        }
     }
 }

@@ -8,15 +8,19 @@ namespace PjsipSyncWorker.IntegrationTests;
 public sealed partial class RenderTests(PostgresServer server)
 {
     [Fact]
-    public async Task Phones_register_call_each_other_and_have_voicemail()
+    public async Task From_init_with_roles_and_rendered_files_phones_register_call_each_other_are_watched_and_have_voicemail()
     {
-        await using var database = await SyncRig.InstalledAsync(server);
+        await using var cluster = await PrivateCluster.CreateAsync();
+        await using var database = await cluster.CreateDatabaseAsync("pbx");
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, [], "init", "--create-extensions", "--roles");
+        Assert.True(exitCode == 0, output);
+        await using var ours = database.As("pjsip_sync");
         await using var asterisk = new AsteriskServer();
-        using var files = new RenderedFiles(database, asterisk);
+        using var files = new RenderedFiles(database, asterisk, "asterisk");
         await files.RenderAsync(files.Settings());
         await files.ChangeAsync("extensions.conf", "RING_SECONDS = 30", "RING_SECONDS = 2");
         await asterisk.StartFromAsync(files.Output, files.Site);
-        await using var worker = await WorkerProcess.StartAsync(database, files.Settings());
+        await using var worker = await WorkerProcess.StartAsync(ours, files.Settings());
         Assert.Empty(ComplaintsOfOurs(await asterisk.ReadAsync("log/messages")));
 
         // The mailboxes are there without a reload.
@@ -32,9 +36,17 @@ public sealed partial class RenderTests(PostgresServer server)
         Assert.True(await bert.RegisterAsync());
         await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1003|offline|NULL");
 
+        (exitCode, output) = await WorkerProcess.CommandAsync(ours, files.Settings(), "verify-config");
+        Assert.True(exitCode == 0, output);
+        Assert.Contains(" 0 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
+
+        // A lamp for an extension that the dialplan never heard of.
+        var lamp = new SipPhone(asterisk, "1001", "one", "127.0.0.15").WatchAsync("1002");
+        await Eventually.True(async () => (await asterisk.CliAsync("core show hints")).Contains("1002@internal", StringComparison.Ordinal));
         var answering = bert.AnswerAsync();
         await Eventually.True(() => anna.CallAsync("1002"));
         Assert.True(await answering);
+        Assert.True(await lamp is ["terminated", "early" or "confirmed", ..], string.Join(", ", await lamp));
 
         // Nobody answers, then busy, then no phone at all: each leaves a message in the right mailbox.
         Assert.True(await anna.SpeakAsync("1002", TimeSpan.FromSeconds(17)));
@@ -70,6 +82,13 @@ public sealed partial class RenderTests(PostgresServer server)
         foreach (var number in new[] { "+49301239999", "+4930123", "+33123456789", "0033123456789", "+4930123+33123456789", "112", "*97", "+4930123carrier" })
             Assert.True(await carrier.IsRefusedAsync(number), number);
 
+        // Nobody has a call without a login, whatever he calls himself.
+        var before = await ProcessedAsync(asterisk);
+        var stranger = new SipPhone(asterisk, "stranger", "", "127.0.0.42");
+        foreach (var (caller, number) in new[] { ("+33612345678", "+49301231001"), ("carrier", "+49301231001"), ("1001", "+33123456789"), ("anonymous", "+33123456789"), ("1001", "112"), ("carrier", "*43") })
+            Assert.False(await stranger.BringCallAsync(number, caller), $"{caller} to {number}");
+        Assert.Equal(before, await ProcessedAsync(asterisk));
+
         // An extension that calls itself 112 does not stand in the way of help.
         foreach (var (dialled, arrives) in new[] { ("+33123456789", "+33123456789"), ("0033123456789", "+33123456789"), ("030987654", "+4930987654"), ("112", "112"), ("110", "110") })
         {
@@ -96,7 +115,7 @@ public sealed partial class RenderTests(PostgresServer server)
         Assert.Contains("&PJSIP/carrier/sip", await asterisk.CliAsync("pjsip show contacts"), StringComparison.Ordinal);
         Assert.False(await anna.CallAsync("1002"));
         Assert.DoesNotContain("carrier-", await asterisk.CliAsync("core show channels concise"), StringComparison.Ordinal);
-        Assert.Equal("1", (await asterisk.CliAsync("core show channels count")).Split('\n').Single(line => line.Contains("processed", StringComparison.Ordinal)).Split(' ')[0]);
+        Assert.Equal("1", await ProcessedAsync(asterisk));
 
         Assert.True(await bert.RegisterAsAsync("1002*x=1;y"));
         var answering = bert.AnswerAsync();
@@ -159,6 +178,10 @@ public sealed partial class RenderTests(PostgresServer server)
         await browser.ConnectAsync(new Uri($"wss://127.0.0.1:{wssPort}/ws"), limit.Token);
         Assert.Equal("sip", browser.SubProtocol);
     }
+
+    /// <summary>How many calls there were.</summary>
+    private static async Task<string> ProcessedAsync(AsteriskServer asterisk) =>
+        (await asterisk.CliAsync("core show channels count")).Split('\n').Single(line => line.Contains("processed", StringComparison.Ordinal)).Split(' ')[0];
 
     private static async Task<int> MessagesAsync(AsteriskServer asterisk, string mailbox)
     {

@@ -22,6 +22,23 @@ public sealed class SourceTests(PostgresServer server)
     ];
 
     [Fact]
+    public async Task What_changes_during_a_full_comparison_waits_for_one_batch_and_not_for_its_end()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
+        var seen = new List<string>();
+
+        await rig.ReconcileAsync((done, _) =>
+        {
+            if (done == 3)
+                rig.Database.ExecuteAsync("update extensions set password = 'y' where number = '1000'").GetAwaiter().GetResult();
+            seen.Add(rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1000'").GetAwaiter().GetResult()!);
+        });
+
+        Assert.Equal(["x", "x", "x", "y", "y", "y", "y", "y", "y", "y"], seen);
+    }
+
+    [Fact]
     public async Task A_laravel_like_table_is_mapped_by_configuration_alone()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(Laravel), LaravelSettings);

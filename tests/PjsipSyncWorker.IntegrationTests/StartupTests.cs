@@ -31,9 +31,52 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await using var database = await server.CreateDatabaseAsync(template.Name);
         var role = $"r_{Guid.NewGuid():N}";
         await database.ExecuteAsync($"create role {role} login password 'x';" + string.Format(System.Globalization.CultureInfo.InvariantCulture, grants, role));
-        await using var poor = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = "x" }.ConnectionString);
+        await using var poor = database.As(role, "x");
 
         await ExpectAsync(poor, found, advice);
+    }
+
+    [Theory]
+    [InlineData("Sync__BatchSise=5", "Configuration: Sync:BatchSise is not known here", "BatchSize")]
+    [InlineData("Sync__PollInterval=30", "Configuration: Sync:PollInterval must be a time", "hours:minutes:seconds")]
+    [InlineData("Asterisk__Nodes__0__Secret=", "Configuration: Asterisk:Nodes:0:Secret is missing", "manager.conf")]
+    [InlineData("ConnectionStrings__Postgres=Host=x;Passwort=wrong-one", "Configuration: ConnectionStrings:Postgres is not a connection string", "such as Host=")]
+    public async Task A_configuration_that_cannot_be_used_ends_the_daemon(string setting, string found, string advice)
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+
+        await ExpectAsync(database, found, advice, setting);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_json_is_named_with_the_line()
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "{\n  \"Sync\": { \"BatchSize\": wrong-one }\n}", TestContext.Current.CancellationToken);
+
+        var (exit, output) = await WorkerProcess.CommandAsync(database, [], "run", "--config", file);
+
+        File.Delete(file);
+        Assert.Equal(2, exit);
+        Assert.StartsWith($"Configuration: Failed to load configuration from file '{file}'.", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("LineNumber: 1", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("wrong-one", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_install_is_told_who_may()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        var role = $"r_{Guid.NewGuid():N}";
+        await database.ExecuteAsync($"create role {role} login password 'x'");
+        await using var poor = database.As(role, "x");
+
+        var (exit, output) = await WorkerProcess.CommandAsync(poor, [], "init", "--create-extensions");
+
+        Assert.Equal(2, exit);
+        Assert.Contains("permission denied for database", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("Run init as a superuser", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -102,9 +145,9 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     }
 
     /// <summary>Ends with exit code 2 and one line.</summary>
-    private static async Task ExpectAsync(TestDatabase database, string found, string advice)
+    private static async Task ExpectAsync(TestDatabase database, string found, string advice, params string[] settings)
     {
-        var (exit, output) = await WorkerProcess.CommandAsync(database, [], "run");
+        var (exit, output) = await WorkerProcess.CommandAsync(database, settings, "run");
 
         Assert.True(exit == 2, output);
         var line = Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));

@@ -112,6 +112,15 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
+    public async Task Contacts_that_have_no_place_are_named()
+    {
+        await ConfigureAsync(("extconfig.conf", "/^ps_contacts/d"));
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", "extconfig.conf has no line for ps_contacts: no phone can register", "ps_contacts = odbc,asterisk");
+        Assert.False(await new SipPhone(pbx.Asterisk, "1002", "two").RegisterAsync());
+    }
+
+    [Fact]
     public async Task An_endpoint_that_sorcery_does_not_look_for_in_realtime_is_named_and_an_empty_systemname_too()
     {
         await ConfigureAsync(("sorcery.conf", "/^endpoint = realtime/d"), ("asterisk.conf", "s/^systemname.*//"));

@@ -12,12 +12,23 @@ namespace PjsipSyncWorker.IntegrationTests;
 public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
 {
     private const string Unseen = "alter table extensions disable trigger all; ";
-    private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate";
+    private const string Older = """
+        create schema claims; create function claims.current_setting(name text) returns text language sql
+        return case name when 'server_version' then '12.22' when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end;
+        do $$ begin execute format('alter database %I set search_path = claims, pg_catalog, public', current_database()); end $$
+        """;
+    private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate; alter table extensions enable replica trigger pjsip_sync_replicated";
 
     [Theory]
     [InlineData("alter table extensions disable trigger pjsip_sync_update", "database.triggers", "pjsip_sync_update on extensions is turned off", "--fix")]
     [InlineData("alter table extensions enable trigger pjsip_sync_update", "database.triggers", "is not enabled always", "--fix")]
     [InlineData("drop trigger pjsip_sync_delete on extensions", "database.triggers", "pjsip_sync_delete is missing on extensions", "--fix")]
+    [InlineData("alter table extensions disable trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is turned off", "--fix")]
+    [InlineData("alter table extensions enable always trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is not enabled for replication alone", "--fix")]
+    [InlineData("drop trigger pjsip_sync_replicated on extensions", "database.triggers", "pjsip_sync_replicated is missing on extensions", "--fix")]
+    [InlineData("drop trigger pjsip_sync_insert on extensions; create trigger pjsip_sync_insert after insert on extensions execute function suppress_redundant_updates_trigger()", "database.triggers", "pjsip_sync_insert on extensions calls something else", "--fix")]
+    [InlineData("drop view pjsip_sync.registration cascade", "database.schema", "the schema pjsip_sync lacks registration", "run pjsip-sync-worker init")]
+    [InlineData("drop function pjsip_sync.project", "database.schema", "the schema pjsip_sync lacks project()", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "database.schema", "has version 1, older than", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "database.schema", "has version 99, newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "database.schema", "is not installed in this database", "run pjsip-sync-worker init")]
@@ -33,6 +44,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     [InlineData(Unseen + "insert into extensions (number, password) values ('1003', 'x')" + Seen, "sync.drift", "1 missing, 0 different, 0 orphaned, such as 1003", "sync-extensions")]
     [InlineData(Unseen + "delete from extensions where number = '1001'" + Seen, "sync.drift", "0 missing, 0 different, 1 orphaned, such as 1001", "sync-extensions")]
     [InlineData("do $$ begin execute format('alter database %I connection limit 2', current_database()); end $$", "database.connections", "(connection limit) are used", "Raise the limit")]
+    [InlineData(Older, "database.version", "PostgreSQL 12.22", "Upgrade to PostgreSQL 13 or newer")]
     public async Task What_is_broken_is_the_one_check_that_fails(string breaking, string name, string found, string advice)
     {
         var (database, settings) = await CreateAsync();
@@ -106,7 +118,10 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var (database, settings) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update;
+            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update; alter table extensions disable trigger pjsip_sync_replicated;
+            drop trigger pjsip_sync_truncate on extensions; create trigger pjsip_sync_truncate before update on extensions for each row execute function suppress_redundant_updates_trigger();
+            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger(); alter table extensions disable trigger theirs;
+            insert into ps_endpoints (id, context) values ('trunk', 'from-carrier');
             insert into extensions (number, password) values ('1003', 'three');
             insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours');
             update ps_auths set password = 'edited' where id = '1001'
@@ -118,6 +133,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         Assert.Equal("triggers put back and turned on; every extension is looked at again", checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
+        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'"));
     }
 
     [Theory]
@@ -186,6 +202,19 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
+    public async Task A_configuration_that_cannot_be_used_is_json_too()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+
+        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Sync__BatchSise=5"], "verify-config", "--json");
+
+        using var json = JsonDocument.Parse(output);
+        var check = json.RootElement.GetProperty("checks").EnumerateArray().Single();
+        Assert.Equal((2, "fail", "configuration"), (exit, json.RootElement.GetProperty("outcome").GetString(), check.GetProperty("name").GetString()));
+        Assert.StartsWith("Sync:BatchSise is not known here", check.GetProperty("found").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Registrations_are_counted_by_transport_and_node_and_a_degraded_node_is_a_failure()
     {
         var (database, _) = await CreateAsync();
@@ -200,6 +229,33 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 
         Broken.Expect(checks, "registrations.followed", Outcome.Fail, "followed, but cannot read 1001", "asterisk.proof");
         Broken.Expect(checks, "registrations.statistics", Outcome.Pass, "1 of 2 extensions online; contacts tcp 1, udp 1; contacts pbx1 2");
+    }
+
+    [Fact]
+    public async Task Registrations_that_somebody_holds_locked_cannot_be_counted_and_that_is_said()
+    {
+        var (database, settings) = await CreateAsync();
+        await using var owned = database;
+        await using var holder = await database.OpenAsync();
+        await using var transaction = await holder.BeginTransactionAsync(TestContext.Current.CancellationToken);
+        await using var command = new NpgsqlCommand("lock table pjsip_sync.contact in access exclusive mode", holder, transaction);
+        await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+
+        Broken.ExpectOnly(await Broken.VerifyAsync(settings), "registrations.statistics", "lock timeout", "pg_locks");
+    }
+
+    [Fact]
+    public async Task Every_check_is_told_of_in_the_readme()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+        var readme = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "README.md"), TestContext.Current.CancellationToken);
+
+        var checks = await Broken.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
+
+        Assert.InRange(checks.Count, 20, 40);
+        foreach (var parts in checks.Select(check => check.Name.Split('.')))
+            Assert.Matches($@"(?m)^\| `{parts[0]}\.\*`.*`{parts[1]}`", readme);
     }
 
     [Fact]
@@ -233,6 +289,19 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         Assert.Contains("     do: Start it: systemctl start", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\x1b', output);
         Assert.Contains("1 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_there_are_symbols_and_colours()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+
+        var output = await WorkerProcess.OnTerminalAsync(database, "verify-config");
+
+        Assert.Contains("\x1b[", output, StringComparison.Ordinal);
+        Assert.Contains("✔ database.reachable", output, StringComparison.Ordinal);
+        Assert.Contains("! sync.worker", output, StringComparison.Ordinal);
     }
 
     private async Task<(TestDatabase Database, WorkerSettings Settings)> CreateAsync()

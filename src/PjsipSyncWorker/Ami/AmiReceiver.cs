@@ -28,6 +28,8 @@ internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher
     /// <summary>Reads until the stream ends, which it always reports by an exception.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        // A peer that never pauses must not keep the caller: its bytes are always there already.
+        await Task.Yield();
         while (true)
         {
             Dispatch();

@@ -12,6 +12,9 @@ internal static class ConfCheck
     public static List<Finding> Run(string directory, IReadOnlyList<RenderedFile> needed)
     {
         var findings = new List<Finding>();
+        // /etc is as good a name for what stands in /etc/asterisk and beside it.
+        if (Path.Combine(directory, "asterisk") is var below && Directory.Exists(below) && !File.Exists(Path.Combine(directory, "asterisk.conf")))
+            directory = below;
         foreach (var file in needed)
         {
             var path = Locate(directory, file);
@@ -20,8 +23,17 @@ internal static class ConfCheck
                 findings.Add(new Finding(file.Name, "", "the file is missing"));
                 continue;
             }
-            var actual = ConfReader.ReadFile(path, file.IsIni);
-            findings.AddRange(actual.Problems.Select(problem => new Finding(file.Name, "", problem)));
+            ConfFile actual;
+            try
+            {
+                actual = ConfReader.ReadFile(path, file.IsIni);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                findings.Add(new Finding(file.Name, "", $"cannot be read: {error.Message}"));
+                continue;
+            }
+            findings.AddRange(actual.Problems.Distinct().Select(problem => new Finding(file.Name, "", problem)));
             foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Sections)
                 findings.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new Finding(file.Name, section.Name, text)));

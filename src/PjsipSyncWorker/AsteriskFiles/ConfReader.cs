@@ -8,9 +8,8 @@ namespace PjsipSyncWorker.AsteriskFiles;
 /// </summary>
 internal sealed class ConfReader
 {
-    private const int DeepestInclude = 20;
-
     private readonly ConfFile _file = new();
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private readonly string? _directory;
     private readonly bool _isIni;
     private ConfSection? _section;
@@ -22,7 +21,7 @@ internal sealed class ConfReader
     public static ConfFile ReadFile(string path, bool isIni)
     {
         var reader = new ConfReader(Path.GetDirectoryName(Path.GetFullPath(path)), isIni);
-        reader.Read(File.ReadAllText(path), 0);
+        reader.Include(Path.GetFullPath(path));
         return reader._file;
     }
 
@@ -30,11 +29,23 @@ internal sealed class ConfReader
     public static ConfFile ReadText(string text, bool isIni)
     {
         var reader = new ConfReader(null, isIni);
-        reader.Read(text, 0);
+        reader.Read(text);
         return reader._file;
     }
 
-    private void Read(string text, int depth)
+    /// <summary>Reads a file in the place where it is named, unless it is being read already.</summary>
+    private void Include(string path)
+    {
+        if (!_open.Add(path))
+        {
+            _file.Problems.Add($"#include {Path.GetFileName(path)} leads in a circle");
+            return;
+        }
+        Read(File.ReadAllText(path));
+        _open.Remove(path);
+    }
+
+    private void Read(string text)
     {
         foreach (var raw in text.Split('\n'))
         {
@@ -44,7 +55,7 @@ internal sealed class ConfReader
             if (line[0] == '[')
                 Open(line);
             else if (line[0] == '#' && !_isIni)
-                Directive(line, depth);
+                Directive(line);
             else if (_section is not null && line.IndexOf('=', StringComparison.Ordinal) is var at and > 0)
                 Add(_section, line, at);
         }
@@ -87,7 +98,7 @@ internal sealed class ConfReader
                 _section.Entries.AddRange([.. template.Entries]);
     }
 
-    private void Directive(string line, int depth)
+    private void Directive(string line)
     {
         if (_directory is null)
             return;
@@ -103,9 +114,8 @@ internal sealed class ConfReader
                     ? [.. Directory.GetFiles(folder, Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
             if (found.Length == 0 && words[0] == "#include")
                 _file.Problems.Add($"#include {argument} is not there, and Asterisk reads none of this file");
-            if (depth < DeepestInclude)
-                foreach (var file in found)
-                    Read(File.ReadAllText(file), depth + 1);
+            foreach (var file in found)
+                Include(file);
         }
     }
 

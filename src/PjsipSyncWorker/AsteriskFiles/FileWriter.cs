@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 
 namespace PjsipSyncWorker.AsteriskFiles;
@@ -9,7 +10,7 @@ internal static class FileWriter
     private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
-    /// <param name="force">Replace files that are there; each is kept as NAME.bak.</param>
+    /// <param name="force">Replace files that are there; each is kept as NAME.bak, the next one as NAME.bak1.</param>
     /// <exception cref="FilesInTheWayException">Files are there already and were not to be replaced.</exception>
     /// <exception cref="IOException">Nothing was changed.</exception>
     public static async Task WriteAsync(string directory, IReadOnlyList<RenderedFile> files, bool force, CancellationToken cancellation)
@@ -20,7 +21,7 @@ internal static class FileWriter
 
         Directory.CreateDirectory(directory);
         var written = new List<(string Temporary, string Final)>();
-        var replaced = new Stack<string>();
+        var done = new Stack<(string Final, string? Kept)>();
         try
         {
             foreach (var file in files)
@@ -35,16 +36,17 @@ internal static class FileWriter
                 File.SetUnixFileMode(written[i].Temporary, Mode(files[i]));
             foreach (var (temporary, final) in written)
             {
-                if (Exists(final))
-                    File.Move(final, $"{final}.bak", overwrite: true);
-                replaced.Push(final);
+                var kept = Exists(final) ? FreeName($"{final}.bak") : null;
+                if (kept is not null)
+                    File.Move(final, kept);
+                done.Push((final, kept));
                 File.Move(temporary, final, overwrite: false);
             }
         }
         catch
         {
-            foreach (var final in replaced)
-                PutBack(final, hadFile: existing.Contains(Path.GetFileName(final)));
+            foreach (var (final, kept) in done)
+                PutBack(final, kept);
             foreach (var (temporary, _) in written)
                 File.Delete(temporary);
             throw;
@@ -76,12 +78,21 @@ internal static class FileWriter
             throw new IOException("the files could not be given to the group asterisk");
     }
 
-    private static void PutBack(string final, bool hadFile)
+    private static void PutBack(string final, string? kept)
     {
-        if (hadFile && Exists($"{final}.bak"))
-            File.Move($"{final}.bak", final, overwrite: true);
-        else
+        if (kept is null)
             File.Delete(final);
+        else
+            File.Move(kept, final, overwrite: true);
+    }
+
+    /// <summary>What was kept before is kept too.</summary>
+    private static string FreeName(string name)
+    {
+        var free = name;
+        for (var number = 1; Exists(free); number++)
+            free = $"{name}{number.ToString(CultureInfo.InvariantCulture)}";
+        return free;
     }
 
     private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;

@@ -115,7 +115,7 @@ internal sealed partial class RenderValues
 
     private void SetSip()
     {
-        Set("Contacts", (Render.Contacts ?? (_settings.Asterisk.Nodes.Count > 1 ? "astdb" : "realtime")) == "astdb" ? "astdb,registrar" : "realtime,ps_contacts", "Asterisk:Render:Contacts");
+        Set("Contacts", _settings.Asterisk.ContactsInAstdb ? "astdb,registrar" : "realtime,ps_contacts", "Asterisk:Render:Contacts");
         Set("ExpirationCheckInterval", "10", "");
         Set("Udp", Render.Transports.Contains("udp") ? "yes" : "", "");
         Set("Tcp", Render.Transports.Contains("tcp") ? "yes" : "", "");

@@ -21,11 +21,17 @@ internal static class Command
         });
 
     /// <summary>Runs a command's work; every fault that a person can mend becomes one line on standard error.</summary>
-    public static async Task<int> RunAsync(string? configFile, Func<WorkerSettings, Task<int>> work)
+    /// <param name="onMisconfigured">Says what is wrong with the configuration in another way.</param>
+    public static async Task<int> RunAsync(string? configFile, Func<WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null)
     {
         try
         {
             return await work(SettingsReader.Read(SettingsReader.Load(configFile)));
+        }
+        catch (SettingsException error) when (onMisconfigured is not null)
+        {
+            onMisconfigured(error);
+            return ExitCode.Usage;
         }
         catch (SettingsException error)
         {

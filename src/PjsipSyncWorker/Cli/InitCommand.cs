@@ -48,6 +48,12 @@ internal static class InitCommand
             await Console.Error.WriteLineAsync("Nothing was changed.");
             return ExitCode.Usage;
         }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            await Console.Error.WriteLineAsync(
+                $"{DatabaseErrors.Describe(error)}. Nothing was changed. Run init as a superuser, or as a role that may create in this database and owns {settings.Source.Table}; or give a DBA what init --print writes");
+            return ExitCode.Usage;
+        }
         await Console.Out.WriteLineAsync($"Installed: the schema pjsip_sync, and triggers on {settings.Source.Table}.");
         return ExitCode.Good;
     }

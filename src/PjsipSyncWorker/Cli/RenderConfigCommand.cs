@@ -12,7 +12,7 @@ internal static class RenderConfigCommand
         var output = new Option<string?>("--output") { Description = "Write the files into this directory", HelpName = "DIR" };
         var check = new Option<string?>("--check") { Description = "Compare this directory (/etc/asterisk) with what is needed, and write nothing", HelpName = "DIR" };
         var node = new Option<string?>("--node") { Description = "The node's name in Asterisk:Nodes, where there are several", HelpName = "NAME" };
-        var force = new Option<bool>("--force") { Description = "Replace files that are there; each is kept as NAME.bak" };
+        var force = new Option<bool>("--force") { Description = "Replace files that are there; each is kept as NAME.bak, or NAME.bak1 and so on" };
         var command = new System.CommandLine.Command("render-config", "Write the Asterisk-side files of this installation, or check those that are there") { output, check, node, force };
         command.Validators.Add(result =>
         {
@@ -49,20 +49,17 @@ internal static class RenderConfigCommand
     private static async Task<int> CheckAsync(WorkerSettings settings, string? node, string directory)
     {
         var needed = RenderedFile.All(new RenderValues(settings, node, isCheck: true));
-        try
+        if (!Directory.Exists(directory))
         {
-            var findings = ConfCheck.Run(directory, needed);
-            foreach (var finding in findings)
-                await Console.Out.WriteLineAsync(finding.ToString());
-            if (findings.Count > 0)
-                return ExitCode.Problems;
-            await Console.Out.WriteLineAsync($"{directory} has all that is needed.");
-            return ExitCode.Good;
+            await Console.Error.WriteLineAsync($"{directory} is no directory, or one that this user may not look into");
+            return ExitCode.Usage;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            await Console.Error.WriteLineAsync(error.Message);
+        var findings = ConfCheck.Run(directory, needed);
+        foreach (var finding in findings)
+            await Console.Out.WriteLineAsync(OneLine.Of(finding.ToString()));
+        if (findings.Count > 0)
             return ExitCode.Problems;
-        }
+        await Console.Out.WriteLineAsync($"{directory} has all that is needed.");
+        return ExitCode.Good;
     }
 }

@@ -13,9 +13,14 @@ internal static class VerifyConfigCommand
         var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
         var command = new System.CommandLine.Command("verify-config", "Check database, triggers, privileges, Asterisk, and that it really reads our rows") { fix, json };
         command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
-            settings => VerifyAsync(settings, parsed.GetValue(fix), parsed.GetValue(json), cancellation)));
+            settings => VerifyAsync(settings, parsed.GetValue(fix), parsed.GetValue(json), cancellation),
+            parsed.GetValue(json) ? Misconfigured : null));
         return command;
     }
+
+    /// <summary>A machine that reads JSON gets JSON.</summary>
+    private static void Misconfigured(SettingsException error) => Console.Out.WriteLine(VerifyReport.Json(
+        [.. error.Problems.Select(problem => new Check("configuration", null, Outcome.Fail, problem, $"Correct {SettingsReader.DefaultFile}, the file of --config or the environment", null))], null));
 
     private static async Task<int> VerifyAsync(WorkerSettings settings, bool fix, bool json, CancellationToken cancellation)
     {

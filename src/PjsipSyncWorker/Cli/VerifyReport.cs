@@ -12,11 +12,11 @@ internal static class VerifyReport
         var name = check.Node is null ? check.Name : $"{check.Name} [{check.Node}]";
         if (Console.IsOutputRedirected)
         {
-            Console.WriteLine($"{Word(check.Outcome),-4} {name}: {Printable(check.Found)}");
+            Console.WriteLine($"{Word(check.Outcome),-4} {name}: {OneLine.Of(check.Found)}");
             if (check.Fixed is not null)
-                Console.WriteLine($"     fixed: {Printable(check.Fixed)}");
+                Console.WriteLine($"     fixed: {OneLine.Of(check.Fixed)}");
             if (check.Advice is not null)
-                Console.WriteLine($"     do: {Printable(check.Advice)}");
+                Console.WriteLine($"     do: {OneLine.Of(check.Advice)}");
             return;
         }
         var (colour, symbol) = check.Outcome switch
@@ -26,11 +26,11 @@ internal static class VerifyReport
             Outcome.Fail => ("red", "✘"),
             _ => ("grey", "-"),
         };
-        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(Printable(check.Found))}");
+        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(OneLine.Of(check.Found))}");
         if (check.Fixed is not null)
-            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(Printable(check.Fixed))}");
+            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(OneLine.Of(check.Fixed))}");
         if (check.Advice is not null)
-            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(Printable(check.Advice))}");
+            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(OneLine.Of(check.Advice))}");
     }
 
     public static void WriteSummary(IReadOnlyList<Check> checks)
@@ -88,7 +88,4 @@ internal static class VerifyReport
         Outcome.Fail => "fail",
         _ => "skip",
     };
-
-    /// <summary>What a server or a row says is text, and never a command to the terminal.</summary>
-    private static string Printable(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

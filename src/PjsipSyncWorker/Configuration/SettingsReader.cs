@@ -33,7 +33,8 @@ public static class SettingsReader
         }
         catch (Exception e) when (e is FileNotFoundException or InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new SettingsException([e.InnerException?.Message ?? e.Message]);
+            // The outer one names the file, the innermost the fault and its line.
+            throw new SettingsException([e.InnerException is null ? e.Message : $"{e.Message} {e.GetBaseException().Message}"]);
         }
     }
 
@@ -184,7 +185,7 @@ public static class SettingsReader
     private static AsteriskSettings ReadAsterisk(StrictSection asterisk)
     {
         var nodes = new List<NodeSettings>();
-        foreach (var node in asterisk.Section("Nodes").Sections())
+        foreach (var node in asterisk.Sections("Nodes"))
         {
             var settings = new NodeSettings(
                 node.Text("Name", $"node{nodes.Count + 1}"),
@@ -258,8 +259,10 @@ public static class SettingsReader
 }
 
 /// <summary>The configuration cannot be used; each problem says what to do.</summary>
-public sealed class SettingsException(IReadOnlyList<string> problems) : Exception(string.Join('\n', problems.Select(OneLine.Of)))
+public sealed class SettingsException(IReadOnlyList<string> problems) : Exception
 {
     /// <summary>One line each.</summary>
     public IReadOnlyList<string> Problems { get; } = [.. problems.Select(OneLine.Of)];
+
+    public override string Message => string.Join('\n', Problems);
 }

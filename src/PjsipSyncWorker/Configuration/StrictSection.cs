@@ -35,7 +35,7 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
     {
         _known.Add(key);
         if (Scalar(section.GetSection(key)) is not null)
-            problems.Add($"{Path(key)} must be a section of its own, not a single value");
+            problems.Add($"{Path(key)} must be a section or a list of its own, not a single value");
         return new StrictSection(section.GetSection(key), Path(key), problems);
     }
 
@@ -54,21 +54,29 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
         return texts;
     }
 
+    /// <summary>The sections of a list: <c>[ { … }, { … } ]</c>.</summary>
+    public List<StrictSection> Sections(string key)
+    {
+        var list = Section(key);
+        if (section.GetSection(key).GetChildren().All(child => int.TryParse(child.Key, NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+            return list.Sections();
+        Problem(key, "must be a list: [ { … } ]");
+        return [];
+    }
+
     public List<StrictSection> Sections()
     {
         var sections = new List<StrictSection>();
         foreach (var child in section.GetChildren())
         {
-            _known.Add(child.Key);
-            sections.Add(new StrictSection(child, Path(child.Key), problems));
+            sections.Add(Section(child.Key));
         }
         return sections;
     }
 
     public List<string> List(string key)
     {
-        _known.Add(key);
-        return [.. section.GetSection(key).GetChildren().Select(child => child.Value ?? "").Where(value => value.Length > 0)];
+        return [.. Section(key).Texts().Values.OfType<string>().Where(value => value.Length > 0)];
     }
 
     public string Name => section is IConfigurationSection named ? named.Key : "";

@@ -51,7 +51,11 @@ public sealed record SyncSettings(
 /// <param name="RefreshesPerSecond">Pace of telling Asterisk about new or changed AORs.</param>
 /// <param name="Render">What the Asterisk-side files need beyond that.</param>
 public sealed record AsteriskSettings(
-    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond, RenderSettings Render);
+    IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond, RenderSettings Render)
+{
+    /// <summary>Several servers on one database keep their contacts apart, unless told otherwise.</summary>
+    public bool ContactsInAstdb => (Render.Contacts ?? (Nodes.Count > 1 ? "astdb" : "realtime")) == "astdb";
+}
 
 /// <summary>One Asterisk server's manager interface.</summary>
 public sealed record NodeSettings(

@@ -36,14 +36,15 @@ internal static class DataSource
     {
         var builder = new NpgsqlSlimDataSourceBuilder(connectionString);
         var connection = builder.ConnectionStringBuilder;
-        if (!connection.ContainsKey("Application Name"))
+        // ShouldSerialize: whether somebody gave it; ContainsKey is true of every key there is.
+        if (!connection.ShouldSerialize("Application Name"))
             connection.ApplicationName = "pjsip-sync-worker";
-        if (!connection.ContainsKey("Timeout"))
+        if (!connection.ShouldSerialize("Timeout"))
             connection.Timeout = 5;
-        if (!connection.ContainsKey("Command Timeout"))
+        if (!connection.ShouldSerialize("Command Timeout"))
             connection.CommandTimeout = 10;
         // The same few statements are run again and again: parsed and planned once.
-        if (!connection.ContainsKey("Max Auto Prepare"))
+        if (!connection.ShouldSerialize("Max Auto Prepare"))
             (connection.MaxAutoPrepare, connection.AutoPrepareMinUsages) = (100, 2);
         // What a failed statement held (a password among it) belongs in no log.
         connection.IncludeErrorDetail = false;
@@ -59,12 +60,12 @@ internal static class DataSource
             builder.UseLoggerFactory(loggers);
         builder.UsePhysicalConnectionInitializer(
             connection => Execute(connection), connection => ExecuteAsync(connection));
+        // Whatever is asked for here: of several servers the one that can be written to, found soon after another was promoted.
+        connection.TargetSessionAttributes = null;
         if (connection.Host?.Contains(',', StringComparison.Ordinal) != true)
             return builder.Build();
-        // Of several servers the one that can be written to, found soon after another was promoted.
-        if (!connection.ContainsKey("Host Recheck Seconds"))
+        if (!connection.ShouldSerialize("Host Recheck Seconds"))
             connection.HostRecheckSeconds = 1;
-        connection.TargetSessionAttributes = null;
         return builder.BuildMultiHost().WithTargetSession(TargetSessionAttributes.Primary);
 
         static void Execute(NpgsqlConnection connection)

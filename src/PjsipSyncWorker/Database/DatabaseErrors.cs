@@ -33,7 +33,9 @@ internal static class DatabaseErrors
         PostgresException e when e.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName
             && e.MessageText.Contains("pjsip_sync", StringComparison.Ordinal) => "the schema pjsip_sync is not installed here: run pjsip-sync-worker init",
         PostgresException e => $"{e.MessageText} ({e.SqlState})",
-        NpgsqlException { InnerException: SocketException inner } => inner.Message,
+        // What a missing socket file is called by the system would send a person to the network.
+        NpgsqlException { InnerException: SocketException { SocketErrorCode: SocketError.AddressNotAvailable } } e => $"no server listens ({e.Message})",
+        NpgsqlException { InnerException: SocketException inner } e when e.Message != inner.Message => $"{inner.Message} ({e.Message})",
         NpgsqlException { InnerException: { } inner } e => $"{e.Message}: {inner.Message}",
         _ => error.Message,
     };

@@ -39,7 +39,13 @@ internal static class Installation
                    -- what is not configured may be the column of our own name, or have come since
                    columns @> $2::jsonb and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
-                   realtime_schema = $4
+                   realtime_schema = $4,
+                   array(
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'registration', 'revision']) as name
+                     where to_regclass('pjsip_sync.' || name) is null
+                     union all
+                     select name || '()' from unnest(array['source', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class']) as name
+                     where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)
         {
@@ -59,6 +65,8 @@ internal static class Installation
                 throw new InstallationException(version > SchemaVersion
                     ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
                     : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
+            if (reader.GetFieldValue<string[]>(6) is { Length: > 0 } missing)
+                throw new InstallationException($"the schema pjsip_sync lacks {string.Join(", ", missing)}: run pjsip-sync-worker init");
             if (!reader.GetBoolean(1))
                 throw new InstallationException($"the table {settings.Source.Table} (Source:Table) does not exist: create it, or name another and run pjsip-sync-worker init");
             if (reader.IsDBNull(2) || !reader.GetBoolean(2) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))

@@ -21,8 +21,8 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>Who this Asterisk is, and which process of it.</summary>
     public async Task<(string Process, string? Version, string? SystemName)> IdentifyAsync(CancellationToken cancellation)
     {
-        var status = await ExpectAsync(new AmiAction("CoreStatus"), cancellation);
-        var settings = await ExpectAsync(new AmiAction("CoreSettings"), cancellation);
+        var status = await ExpectAsync(connection, new AmiAction("CoreStatus"), cancellation);
+        var settings = await ExpectAsync(connection, new AmiAction("CoreSettings"), cancellation);
         _systemName = settings.Get("SystemName") is { Length: > 0 } name ? name : null;
         return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), _systemName);
     }
@@ -100,7 +100,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     public static bool TouchesPjsip(string? module) =>
         module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
 
-    public static TimeSpan? RoundTrip(string? microseconds) =>
+    public static TimeSpan? RoundTrip(ReadOnlySpan<byte> microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;
 
     /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
@@ -110,6 +110,14 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
     public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
         connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
+
+    /// <summary>Asks for what every AMI user with our classes is answered.</summary>
+    /// <exception cref="AsteriskRefusalException">It is refused.</exception>
+    public static async Task<AmiResponse> ExpectAsync(AmiConnection connection, AmiAction action, CancellationToken cancellation)
+    {
+        var answer = await connection.SendAsync(action, cancellation);
+        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)");
+    }
 
     /// <summary>Expiry is told on Asterisk's clock, which may be wrong without doing any harm there.</summary>
     private async Task ReadClockAsync(CancellationToken cancellation)
@@ -132,14 +140,8 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         contacts[new ContactKey(endpoint, uri)] = new Contact(
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
-            Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(Text(item, "RoundtripUsec"u8)),
+            Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(item.Get("RoundtripUsec"u8)),
             Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToOurs(expires) : null, time.GetUtcNow());
-    }
-
-    private async Task<AmiResponse> ExpectAsync(AmiAction action, CancellationToken cancellation)
-    {
-        var answer = await connection.SendAsync(action, cancellation);
-        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses {action.Name}: {answer.Message} (privileges in manager.conf)");
     }
 }
 

@@ -80,6 +80,16 @@ internal sealed class ContactBook(TimeProvider time)
     /// <summary>Whether Asterisk also reports contacts of other servers (a shared ps_contacts): true since a snapshot showed one.</summary>
     public bool Shared { get; private set; }
 
+    /// <summary>How many contacts are known.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+                return _contacts.Count;
+        }
+    }
+
     /// <summary>A session with Asterisk begins, perhaps with another configuration.</summary>
     public void BeginSession()
     {

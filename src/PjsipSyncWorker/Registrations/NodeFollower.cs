@@ -28,6 +28,9 @@ internal sealed partial class NodeFollower(
 
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
+    /// <summary>Names and addresses of phones, which come in every event.</summary>
+    private readonly Utf8Words _words = new(most: 1_000_000);
+
     private readonly ContactBook _book = new(time);
     private readonly AsteriskRefresher _refresher = new(node, settings.Asterisk.RefreshesPerSecond, new RefreshLedger(dataSource, node.Name), time, logger);
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
@@ -74,17 +77,20 @@ internal sealed partial class NodeFollower(
         metrics.Event(name);
         if (name.SequenceEqual("ContactStatus"u8))
         {
-            if ((AsteriskSession.Text(message, "EndpointName"u8) ?? AsteriskSession.Text(message, "AOR"u8)) is not { } endpoint || AsteriskSession.Text(message, "URI"u8) is not { } uri)
+            var endpoint = message.Get("EndpointName"u8) is { Length: > 0 } own ? own : message.Get("AOR"u8);
+            var uri = message.Get("URI"u8);
+            if (endpoint.IsEmpty || uri.IsEmpty)
                 return;
-            if (_book.Apply(new ContactKey(endpoint, uri), AsteriskSession.Text(message, "ContactStatus"u8) ?? "Unknown", AsteriskSession.RoundTrip(AsteriskSession.Text(message, "RoundtripUsec"u8))))
+            var status = message.Get("ContactStatus"u8) is { Length: > 0 } said ? _words.Of(said) : "Unknown";
+            if (_book.Apply(new ContactKey(_words.Of(endpoint), _words.Of(uri)), status, AsteriskSession.RoundTrip(message.Get("RoundtripUsec"u8))))
                 _snapshotWanted.Ring();
             _changed.Ring();
         }
         else if (name.SequenceEqual("DeviceStateChange"u8))
         {
-            if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Device"u8)) is not { } endpoint || AsteriskSession.Text(message, "State"u8) is not { } state)
+            if (AsteriskSession.DeviceOf(_words.Of(message.Get("Device"u8))) is not { } endpoint || message.Get("State"u8) is not { Length: > 0 } state)
                 return;
-            _book.Apply(endpoint, state);
+            _book.Apply(endpoint, _words.Of(state));
             _changed.Ring();
         }
         else if (name.SequenceEqual("PeerStatus"u8))
@@ -254,6 +260,7 @@ internal sealed partial class NodeFollower(
                 metrics.Snapshot(time.GetElapsedTime(watch));
                 _degraded = null;
                 _changed.Ring();
+                Leftovers.Return(_book.Count);
             }
             catch (AsteriskRefusalException error)
             {

@@ -153,18 +153,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
     /// <summary>The pool keeps sessions as they are, so the lock is let go first.</summary>
     public async ValueTask DisposeAsync()
     {
-        try
-        {
-            if (connection.FullState == System.Data.ConnectionState.Open)
-            {
-                await IdleLimitAsync("0", CancellationToken.None);
-                await ExecuteAsync("select pg_advisory_unlock_all()", CancellationToken.None);
-            }
-        }
-        catch (NpgsqlException)
-        {
-            NpgsqlConnection.ClearPool(connection);
-        }
+        await SessionLocks.LetGoAsync(connection);
         await connection.DisposeAsync();
     }
 

@@ -26,6 +26,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private HashSet<string> _asked = new(StringComparer.Ordinal);
     private bool _everything = true;
     private DateTime _looked = DateTime.UtcNow.AddDays(-1);
+    private long _lookedAt = -time.TimestampFrequency * 3600;
 
     /// <summary>These extensions may have another status now.</summary>
     public void Ask(IEnumerable<string> endpoints)
@@ -83,7 +84,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         var (ids, everything) = Take();
         try
         {
-            var lapsed = everything ? [] : await LapsedAsync(cancellation);
+            var lapsed = everything || time.GetElapsedTime(_lookedAt) < Tick ? [] : await LapsedAsync(cancellation);
             var skipped = everything ? await ProjectAllAsync(cancellation) : await ProjectAsync([.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
                 return null;
@@ -119,6 +120,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         command.Parameters.Add(new NpgsqlParameter { Value = _looked, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
+        _lookedAt = time.GetTimestamp();
         // A second of overlap: what was computed in the very moment is looked at twice rather than never.
         _looked = reader.GetDateTime(0).AddSeconds(-1);
         return [.. reader.GetFieldValue<string[]>(1)];

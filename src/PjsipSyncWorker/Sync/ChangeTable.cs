@@ -16,7 +16,7 @@ internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] E
 internal static class ChangeTable
 {
     /// <summary>The ids that <see cref="AddTo"/> took, for the statements that follow it in the same transaction.</summary>
-    public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
+    public const string TakenIds = "(select current_setting('pjsip_sync.taken'))::text[]";
 
     /// <summary>
     /// Removes up to <paramref name="limit"/> rows and gives their ids. Only rows that were seen are removed: a transaction
@@ -55,6 +55,13 @@ internal static class ChangeTable
         return new ChangeBatch(
             reader.GetInt64(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2),
             ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture), reader.GetTimeSpan(5));
+    }
+
+    public static async Task<bool> HasAnyAsync(NpgsqlConnection connection, ulong watermark, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select exists (select from pjsip_sync.change where xid >= $1::xid8)", connection)
+        { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) } } };
+        return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
     /// <summary>Removes the "everything" rows of these transactions.</summary>

@@ -13,6 +13,9 @@ internal sealed class ReconcileResult
     /// <summary>Rows that were not as they should be.</summary>
     public int Drift => Created + Updated + Removed + Released;
 
+    /// <summary>All that were looked at.</summary>
+    public int Total => Drift + Unchanged + Rejected;
+
     public void Add(Plan plan)
     {
         Created += plan.Count(ChangeKind.Create);

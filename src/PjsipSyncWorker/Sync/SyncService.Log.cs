@@ -26,5 +26,8 @@ internal sealed partial class SyncService
 
         [LoggerMessage(1006, LogLevel.Debug, "The target's lock is held by another worker")]
         public static partial void LockBusy(ILogger logger);
+
+        [LoggerMessage(1007, LogLevel.Debug, "A change was found of which no notification told")]
+        public static partial void Untold(ILogger logger);
     }
 }

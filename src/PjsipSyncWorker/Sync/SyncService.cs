@@ -18,6 +18,14 @@ internal sealed partial class SyncService(
 
     private static readonly TimeSpan LockRetry = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Between two batches under load: a larger batch costs less for each change, and nobody sees the difference.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>How soon a change is found of which nobody told.</summary>
+    private static readonly TimeSpan Glance = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
+
     private readonly WakeSignal _wake = new();
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
@@ -62,6 +70,7 @@ internal sealed partial class SyncService(
     {
         Catalogue? catalogue = null;
         Synchronizer synchronizer = null!;
+        await using var bell = new Doorbell(connection, Pace);
         for (var first = true; ; first = false)
         {
             SayLeftOut(await Installation.AdaptAsync(connection, cancellation), _leftOutOfSource);
@@ -71,18 +80,35 @@ internal sealed partial class SyncService(
                 catalogue = found;
                 synchronizer = await CreateAsync(connection, catalogue, fingerprint, cancellation);
             }
-            await DrainAsync(synchronizer, connection, PauseBefore(settings.Sync.ReconcileInterval), cancellation);
+            await DrainAsync(synchronizer, connection, bell, PauseBefore(settings.Sync.ReconcileInterval), cancellation);
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
             while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
                 var pause = PauseBefore(rest);
-                var drained = await DrainAsync(synchronizer, connection, pause, cancellation);
+                var drained = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
                 await BuryAsync(connection, catalogue, fingerprint, cancellation);
                 _health.Report(_refused, pause);
                 if (drained)
-                    await _wake.WaitAsync(pause, time, cancellation);
+                    await SleepAsync(synchronizer, connection, pause, cancellation);
             }
+        }
+    }
+
+    /// <summary>Until somebody rings, or a change is there all the same: of a worker that died awake, of a transaction that may not notify.</summary>
+    private async Task SleepAsync(Synchronizer synchronizer, NpgsqlConnection connection, TimeSpan longest, CancellationToken cancellation)
+    {
+        var begun = time.GetTimestamp();
+        while (longest - time.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
+        {
+            if (await _wake.WaitAsync(rest < Glance ? rest : Glance, time, cancellation))
+                return;
+            if (!await synchronizer.IsWaitingAsync(connection, cancellation))
+                continue;
+            // Its notification may be on its way.
+            if (!await _wake.WaitAsync(Grace, time, cancellation))
+                Log.Untold(logger);
+            return;
         }
     }
 
@@ -117,7 +143,7 @@ internal sealed partial class SyncService(
 
     /// <param name="longest">An application that writes without a pause must not keep everything else waiting.</param>
     /// <returns>Whether no change is left.</returns>
-    private async Task<bool> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, TimeSpan longest, CancellationToken cancellation)
+    private async Task<bool> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
         var begun = time.GetTimestamp();
@@ -126,8 +152,14 @@ internal sealed partial class SyncService(
             _health.Progress();
             try
             {
-                if (!await synchronizer.DrainAsync(connection, Progressed, cancellation))
-                    return true;
+                var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
+                if (!drained.More)
+                {
+                    if (await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation) is not { } rest)
+                        return true;
+                    if (rest > TimeSpan.Zero)
+                        await Task.Delay(rest, time, cancellation);
+                }
                 // Nor systemd, for the first pass.
                 if (!_health.HasReported)
                     _health.Report("catching up with recorded changes", TimeSpan.Zero);
@@ -166,6 +198,7 @@ internal sealed partial class SyncService(
                 metrics.Drifted(result);
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
             }
+            Leftovers.Return(result.Total);
         }
         catch (RemovalRefusedException reason)
         {

@@ -7,12 +7,20 @@ using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Sync;
 
+/// <summary>What one batch of recorded changes came to.</summary>
+/// <param name="Count">Changes taken.</param>
+/// <param name="More">Whether there may be more that was seen and not taken.</param>
+internal readonly record struct Drained(long Count, bool More);
+
 /// <summary>
 /// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
 /// the same on one database, since each batch holds the one lock of the target.
 /// </summary>
 internal sealed class Synchronizer
 {
+    /// <summary>So many changes can make a table another one.</summary>
+    private const int PlansLast = 1000;
+
     private readonly SyncSettings _settings;
     private readonly string _fingerprint;
     private readonly Shapes _shapes;
@@ -21,6 +29,9 @@ internal sealed class Synchronizer
     private readonly Planner _planner;
     private readonly SyncMetrics _metrics;
     private ulong _watermark;
+
+    /// <summary>Changes since the statements were planned.</summary>
+    private long _sincePlanned;
 
     private Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
@@ -34,7 +45,7 @@ internal sealed class Synchronizer
     }
 
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
-    public Task<bool> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
+    public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
     /// <summary>One that knows which sets of columns were written before.</summary>
     public static async Task<Synchronizer> CreateAsync(
@@ -47,9 +58,24 @@ internal sealed class Synchronizer
 
     /// <summary>Takes one batch of recorded changes and applies it.</summary>
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
-    /// <returns>Whether there may be more.</returns>
-    public async Task<bool> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
+    public async Task<Drained> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
+        var taken = await ApplyChangesAsync(connection, cancellation);
+        if (taken.Everything.Length > 0)
+        {
+            await ReconcileAsync(connection, force: true, onProgress, cancellation);
+            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
+            return new Drained(taken.Count, More: true);
+        }
+        if (taken.Count == _settings.BatchSize)
+            return new Drained(taken.Count, More: true);
+        _watermark = taken.OldestRunning;
+        return new Drained(taken.Count, More: false);
+    }
+
+    private async Task<ChangeBatch> ApplyChangesAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await RenewPlansAsync(connection, cancellation);
         ChangeBatch taken = default;
         var begun = Stopwatch.GetTimestamp();
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
@@ -65,20 +91,14 @@ internal sealed class Synchronizer
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
         _metrics.Applied(outcome, taken, Stopwatch.GetElapsedTime(begun));
-
-        if (taken.Everything.Length > 0)
-        {
-            await ReconcileAsync(connection, force: true, onProgress, cancellation);
-            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
-            return true;
-        }
-        if (taken.Count == _settings.BatchSize)
-            return true;
-        _watermark = taken.OldestRunning;
-        return false;
+        _sincePlanned += outcome.Changes.Count;
+        return taken;
     }
 
-    /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
+    /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
+    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
+
+    /// <summary>Compares everything with everything, in batches, each a transaction of its own; what changes meanwhile waits for one batch only.</summary>
     /// <param name="force">Whether any number of endpoints may be removed.</param>
     /// <param name="onProgress">Told how many ids are done, and of how many.</param>
     /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
@@ -89,15 +109,18 @@ internal sealed class Synchronizer
         var census = await Census.TakeAsync(connection, cancellation);
         if (!force)
             census.Guard(_settings);
+        _sincePlanned += census.Ids.Count;
         var result = new ReconcileResult();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
+            await ApplyChangesAsync(connection, cancellation);
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {
                 await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
                 return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
             }, cancellation);
+            _sincePlanned += plan.Changes.Count;
             result.Add(plan);
             _metrics.Applied(plan);
             onProgress?.Invoke(start + ids.Length, census.Ids.Count);
@@ -122,6 +145,16 @@ internal sealed class Synchronizer
             plans.Add(plan);
         }
         return (result, plans);
+    }
+
+    /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise.</summary>
+    private async Task RenewPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (_sincePlanned < PlansLast)
+            return;
+        await using var command = new NpgsqlCommand("discard plans", connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+        _sincePlanned = 0;
     }
 
     /// <summary>One batch, which takes the target's lock first: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>

@@ -42,7 +42,7 @@ internal sealed record Step(string Name, Func<CancellationToken, Task<Finding>> 
     public string[] Requires { get; init; } = [];
 
     /// <summary>What to do when looking itself fails.</summary>
-    public string? Advice { get; init; }
+    public string Advice { get; init; } = "Run it again; if it stays so, see that server's own log (for a lock: pg_locks and pg_stat_activity)";
 
     /// <summary>Repairs what is ours to repair and says what it did.</summary>
     public Func<CancellationToken, Task<string>>? Fix { get; init; }

@@ -51,9 +51,9 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
             var done = await step.Fix!(limit.Token);
             return (await LookAsync(step, cancellation), done);
         }
-        catch (Exception error) when (Describe(error) is { } reason && !cancellation.IsCancellationRequested)
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
-            return (finding with { Found = $"{finding.Found}; it could not be repaired: {reason}" }, null);
+            return (finding with { Found = $"{finding.Found}; it could not be repaired: {Describe(error)}" }, null);
         }
     }
 
@@ -64,26 +64,26 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
         var watch = Stopwatch.StartNew();
         try
         {
-            return await step.Look(limit.Token).WaitAsync(step.Limit + Grace, cancellation);
+            return await Task.Run(() => step.Look(limit.Token), CancellationToken.None).WaitAsync(step.Limit + Grace, cancellation);
         }
         catch (Exception error) when (!cancellation.IsCancellationRequested && error is OperationCanceledException or TimeoutException && watch.Elapsed >= step.Limit)
         {
             return Finding.Fail($"no answer within {step.Limit.TotalSeconds:0} s", step.Advice);
         }
-        catch (Exception error) when (!cancellation.IsCancellationRequested && Describe(error) is { })
+        catch (Exception error) when (!cancellation.IsCancellationRequested)
         {
-            return Finding.Fail(Describe(error)!, step.Advice);
+            return Finding.Fail(Describe(error), step.Advice);
         }
     }
 
-    /// <summary>What a server or a configuration is at fault for, in one line; null for a fault of ours.</summary>
-    private static string? Describe(Exception error) => error switch
+    /// <summary>What a server or a configuration is at fault for, in one line. A fault of ours fails its check and no other.</summary>
+    private static string Describe(Exception error) => error switch
     {
         AmiException or InstallationException or CatalogueException or StandByException or RemovalRefusedException
             or AsteriskRefusalException or UnknownShapeException => error.Message,
         SettingsException settings => string.Join("; ", settings.Problems),
         _ when DatabaseErrors.IsDatabase(error) => DatabaseErrors.Describe(error),
         OperationCanceledException => "it took too long",
-        _ => null,
+        _ => $"a fault of this program ({error.GetType().Name}): {OneLine.Of(error.Message)}",
     };
 }

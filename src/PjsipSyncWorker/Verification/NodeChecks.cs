@@ -17,6 +17,9 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     public const string Rights = "asterisk.privileges";
     private const string Tcp = "asterisk.tcp";
 
+    /// <summary>Without its line for ps_contacts PJSIP reads nothing at all.</summary>
+    private const string Contacts = "asterisk.contacts";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(10);
@@ -28,13 +31,14 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     public IEnumerable<Step> Steps =>
     [
         Step(Tcp, ConnectAsync, [], $"Is Asterisk running, and does manager.conf have enabled = yes, bindaddr and port as Asterisk:Nodes has them ({node.Host}:{node.Port})?"),
-        Step(Login, LoginAsync, [Tcp], $"In manager.conf: a section [{node.Username}] with the secret of Asterisk:Nodes, and permit = for this machine's address; then manager reload"),
+        Step(Login, LoginAsync, [Tcp], $"Is {node.Host}:{node.Port} the port of manager.conf? There: a section [{node.Username}] with the secret of Asterisk:Nodes, and permit = for this machine's address; then manager reload"),
         Step(Booted, BootedAsync, [Login], "Wait until Asterisk has started; if it stays so, see its log for a module that hangs (a database that does not answer)"),
         Step(Rights, RightsAsync, [Login, Booted]),
         Step("asterisk.version", VersionAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
         Step("asterisk.systemname", SystemNameAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
         Step("asterisk.modules", ModulesAsync, [Login, Booted]),
-        Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
+        Step(Contacts, cancellation => new ContactsCheck(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 
     void IAmiEventHandler.OnEvent(in AmiMessage message)
@@ -48,7 +52,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
             await _connection.DisposeAsync();
     }
 
-    private Step Step(string name, Func<CancellationToken, Task<Finding>> look, string[] requires, string? advice = null) =>
+    private Step Step(string name, Func<CancellationToken, Task<Finding>> look, string[] requires, string advice = "Run it again; if it stays so, see Asterisk's log") =>
         new(name, look) { Node = node.Name, Requires = requires, Advice = advice };
 
     private async Task<Finding> ConnectAsync(CancellationToken cancellation)
@@ -159,9 +163,6 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
                 "Install the package that has them (Debian: asterisk-modules, odbc-postgresql), take noload lines out of modules.conf, see Asterisk's log for why a module declined to load");
     }
 
-    private async Task<AmiResponse> SettingsAsync(CancellationToken cancellation)
-    {
-        var answer = await _connection!.SendAsync(new AmiAction("CoreSettings"), cancellation);
-        return answer.Success ? answer : throw new AsteriskRefusalException($"Asterisk refuses CoreSettings: {answer.Message}");
-    }
+    private Task<AmiResponse> SettingsAsync(CancellationToken cancellation) =>
+        AsteriskSession.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
 }

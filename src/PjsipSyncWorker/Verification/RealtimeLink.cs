@@ -19,8 +19,7 @@ internal sealed class RealtimeLink(AmiConnection asterisk)
         if (classes.Count == 0)
             return Missing("res_odbc", "Asterisk has no ODBC class", "In res_odbc.conf: a section such as [asterisk] with enabled = yes, dsn, username and password; preload res_odbc.so in modules.conf; then restart Asterisk");
 
-        var mapped = (await CommandAsync("core show config mappings", cancellation))
-            .Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith($"===> {family} ", StringComparison.Ordinal));
+        var mapped = await MappingAsync(family, cancellation);
         if (mapped is null)
             return Missing("extconfig", $"extconfig.conf has no line for {family}", $"In extconfig.conf, section [settings]: {family} = odbc,{classes.Keys.First()}; then restart Asterisk");
         var name = Between(mapped, "db=", ",");
@@ -37,6 +36,13 @@ internal sealed class RealtimeLink(AmiConnection asterisk)
 
         Finding Missing(string link, string what, string advice) => Finding.Fail($"{found}; the missing link is {link}: {what}", advice);
     }
+
+    /// <summary>Whether extconfig.conf leads a family somewhere.</summary>
+    public async Task<bool> HasFamilyAsync(string family, CancellationToken cancellation) => await MappingAsync(family, cancellation) is not null;
+
+    private async Task<string?> MappingAsync(string family, CancellationToken cancellation) =>
+        (await CommandAsync("core show config mappings", cancellation))
+            .Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith($"===> {family} ", StringComparison.Ordinal));
 
     /// <summary>The classes of res_odbc.conf with their open connections.</summary>
     private static Dictionary<string, int> OdbcClasses(IEnumerable<string> lines)

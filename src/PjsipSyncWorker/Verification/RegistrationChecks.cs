@@ -51,7 +51,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
         var byNode = await CountAsync("node");
         var byTransport = await CountAsync("coalesce(lower(substring(uri from '(?i);transport=([a-z]+)')), case when uri ilike 'sips:%' then 'tls' else 'udp' end)");
         Statistics = new RegistrationStatistics(total, online, byNode, byTransport);
-        return Finding.Pass($"{online} of {total} extensions online{Listed(byTransport)}{Listed(byNode)}");
+        return Finding.Pass($"{online} of {total} extensions online{Listed(byTransport)}{Listed(byNode)}{(settings.Asterisk.Nodes.Count == 0 ? "; none is followed, since Asterisk:Nodes is empty" : "")}");
 
         async Task<Dictionary<string, long>> CountAsync(string by)
         {

@@ -92,7 +92,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var synchronizer = await SynchronizerAsync(connection, cancellation);
-        while (await synchronizer.DrainAsync(connection, cancellation)) { }
+        while ((await synchronizer.DrainAsync(connection, cancellation)).More) { }
         return "recorded changes applied";
     }
 

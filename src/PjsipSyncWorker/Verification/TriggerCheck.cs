@@ -9,12 +9,18 @@ internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
     {
         await using var command = dataSource.CreateCommand("""
             with source as (select to_regclass(source_table) as id from pjsip_sync.mapping),
-            tables as (select id from source union select relid from source, pg_partition_tree(id)),
-            wanted as (select id, 'pjsip_sync_' || event as name from tables, unnest(array['insert', 'update', 'delete', 'truncate']) as event)
+            tables as (select oid as id, relkind from pg_class
+                       where oid in (select id::oid from source union all select relid from source, pg_partition_tree(id))),
+            wanted as (
+              select id, 'pjsip_sync_' || event as name, 'pjsip_sync.record_change' as calls, 'A' as enabled
+              from tables, unnest(array['insert', 'update', 'delete', 'truncate']) as event
+              union all
+              -- rows arrive at leaves only
+              select id, 'pjsip_sync_replicated', 'pjsip_sync.record_replicated', 'R' from tables where relkind = 'r')
             select case when t.oid is null then format('%s is missing on %s', name, id::regclass)
-                        when t.tgfoid <> (select oid from pg_proc where proname = 'record_change' and pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync'))
-                          then format('%s on %s calls something else', name, id::regclass)
-                        when t.tgenabled <> 'A' then format('%s on %s is %s', name, id::regclass, case t.tgenabled when 'D' then 'turned off' else 'not enabled always' end) end,
+                        when t.tgfoid is distinct from to_regproc(calls) then format('%s on %s calls something else', name, id::regclass)
+                        when t.tgenabled::text <> enabled then format('%s on %s is %s', name, id::regclass,
+                          case when t.tgenabled = 'D' then 'turned off' when enabled = 'A' then 'not enabled always' else 'not enabled for replication alone' end) end,
                    (select count(*) from tables)
             from wanted left join pg_trigger t on t.tgrelid = id and t.tgname = name
             order by 1
@@ -29,7 +35,7 @@ internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
                 problems.Add(reader.GetString(0));
         }
         return problems.Count == 0
-            ? Finding.Pass($"four on the source table{(tables > 1 ? $" and on each of {tables - 1} partitions" : "")}, turned on")
+            ? Finding.Pass($"in place on the source table{(tables > 1 ? $" and on each of {tables - 1} partitions" : "")}, and turned on")
             : Finding.Fail(string.Join("; ", problems), "Changes made there go unseen until the next full comparison. Run verify-config --fix, or init");
     }
 

@@ -4,11 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 /// <summary>What an operator does by the README: a role for Asterisk, the rendered files, a trunk.</summary>
-internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asterisk) : IDisposable
+/// <param name="role">Asterisk's role, where <c>init --roles</c> has made it; else one of this test's own.</param>
+internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asterisk, string? role = null) : IDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-render-{Guid.NewGuid():N}");
 
-    public string Role { get; } = $"asterisk_{Guid.NewGuid():N}"[..20];
+    public string Role { get; } = role ?? $"asterisk_{Guid.NewGuid():N}"[..20];
 
     /// <summary>Where render-config wrote.</summary>
     public string Output => Path.Combine(_folder, "rendered");
@@ -33,7 +34,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
 
     public async Task RenderAsync(params string[] settings)
     {
-        await database.ExecuteAsync($"""
+        await database.ExecuteAsync(role is not null ? $"alter role {Role} password 'p;w\\x'" : $"""
             create role {Role} login password 'p;w\x';
             grant select on ps_endpoints, ps_auths, ps_aors to {Role};
             grant select, insert, update, delete on ps_contacts to {Role};
@@ -58,6 +59,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
         [carrier]
         type = endpoint
         context = from-carrier
+        identify_by = ip
         disallow = all
         allow = ulaw
         aors = carrier

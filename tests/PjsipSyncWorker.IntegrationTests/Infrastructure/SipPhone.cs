@@ -5,6 +5,8 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
+    private const string SomebodyAbroad = "+33612345678";
+
     private readonly int _port = Ports.Next();
     private string[] _transport = [];
     private readonly int _mediaPort = Ports.Next();
@@ -42,19 +44,25 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <returns>The number that was called.</returns>
     public async Task<string> AnswerNumberAsync()
     {
-        var file = $"log/{Guid.NewGuid():N}";
-        await RunAsync("answer.xml", "-aa", "-trace_msg", "-message_file", $"/srv/{asterisk.Name}/{file}");
-        var messages = await asterisk.ReadAsync(file);
+        var messages = await TracedAsync("answer.xml", "-aa");
         return messages.Split('\n').First(line => line.StartsWith("INVITE sip:", StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
     }
 
     /// <summary>As a carrier, which is known by its address.</summary>
     /// <returns>Whether the call was answered.</returns>
-    public async Task<bool> BringCallAsync(string number) => await RunAsync("carrier-call.xml", "-key", "callee", number) == 0;
+    public async Task<bool> BringCallAsync(string number, string caller = SomebodyAbroad) => await RunAsync("carrier-call.xml", "-key", "callee", number, "-key", "caller", caller) == 0;
 
     /// <summary>As a carrier.</summary>
     /// <returns>Whether it was told that there is no such number.</returns>
-    public async Task<bool> IsRefusedAsync(string number) => await RunAsync("carrier-refused.xml", "-key", "callee", number) == 0;
+    public async Task<bool> IsRefusedAsync(string number) => await RunAsync("carrier-refused.xml", "-key", "callee", number, "-key", "caller", SomebodyAbroad) == 0;
+
+    /// <summary>Watches an extension's lamp until it changes.</summary>
+    /// <returns>The states that were shown (RFC 4235: terminated is at rest, early is ringing).</returns>
+    public async Task<List<string>> WatchAsync(string number)
+    {
+        var messages = await TracedAsync("watch.xml", "-key", "callee", number);
+        return [.. messages.Split('\n').Where(line => line.Contains("<state>", StringComparison.Ordinal)).Select(line => line.Split("<state>")[1].Split('<')[0])];
+    }
 
     /// <returns>Whether the call was answered and ended as it should.</returns>
     public async Task<bool> CallAsync(string number) => await RunAsync("call.xml", "-key", "callee", number) == 0;
@@ -62,6 +70,14 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <summary>SIPp looks for [keywords] in a password, and knows \xNN.</summary>
     private static string Literally(string text) =>
         text.Replace("\\", "\\x5C", StringComparison.Ordinal).Replace("[", "\\x5B", StringComparison.Ordinal);
+
+    /// <returns>Every message that was sent and received.</returns>
+    private async Task<string> TracedAsync(string scenario, params string[] arguments)
+    {
+        var file = $"log/{Guid.NewGuid():N}";
+        await RunAsync(scenario, [.. arguments, "-trace_msg", "-message_file", $"/srv/{asterisk.Name}/{file}"]);
+        return await asterisk.ReadAsync(file);
+    }
 
     private async Task<int> RunAsync(string scenario, params string[] arguments)
     {

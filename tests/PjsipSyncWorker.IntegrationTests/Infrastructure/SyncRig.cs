@@ -78,10 +78,13 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Applies all recorded changes.</summary>
     public async Task DrainAsync()
     {
-        while (await Synchronizer.DrainAsync(_connection, default)) { }
+        while ((await Synchronizer.DrainAsync(_connection, default)).More) { }
     }
 
     public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, null, default);
+
+    /// <param name="onProgress">Told after each batch how many ids are done, and of how many.</param>
+    public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, onProgress, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task BuryAsync() => Tombstones.BuryAsync(_connection, _catalogue, _fingerprint, default);

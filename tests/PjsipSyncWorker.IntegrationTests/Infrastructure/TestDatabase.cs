@@ -34,6 +34,10 @@ public sealed class TestDatabase(string connectionString) : IAsyncDisposable
         return rows;
     }
 
+    /// <summary>The same as another role sees it.</summary>
+    public TestDatabase As(string role, string? password = null) =>
+        new(new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = password }.ConnectionString);
+
     public async Task<NpgsqlConnection> OpenAsync() => await _dataSource.OpenConnectionAsync();
 
     /// <summary>After the server was stopped.</summary>

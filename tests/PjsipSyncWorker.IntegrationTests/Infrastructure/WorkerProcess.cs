@@ -69,6 +69,15 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
+    /// <summary>Runs one command on a terminal of its own.</summary>
+    public static async Task<string> OnTerminalAsync(TestDatabase database, string command)
+    {
+        var info = Info(database, ["TERM=xterm-256color"], command);
+        var words = string.Join(' ', info.ArgumentList.Prepend(info.FileName).Select(word => $"'{word}'"));
+        return (await Repository.RunAsync("script", ["-q", "-e", "-c", words, "/dev/null"], TimeSpan.FromMinutes(2),
+            info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;
+    }
+
     /// <summary>SIGKILL: no chance to finish anything.</summary>
     public async Task KillAsync()
     {

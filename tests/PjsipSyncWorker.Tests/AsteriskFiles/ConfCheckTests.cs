@@ -114,6 +114,32 @@ public sealed class ConfCheckTests : IDisposable
     }
 
     [Fact]
+    public void Includes_that_lead_in_a_circle_end()
+    {
+        File.AppendAllText(_directory.File("pjsip.conf"), "#include more.conf\n#include more.conf\n");
+        File.WriteAllText(_directory.File("more.conf"), "#include pjsip.conf\n#include more.conf\n");
+
+        Assert.Equal(["pjsip.conf: #include more.conf leads in a circle", "pjsip.conf: #include pjsip.conf leads in a circle"],
+            Check().Select(finding => finding.ToString()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_named_and_the_others_are_compared_all_the_same()
+    {
+        File.AppendAllText(_directory.File("manager.conf"), "#include pjsip.d\n#include *.d/broken.conf\n");
+        Edit("sorcery.conf", "auth = realtime,ps_auths", "");
+        Directory.CreateDirectory(_directory.File("pjsip.d"));
+        File.Delete(_directory.File("pjsip.conf"));
+        File.CreateSymbolicLink(_directory.File("pjsip.conf"), _directory.File("pjsip.conf"));
+
+        var findings = Check();
+
+        Assert.Contains(findings, finding => finding.ToString() == "manager.conf: #include pjsip.d is not there, and Asterisk reads none of this file");
+        Assert.Contains(findings, finding => finding.File == "pjsip.conf");
+        Assert.Contains(findings, finding => finding.ToString().StartsWith("sorcery.conf [res_pjsip]: auth = realtime,ps_auths is missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_module_that_is_kept_out_is_named() // as Debian's own modules.conf does
     {
         Edit("modules.conf", "[modules]", "[modules]\nnoload => res_config_odbc.so");
@@ -126,6 +152,7 @@ public sealed class ConfCheckTests : IDisposable
     {
         File.Move(_directory.File("odbc.ini"), Path.Combine(_directory.Parent, "odbc.ini"));
         Assert.Empty(Check());
+        Assert.Empty(ConfCheck.Run(_directory.Parent, _needed));
 
         File.WriteAllText(Path.Combine(_directory.Parent, "odbc.ini"), "[pbx]\n");
         Assert.Equal(["odbc.ini [asterisk]: the section is missing"], Check().Select(finding => finding.ToString()));

@@ -48,7 +48,10 @@ public sealed class FileWriterTests : IDisposable
 
         await FileWriter.WriteAsync(_directory.Path, _files, force: true, default);
 
+        await FileWriter.WriteAsync(_directory.Path, _files, force: true, default);
+
         Assert.Equal("mine", File.ReadAllText(_directory.File("pjsip.conf.bak")));
+        Assert.Equal(["pjsip.conf", "pjsip.conf.bak", "pjsip.conf.bak1"], Directory.GetFiles(_directory.Path, "pjsip*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(_files.Single(file => file.Name == "pjsip.conf").Text, File.ReadAllText(_directory.File("pjsip.conf")));
     }
 
@@ -57,14 +60,32 @@ public sealed class FileWriterTests : IDisposable
     {
         Directory.CreateDirectory(_directory.Path);
         File.WriteAllText(_directory.File("asterisk.conf"), "mine");
-        Directory.CreateDirectory(Path.Combine(_directory.File("sorcery.conf.bak"), "in the way"));
-        File.WriteAllText(_directory.File("sorcery.conf"), "mine too");
+        Directory.CreateDirectory(Path.Combine(_directory.File("sorcery.conf"), "in the way"));
 
         await Assert.ThrowsAnyAsync<Exception>(() => FileWriter.WriteAsync(_directory.Path, _files, force: true, default));
 
-        Assert.Equal([_directory.File("asterisk.conf"), _directory.File("sorcery.conf")], Directory.GetFiles(_directory.Path).Order(StringComparer.Ordinal));
+        Assert.Equal([_directory.File("asterisk.conf")], Directory.GetFiles(_directory.Path));
         Assert.Equal("mine", File.ReadAllText(_directory.File("asterisk.conf")));
-        Assert.Equal("mine too", File.ReadAllText(_directory.File("sorcery.conf")));
+        Assert.True(Directory.Exists(Path.Combine(_directory.File("sorcery.conf"), "in the way")));
+    }
+
+    [Fact]
+    public async Task A_link_in_the_way_is_kept_as_a_link_and_what_it_leads_to_is_not_written()
+    {
+        Directory.CreateDirectory(_directory.Path);
+        var elsewhere = Path.Combine(_directory.Parent, "elsewhere");
+        File.WriteAllText(elsewhere, "mine");
+        File.CreateSymbolicLink(_directory.File("manager.conf"), elsewhere);
+        File.CreateSymbolicLink(_directory.File("pjsip.conf"), Path.Combine(_directory.Parent, "nowhere"));
+
+        var error = await Assert.ThrowsAsync<FilesInTheWayException>(() => FileWriter.WriteAsync(_directory.Path, _files, force: false, default));
+        Assert.Contains("manager.conf, pjsip.conf already", error.Message, StringComparison.Ordinal);
+        await FileWriter.WriteAsync(_directory.Path, _files, force: true, default);
+
+        Assert.Equal("mine", File.ReadAllText(elsewhere));
+        Assert.Equal(elsewhere, new FileInfo(_directory.File("manager.conf.bak")).LinkTarget);
+        Assert.Null(new FileInfo(_directory.File("manager.conf")).LinkTarget);
+        Assert.False(File.Exists(Path.Combine(_directory.Parent, "nowhere")));
     }
 
     private static string Mode(string path)

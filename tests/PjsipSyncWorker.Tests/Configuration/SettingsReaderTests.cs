@@ -33,6 +33,10 @@ public sealed class SettingsReaderTests
     [InlineData("Asterisk:Nodes:0:Name", "pbx1", "Asterisk:Nodes:0:Secret is missing")]
     [InlineData("Asterisk:Nodes:0:Sceret", "x", "Asterisk:Nodes:0:Sceret is not known here")]
     [InlineData("Source", "extensions", "Source must be a section")]
+    [InlineData("Asterisk:Nodes:Name", "pbx1", "Asterisk:Nodes must be a list: [ { … } ]")]
+    [InlineData("Asterisk:Nodes:0", "pbx1", "Asterisk:Nodes:0 must be a section")]
+    [InlineData("Asterisk:Render:Transports", "udp", "Asterisk:Render:Transports must be a section or a list")]
+    [InlineData("Asterisk:Nodes:0:Caches:0:Name", "x", "Asterisk:Nodes:0:Caches:0 must be a single value")]
     [InlineData("Sources:Table", "x", "Sources is not known; the sections are: ")]
     [InlineData("Metrics:Port", "70000", "Metrics:Port must be a whole number from 1 to 65535")]
     [InlineData("Asterisk:Render:SipPrt", "5060", "Asterisk:Render:SipPrt is not known here; the keys are: ")]
@@ -52,6 +56,30 @@ public sealed class SettingsReaderTests
     {
         var error = Assert.Throws<SettingsException>(() => Read(("ConnectionStrings:Postgres", "Host=x;Pasword=hunter2")));
         Assert.DoesNotContain("hunter2", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{ \"Sync\": { \"BatchSize\": 1 }", "LineNumber: 0")]
+    [InlineData("[]", "Array")]
+    [InlineData("", "JSON")]
+    [InlineData("{ \"Source\": { \"Table\": \"x\" }, \"Source\": { \"Table\": \"y\" } }", "'Source:Table'")]
+    public void A_file_that_is_no_configuration_is_named_with_its_fault_in_one_line(string text, string fault)
+    {
+        var file = Path.GetTempFileName();
+        File.WriteAllText(file, text);
+
+        var error = Assert.Throws<SettingsException>(() => SettingsReader.Load(file));
+
+        File.Delete(file);
+        Assert.Contains(file, Assert.Single(error.Problems), StringComparison.Ordinal);
+        Assert.Contains(fault, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', error.Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_named()
+    {
+        Assert.Contains("/nowhere/appsettings.json", Assert.Throws<SettingsException>(() => SettingsReader.Load("/nowhere/appsettings.json")).Message, StringComparison.Ordinal);
     }
 
     private static WorkerSettings Read(params (string Key, string Value)[] values) => SettingsReader.Read(new ConfigurationBuilder()

@@ -35,6 +35,17 @@ public sealed class CheckListTests
     }
 
     [Fact]
+    public async Task A_check_that_breaks_fails_alone_and_the_others_are_made()
+    {
+        var list = new CheckList(fix: false, _ => { });
+
+        await list.RunAsync([new Step("broken", _ => throw new InvalidOperationException("two\nlines")), new Step("whole", _ => Task.FromResult(Finding.Pass("fine")))], default);
+
+        Assert.Equal((Outcome.Fail, "a fault of this program (InvalidOperationException): two\\x0Alines"), (list.Checks[0].Outcome, list.Checks[0].Found));
+        Assert.Equal(Outcome.Pass, list.Checks[1].Outcome);
+    }
+
+    [Fact]
     public async Task One_node_that_fails_skips_nothing_of_another()
     {
         var list = new CheckList(fix: false, _ => { });

@@ -1,0 +1,31 @@
+using System.Text;
+using CsCheck;
+using PjsipSyncWorker.Ami;
+using Xunit;
+
+namespace PjsipSyncWorker.Tests.Ami;
+
+public sealed class Utf8WordsTests
+{
+    [Fact]
+    public void A_word_is_made_once()
+    {
+        var words = new Utf8Words(10);
+        var first = words.Of("sip:1001@192.0.2.1"u8);
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var again = words.Of("sip:1001@192.0.2.1"u8);
+
+        Assert.Same(first, again);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    [Fact]
+    public void Whatever_the_bytes_the_string_is_what_they_say() =>
+        Gen.Byte.Array[0, 6].Array[1, 30].Sample(all =>
+        {
+            var words = new Utf8Words(7);
+            foreach (var bytes in all)
+                Assert.Equal(Encoding.UTF8.GetString(bytes), words.Of(bytes));
+        });
+}

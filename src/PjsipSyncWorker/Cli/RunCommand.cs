@@ -75,8 +75,11 @@ internal static class RunCommand
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Logging.AddConfiguration(SettingsReader.Load(configFile).GetSection("Logging"));
-        if (WritesToJournal)
+        var logging = SettingsReader.Load(configFile).GetSection("Logging");
+        builder.Logging.AddConfiguration(logging);
+        if (string.Equals(logging["Format"], "json", StringComparison.OrdinalIgnoreCase))
+            builder.Logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = ("yyyy-MM-ddTHH:mm:ss.fffZ", true));
+        else if (WritesToJournal)
             builder.Logging.AddSystemdConsole(); // the journal has its own time, and priorities
         else
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));

@@ -118,7 +118,22 @@ internal sealed partial class SyncService(
     {
         var mapper = new Mapper(catalogue, settings.Realtime);
         SayLeftOut(mapper.LeftOut, _leftOutOfTarget);
-        return await Synchronizer.CreateAsync(connection, catalogue, mapper, settings.Sync, fingerprint, metrics, cancellation);
+        var synchronizer = await Synchronizer.CreateAsync(connection, catalogue, mapper, settings.Sync, fingerprint, metrics, cancellation);
+        synchronizer.OnBatch = SayApplied;
+        return synchronizer;
+    }
+
+    /// <summary>A line for the batch, and for whoever follows a single number one for each of its endpoints.</summary>
+    private void SayApplied(Plan plan, long changes, TimeSpan took)
+    {
+        Log.Applied(logger, changes, (long)took.TotalMilliseconds, plan.Count(ChangeKind.Create), plan.Count(ChangeKind.Update),
+            plan.Count(ChangeKind.Delete) + plan.Count(ChangeKind.Release), plan.Rejections.Count);
+        if (!logger.IsEnabled(LogLevel.Debug))
+            return;
+        foreach (var change in plan.Changes)
+            Log.Changed(logger, change.Kind, OneLine.Of(change.Id));
+        foreach (var rejection in plan.Rejections)
+            Log.Rejected(logger, OneLine.Of(rejection.Id), OneLine.Of(rejection.Reason));
     }
 
     private static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)

@@ -44,6 +44,9 @@ internal sealed class Synchronizer
         _planner = new Planner(catalogue, mapper, settings.Adopt);
     }
 
+    /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>
+    public Action<Plan, long, TimeSpan>? OnBatch { get; set; }
+
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
     public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
@@ -90,7 +93,10 @@ internal sealed class Synchronizer
                 (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, cancellation);
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
-        _metrics.Applied(outcome, taken, Stopwatch.GetElapsedTime(begun));
+        var took = Stopwatch.GetElapsedTime(begun);
+        _metrics.Applied(outcome, taken, took);
+        if (taken.Count > 0)
+            OnBatch?.Invoke(outcome, taken.Count, took);
         _sincePlanned += outcome.Changes.Count;
         return taken;
     }

@@ -35,7 +35,7 @@ internal static class SyncExtensionsCommand
                 var (preview, plans) = await synchronizer.PreviewAsync(connection, cancellation);
                 return await report.WriteAsync(preview, plans);
             }
-            var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), progress, cancellation));
+            var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), changesBetween: false, progress, cancellation));
             return await report.WriteAsync(result, []);
         }, cancellation));
         return command;

@@ -21,7 +21,7 @@ internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace) : IAs
     /// <summary>After a drain that left nothing it saw.</summary>
     /// <param name="found">Whether it found anything.</param>
     /// <param name="rung">Whether somebody rang while it went on.</param>
-    /// <returns>How long to wait before the next drain; null: until somebody rings.</returns>
+    /// <returns>How long the next drain may wait at most; null: until somebody rings.</returns>
     public async Task<TimeSpan?> AfterAsync(bool found, bool rung, CancellationToken cancellation)
     {
         if (_asleep)
@@ -38,6 +38,10 @@ internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace) : IAs
         _asleep = await AskAsync("select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)", cancellation);
         if (_asleep)
             return TimeSpan.Zero;
+        // Where another worker sleeps everybody is told; where transactions have not ended nobody is.
+        if (!await AskAsync("select pg_try_advisory_lock_shared(pjsip_sync.lock_class(), 3)", cancellation))
+            return null;
+        await AskAsync("select pg_advisory_unlock_shared(pjsip_sync.lock_class(), 3)", cancellation);
         _patience = _patience * 2 < Longest ? _patience * 2 + pace : Longest;
         return _patience;
     }

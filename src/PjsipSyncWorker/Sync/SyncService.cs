@@ -83,14 +83,21 @@ internal sealed partial class SyncService(
             await DrainAsync(synchronizer, connection, bell, PauseBefore(settings.Sync.ReconcileInterval), cancellation);
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
+            var buried = reconciled;
             while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
                 var pause = PauseBefore(rest);
-                var drained = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
-                await BuryAsync(connection, catalogue, fingerprint, cancellation);
+                var soon = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
+                if (soon is null || time.GetElapsedTime(buried) >= settings.Sync.PollInterval)
+                {
+                    await BuryAsync(connection, catalogue, fingerprint, cancellation);
+                    buried = time.GetTimestamp();
+                }
                 _health.Report(_refused, pause);
-                if (drained)
+                if (soon is null)
                     await SleepAsync(synchronizer, connection, pause, cancellation);
+                else if (soon > TimeSpan.Zero)
+                    await Task.Delay(soon.Value < pause ? soon.Value : pause, time, cancellation);
             }
         }
     }
@@ -157,8 +164,8 @@ internal sealed partial class SyncService(
     }
 
     /// <param name="longest">An application that writes without a pause must not keep everything else waiting.</param>
-    /// <returns>Whether no change is left.</returns>
-    private async Task<bool> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
+    /// <returns>How long the next drain may wait at most; null: until somebody rings.</returns>
+    private async Task<TimeSpan?> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
         var begun = time.GetTimestamp();
@@ -169,17 +176,12 @@ internal sealed partial class SyncService(
             {
                 var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
                 if (!drained.More)
-                {
-                    if (await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation) is not { } rest)
-                        return true;
-                    if (rest > TimeSpan.Zero)
-                        await Task.Delay(rest, time, cancellation);
-                }
+                    return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
                 // Nor systemd, for the first pass.
                 if (!_health.HasReported)
                     _health.Report("catching up with recorded changes", TimeSpan.Zero);
                 if (time.GetElapsedTime(begun) >= longest)
-                    return false;
+                    return TimeSpan.Zero;
             }
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
@@ -204,7 +206,7 @@ internal sealed partial class SyncService(
         var watch = Stopwatch.StartNew();
         try
         {
-            var result = await synchronizer.ReconcileAsync(connection, force: false, Progressed, cancellation);
+            var result = await synchronizer.ReconcileAsync(connection, force: false, changesBetween: true, Progressed, cancellation);
             _refused = null;
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);

@@ -66,7 +66,7 @@ internal sealed class Synchronizer
         var taken = await ApplyChangesAsync(connection, cancellation);
         if (taken.Everything.Length > 0)
         {
-            await ReconcileAsync(connection, force: true, onProgress, cancellation);
+            await ReconcileAsync(connection, force: true, changesBetween: true, onProgress, cancellation);
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
             return new Drained(taken.Count, More: true);
         }
@@ -104,12 +104,13 @@ internal sealed class Synchronizer
     /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
     public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
 
-    /// <summary>Compares everything with everything, in batches, each a transaction of its own; what changes meanwhile waits for one batch only.</summary>
+    /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
     /// <param name="force">Whether any number of endpoints may be removed.</param>
+    /// <param name="changesBetween">Whether recorded changes are applied between the batches, so that they need not wait for the end.</param>
     /// <param name="onProgress">Told how many ids are done, and of how many.</param>
     /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
     public async Task<ReconcileResult> ReconcileAsync(
-        NpgsqlConnection connection, bool force, Action<int, int>? onProgress, CancellationToken cancellation)
+        NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();
         var census = await Census.TakeAsync(connection, cancellation);
@@ -119,7 +120,8 @@ internal sealed class Synchronizer
         var result = new ReconcileResult();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
-            await ApplyChangesAsync(connection, cancellation);
+            if (changesBetween)
+                await ApplyChangesAsync(connection, cancellation);
             var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {

@@ -99,7 +99,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<string> ReconcileAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, force: false, onProgress: null, cancellation);
+        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, force: false, changesBetween: false, onProgress: null, cancellation);
         return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}";
     }
 

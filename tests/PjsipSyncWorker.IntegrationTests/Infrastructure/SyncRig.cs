@@ -81,10 +81,10 @@ internal sealed class SyncRig : IAsyncDisposable
         while ((await Synchronizer.DrainAsync(_connection, default)).More) { }
     }
 
-    public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, null, default);
+    public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, changesBetween: false, null, default);
 
     /// <param name="onProgress">Told after each batch how many ids are done, and of how many.</param>
-    public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, onProgress, default);
+    public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task BuryAsync() => Tombstones.BuryAsync(_connection, _catalogue, _fingerprint, default);

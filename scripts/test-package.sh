@@ -4,7 +4,7 @@
 # The last line is "N passed, N failed, N skipped". --keep leaves the machine running at the first failure.
 . "$(dirname "$0")/machine.sh"
 need_systemd_tree
-need_packages curl util-linux
+need_packages curl util-linux lintian
 newer=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$newer" "$folder/packages/newer.deb"
 # The same under an older version: there is none yet to upgrade from.
@@ -24,6 +24,7 @@ same='select not exists (
   full join (select id, password from ps_auths) a on a.id = e.number and a.password = e.password
   where e.number is null or a.id is null) and (select count(*) = (select count(*) from ps_endpoints) from extensions where enabled)'
 
+passes_lintian() { lintian --fail-on error "$newer"; }
 installs() {
   inside apt-get install -y -qq --no-install-recommends /mnt/older.deb
   equals '640 root pjsip_sync' inside stat -c '%a %U %G' "$configuration"
@@ -160,6 +161,7 @@ purges() {
   [ -z "$left" ]
 }
 
+test_that "lintian finds no error in it" passes_lintian
 test_that "It installs on a bare Debian and does not start by itself" installs
 test_that "Unconfigured it says what is missing and is not restarted in vain" refuses
 test_that "Three lines of configuration, init, enable --now, and it is ready" configures

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need_dotnet
 need_postgres
-need_packages pgbouncer
+need_packages pgbouncer prometheus
 need_asterisk_tree
 "$repository/scripts/build.sh"
 export PJSIP_SYNC_TEST_WORKER=$repository/artifacts/pjsip-sync-worker

@@ -365,7 +365,9 @@ begin
         returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
           then pg_notify('extension_status', json_build_object(
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
-            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null end as announced
+            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
+          -- how many they were, for the worker's metrics
+          or set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true) is null end as announced
       )
       select coalesce(stale.number, '')::text from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place);

@@ -170,7 +170,8 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, last_seen_at) values ('away', now() - interval '6 days'); update pjsip_sync.node set last_seen_at = now() - interval '8 days' where name in ('gone', 'followed')");
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
         using var stop = new CancellationTokenSource();
-        var projector = new StatusProjector(rig.DataSource, rig.Settings, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
+        using var metrics = new RegistrationMetrics();
+        var projector = new StatusProjector(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
 
         var projecting = projector.RunAsync(stop.Token);
         await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("select string_agg(name, ',' order by name) from pjsip_sync.node")!);

@@ -145,6 +145,8 @@ public sealed partial class AmiConnection
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = new AmiPendingAction(action.Name, onItem, timeout, _time);
+        var begun = _time.GetTimestamp();
+        var result = "lost";
         var id = _pending.Add(pending);
         try
         {
@@ -156,10 +158,18 @@ public sealed partial class AmiConnection
                 pending.Fail(new AmiTimeoutException($"{action.Name} was not sent: Asterisk does not take what is sent to it"));
             }
 
-            return await pending.Task;
+            var response = await pending.Task;
+            result = response.Success ? "success" : "error";
+            return response;
+        }
+        catch (AmiTimeoutException)
+        {
+            result = "timeout";
+            throw;
         }
         finally
         {
+            _handler.OnActionEnded(action.Name, result, _time.GetElapsedTime(begun));
             _pending.Remove(id);
         }
     }

@@ -15,6 +15,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
 
     private readonly AmiOptions _options;
     private readonly ILogger _logger;
+    private readonly IAmiEventHandler _handler;
     private readonly TimeProvider _time;
     private readonly Stream _stream;
     private readonly AmiPendingTable _pending;
@@ -32,6 +33,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
     {
         _options = options;
         _logger = logger;
+        _handler = handler;
         _time = time;
         _stream = stream;
         _places = new SemaphoreSlim(options.MaxPendingActions);

@@ -75,8 +75,11 @@ internal static class RunCommand
     {
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(5));
-        builder.Logging.AddConfiguration(SettingsReader.Load(configFile).GetSection("Logging"));
-        if (WritesToJournal)
+        var logging = SettingsReader.Load(configFile).GetSection("Logging");
+        builder.Logging.AddConfiguration(logging);
+        if (string.Equals(logging["Format"], "json", StringComparison.OrdinalIgnoreCase))
+            builder.Logging.AddJsonConsole(console => (console.TimestampFormat, console.UseUtcTimestamp) = ("yyyy-MM-ddTHH:mm:ss.fffZ", true));
+        else if (WritesToJournal)
             builder.Logging.AddSystemdConsole(); // the journal has its own time, and priorities
         else
             builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, "yyyy-MM-ddTHH:mm:ss.fffZ ", true));
@@ -89,16 +92,18 @@ internal static class RunCommand
         builder.Services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
         builder.Services.AddSingleton<Health>();
         builder.Services.AddSingleton<SyncMetrics>();
+        builder.Services.AddSingleton<RegistrationMetrics>();
+        builder.Services.AddSingleton<ListenMetrics>();
+        builder.Services.AddSingleton<OverviewSampler>();
         builder.Services.AddSingleton<StatusProjector>();
         builder.Services.AddHostedService<SyncService>();
         builder.Services.AddHostedService<RegistrationService>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<OverviewSampler>());
         builder.Services.AddHostedService<SystemdReporter>();
         if (!settings.Metrics.Enabled)
             return builder.Build();
         builder.Services.AddHostedService<HealthEndpoint>();
-        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter(SyncMetrics.MeterName, "Npgsql", "Polly", "System.Runtime")
-            .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Metrics.Host, settings.Metrics.Port)));
+        MetricsExporter.Add(builder.Services, settings.Metrics);
         return builder.Build();
     }
 }

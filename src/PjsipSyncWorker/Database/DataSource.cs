@@ -52,6 +52,8 @@ internal static class DataSource
         connection.NoResetOnClose = true;
         if (connection.Host is { Length: > 0 } host && host[0] is not ('/' or '@'))
             (connection.TcpKeepAlive, connection.TcpKeepAliveTime, connection.TcpKeepAliveInterval) = (true, 10, 5);
+        // The name of the pool in Npgsql's metrics, which would be the connection string.
+        builder.Name = "pjsip_sync";
         builder.EnableTransportSecurity();
         builder.EnableArrays();
         if (loggers is not null)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Polly;
 using Polly.Retry;
 using PjsipSyncWorker.Telemetry;
@@ -53,6 +54,8 @@ internal static class Reconnect
                     return default;
                 },
             })
+            // Its meter is wanted; what happened is said by onFailure.
+            .ConfigureTelemetry(NullLoggerFactory.Instance)
             .Build();
     }
 }

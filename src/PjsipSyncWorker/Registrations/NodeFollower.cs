@@ -12,7 +12,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Either side may be away; the other goes on.
 /// </summary>
 internal sealed partial class NodeFollower(
-    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, NodeMetrics metrics, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
 {
     /// <summary>The shortest rest between two snapshots.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(250);
@@ -74,6 +74,7 @@ internal sealed partial class NodeFollower(
     void IAmiEventHandler.OnEvent(in AmiMessage message)
     {
         var name = message.Event;
+        metrics.Event(name);
         if (name.SequenceEqual("ContactStatus"u8))
         {
             var endpoint = message.Get("EndpointName"u8) is { Length: > 0 } own ? own : message.Get("AOR"u8);
@@ -104,6 +105,8 @@ internal sealed partial class NodeFollower(
                 _refresher.Reloaded();
         }
     }
+
+    void IAmiEventHandler.OnActionEnded(string action, string result, TimeSpan took) => metrics.Action(action, result, took);
 
     /// <summary>Waits until this worker is the one that follows the node.</summary>
     private async Task<NodeStore> OpenStoreAsync(HealthPart part, CancellationToken cancellation)
@@ -197,6 +200,7 @@ internal sealed partial class NodeFollower(
             await _refresher.BeginAsync(process, version, systemName, cancellation);
             _book.BeginSession();
             (_connected, _degraded) = (true, null);
+            metrics.SessionBegan();
             Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
             var snapshots = SnapshotsAsync(asterisk, part, ending.Token);
@@ -209,6 +213,7 @@ internal sealed partial class NodeFollower(
         finally
         {
             _connected = false;
+            metrics.SessionEnded();
             _changed.Ring();
             if (cancellation.IsCancellationRequested)
                 await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -252,6 +257,7 @@ internal sealed partial class NodeFollower(
             {
                 if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
+                metrics.Snapshot(time.GetElapsedTime(watch));
                 _degraded = null;
                 _changed.Ring();
                 Leftovers.Return(_book.Count);

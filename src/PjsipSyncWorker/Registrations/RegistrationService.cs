@@ -9,13 +9,13 @@ namespace PjsipSyncWorker.Registrations;
 
 /// <summary>Loop 2: a follower for each Asterisk node, one projector for them all, and the revisions that wake them.</summary>
 internal sealed partial class RegistrationService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, Health health, TimeProvider time,
+    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, RegistrationMetrics metrics, ListenMetrics listens, Health health, TimeProvider time,
     ILogger<RegistrationService> logger, ILogger<NodeFollower> nodeLogger) : BackgroundService
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
     private readonly List<NodeFollower> _followers =
-        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, health, time, nodeLogger))];
+        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, metrics.Node(node.Name), health, time, nodeLogger))];
 
     private readonly WakeSignal _revised = new();
     private readonly HealthPart _health = health.Begin("registrations");
@@ -41,6 +41,7 @@ internal sealed partial class RegistrationService(
         await pipeline.ExecuteAsync(async token =>
         {
             await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
+            listens.Opened("pjsip_sync_revision");
             _revised.Ring();
             using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
             var listening = listener.RunAsync(_revised.Ring, session.Token);

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Writes <c>extensions.status</c> from the view <c>pjsip_sync.registration</c>: for what was asked at once,
 /// for everything every snapshot interval. The application's rows are never waited for: what it holds is tried again.
 /// </summary>
-internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, Health health, TimeProvider time, ILogger<StatusProjector> logger)
+internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, RegistrationMetrics metrics, Health health, TimeProvider time, ILogger<StatusProjector> logger)
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
@@ -153,16 +153,23 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             {
                 new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),
                 new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
+                // null: the function was installed by an older worker's init
+                new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer"),
             },
         };
         var skipped = new List<string>();
+        int flips;
         await using (var reader = await batch.ExecuteReaderAsync(cancellation))
         {
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 skipped.Add(reader.GetString(0));
+            await reader.NextResultAsync(cancellation);
+            await reader.ReadAsync(cancellation);
+            flips = reader.GetInt32(0);
         }
         await transaction.CommitAsync(cancellation);
+        metrics.Flipped(flips);
         return skipped;
     }
 

@@ -9,7 +9,8 @@ namespace PjsipSyncWorker.Sync;
 /// <param name="Ids">The dirty ids, each once.</param>
 /// <param name="Everything">The transactions that recorded "everything"; their rows stay until that is done.</param>
 /// <param name="OldestRunning">All changes of older transactions were seen by this statement.</param>
-internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning);
+/// <param name="Age">How long ago the transaction of the oldest row began.</param>
+internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning, TimeSpan Age);
 
 /// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
 internal static class ChangeTable
@@ -25,14 +26,15 @@ internal static class ChangeTable
         with taken as (
           delete from pjsip_sync.change where ctid = any (array(
             select ctid from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2))
-          returning id
+          returning id, recorded_at
         ), dirty as (
-          select count(*) as count, coalesce(array_agg(distinct id), '{}') as ids from taken
+          select count(*) as count, coalesce(array_agg(distinct id), '{}') as ids, min(recorded_at) as oldest from taken
         )
         select count, ids,
                array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
                pg_snapshot_xmin(pg_current_snapshot())::text,
-               set_config('pjsip_sync.taken', ids::text, true) is null
+               set_config('pjsip_sync.taken', ids::text, true) is null,
+               coalesce(greatest(clock_timestamp() - oldest, '0'), '0')
         from dirty
         """)
     { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } });
@@ -52,7 +54,7 @@ internal static class ChangeTable
         await reader.ReadAsync(cancellation);
         return new ChangeBatch(
             reader.GetInt64(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2),
-            ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture));
+            ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture), reader.GetTimeSpan(5));
     }
 
     public static async Task<bool> HasAnyAsync(NpgsqlConnection connection, ulong watermark, CancellationToken cancellation)

@@ -29,5 +29,14 @@ internal sealed partial class SyncService
 
         [LoggerMessage(1007, LogLevel.Debug, "A change was found of which no notification told")]
         public static partial void Untold(ILogger logger);
+
+        [LoggerMessage(1008, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
+        public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);
+
+        [LoggerMessage(1009, LogLevel.Debug, "{Kind} {Number}")]
+        public static partial void Changed(ILogger logger, ChangeKind kind, string number);
+
+        [LoggerMessage(1010, LogLevel.Debug, "Rejected {Number}: {Reason}")]
+        public static partial void Rejected(ILogger logger, string number, string reason);
     }
 }

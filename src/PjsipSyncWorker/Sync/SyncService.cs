@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>Loop 1: connects, compares everything once, then drains recorded changes at every wake, for ever.</summary>
 internal sealed partial class SyncService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, Health health, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
+    NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, ListenMetrics listens, Health health, TimeProvider time, ILogger<SyncService> logger) : BackgroundService
 {
     /// <summary>How long the listening connection may be silent before it is asked whether it lives.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
@@ -56,6 +56,7 @@ internal sealed partial class SyncService(
         else
             await Installation.CheckAsync(connection, settings, cancellation);
         await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
+        listens.Opened("pjsip_sync_change");
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = listener.RunAsync(_wake.Ring, session.Token);
         var syncing = SyncAsync(connection, _fingerprint, session.Token);
@@ -124,7 +125,22 @@ internal sealed partial class SyncService(
     {
         var mapper = new Mapper(catalogue, settings.Realtime);
         SayLeftOut(mapper.LeftOut, _leftOutOfTarget);
-        return await Synchronizer.CreateAsync(connection, catalogue, mapper, settings.Sync, fingerprint, metrics, cancellation);
+        var synchronizer = await Synchronizer.CreateAsync(connection, catalogue, mapper, settings.Sync, fingerprint, metrics, cancellation);
+        synchronizer.OnBatch = SayApplied;
+        return synchronizer;
+    }
+
+    /// <summary>A line for the batch, and for whoever follows a single number one for each of its endpoints.</summary>
+    private void SayApplied(Plan plan, long changes, TimeSpan took)
+    {
+        Log.Applied(logger, changes, (long)took.TotalMilliseconds, plan.Count(ChangeKind.Create), plan.Count(ChangeKind.Update),
+            plan.Count(ChangeKind.Delete) + plan.Count(ChangeKind.Release), plan.Rejections.Count);
+        if (!logger.IsEnabled(LogLevel.Debug))
+            return;
+        foreach (var change in plan.Changes)
+            Log.Changed(logger, change.Kind, OneLine.Of(change.Id));
+        foreach (var rejection in plan.Rejections)
+            Log.Rejected(logger, OneLine.Of(rejection.Id), OneLine.Of(rejection.Reason));
     }
 
     private static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
@@ -195,7 +211,10 @@ internal sealed partial class SyncService(
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
+            {
+                metrics.Drifted(result);
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
+            }
             Leftovers.Return(result.Total);
         }
         catch (RemovalRefusedException reason)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
@@ -43,6 +44,9 @@ internal sealed class Synchronizer
         _planner = new Planner(catalogue, mapper, settings.Adopt);
     }
 
+    /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>
+    public Action<Plan, long, TimeSpan>? OnBatch { get; set; }
+
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
     public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
@@ -76,6 +80,7 @@ internal sealed class Synchronizer
     {
         await RenewPlansAsync(connection, cancellation);
         ChangeBatch taken = default;
+        var begun = Stopwatch.GetTimestamp();
         var outcome = await InBatchAsync(connection, async (transaction, careful) =>
         {
             SyncState? state = null;
@@ -88,7 +93,10 @@ internal sealed class Synchronizer
                 (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, cancellation);
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
-        _metrics.Applied(outcome, taken.Ids.Length);
+        var took = Stopwatch.GetElapsedTime(begun);
+        _metrics.Applied(outcome, taken, took);
+        if (taken.Count > 0)
+            OnBatch?.Invoke(outcome, taken.Count, took);
         _sincePlanned += outcome.Changes.Count;
         return taken;
     }
@@ -104,6 +112,7 @@ internal sealed class Synchronizer
     public async Task<ReconcileResult> ReconcileAsync(
         NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
     {
+        var begun = Stopwatch.GetTimestamp();
         var census = await Census.TakeAsync(connection, cancellation);
         if (!force)
             census.Guard(_settings);
@@ -121,9 +130,10 @@ internal sealed class Synchronizer
             }, cancellation);
             _sincePlanned += plan.Changes.Count;
             result.Add(plan);
+            _metrics.Applied(plan);
             onProgress?.Invoke(start + ids.Length, census.Ids.Count);
         }
-        _metrics.Reconciled(result);
+        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
         return result;
     }
 

@@ -16,8 +16,7 @@ internal static class HealthText
     }
 
     /// <summary>One line for <c>systemctl status</c>: what is wrong first, then the numbers.</summary>
-    /// <param name="lag">How long the oldest change can have waited.</param>
-    public static string Line(IReadOnlyList<HealthPart> parts, Overview? overview, TimeSpan lag)
+    public static string Line(IReadOnlyList<HealthPart> parts, Overview? overview)
     {
         var words = parts.Where(part => part.Trouble is not null).Select(part => $"{part.Name}: {OneLine(part.Trouble!)}").ToList();
         if (overview is not null)
@@ -25,7 +24,7 @@ internal static class HealthText
             words.Add(string.Create(CultureInfo.InvariantCulture, $"{overview.Endpoints} endpoints, {overview.Online} online, {overview.Rejected} rejected"));
             words.Add(overview.Waiting == 0
                 ? "no change waits"
-                : string.Create(CultureInfo.InvariantCulture, $"{(overview.Waiting == Overview.MostCounted ? "more than " : "")}{overview.Waiting} changes wait, {lag.TotalSeconds:0} s at most"));
+                : string.Create(CultureInfo.InvariantCulture, $"{(overview.Waiting == Overview.MostCounted ? "more than " : "")}{overview.Waiting} changes wait, {overview.OldestWait.TotalSeconds:0} s at most"));
         }
         words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null).Select(part => $"{part.Name} connected"));
         return string.Join("; ", words);

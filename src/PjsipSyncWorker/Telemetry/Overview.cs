@@ -11,7 +11,13 @@ namespace PjsipSyncWorker.Telemetry;
 internal sealed record Overview(long Endpoints, long Online, long Rejected, long Waiting)
 {
     /// <summary>Counting a large backlog would make it larger.</summary>
-    public const int MostCounted = 10_000;
+    public const int MostCounted = 100_000;
+
+    /// <summary>How long the oldest of the changes waits.</summary>
+    public TimeSpan OldestWait { get; init; }
+
+    /// <summary>Registrations by the node that has them and the status it reports.</summary>
+    public IReadOnlyList<(string Node, string Status, long Count)> Contacts { get; init; } = [];
 
     /// <returns>Null when the database does not answer.</returns>
     public static async Task<Overview?> TryReadAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
@@ -27,14 +33,22 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                       and (c.expires_at is null or c.expires_at > now())
                       and n.last_seen_at > now() - m.stale_after),
                    (select count(*) from pjsip_sync.rejected),
-                   (select count(*) from (select from pjsip_sync.change limit {MostCounted}) as counted)
+                   waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0')
+            from (select count(*), min(recorded_at) as oldest
+                  from (select recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
+            select node, status, count(*) from pjsip_sync.contact group by node, status
             """);
         command.CommandTimeout = 5;
         try
         {
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             await reader.ReadAsync(cancellation);
-            return new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3));
+            var overview = new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)) { OldestWait = reader.GetTimeSpan(4) };
+            await reader.NextResultAsync(cancellation);
+            var contacts = new List<(string, string, long)>();
+            while (await reader.ReadAsync(cancellation))
+                contacts.Add((reader.GetString(0), reader.GetString(1), reader.GetInt64(2)));
+            return overview with { Contacts = contacts };
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {

@@ -3,48 +3,68 @@ using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Telemetry;
 
-/// <summary>What loop 1 did, for Prometheus.</summary>
+/// <summary>What loop 1 did, for Prometheus. No label grows with the number of extensions.</summary>
 internal sealed class SyncMetrics : IDisposable
 {
-    /// <summary>The meter of everything this worker measures itself.</summary>
-    public const string MeterName = "PjsipSyncWorker";
-
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter _meter = new(WorkerMeter.Name);
     private readonly Counter<long> _changes;
     private readonly Counter<long> _drift;
     private readonly Counter<long> _rejections;
-    private readonly Counter<long> _batches;
-    private long _rejected;
+    private readonly Histogram<int> _batchSize;
+    private readonly Histogram<double> _batchDuration;
+    private readonly Histogram<double> _lag;
+    private readonly Histogram<double> _reconcile;
+    private long _reconciledAt;
 
     public SyncMetrics()
     {
         _changes = _meter.CreateCounter<long>("pjsip_sync_changes", description: "Endpoints changed, by operation.");
-        _drift = _meter.CreateCounter<long>("pjsip_sync_drift_repaired", description: "Rows that a full comparison found different and repaired.");
+        _drift = _meter.CreateCounter<long>("pjsip_sync_drift_repaired", description: "Endpoints that a periodic full comparison found different and repaired.");
         _rejections = _meter.CreateCounter<long>("pjsip_sync_rejections", description: "Extensions refused with a reason.");
-        _batches = _meter.CreateCounter<long>("pjsip_sync_batches", description: "Batches of recorded changes applied.");
-        _meter.CreateObservableGauge("pjsip_sync_rejected", () => Volatile.Read(ref _rejected), description: "Extensions rejected at the last full comparison.");
+        _batchSize = _meter.CreateHistogram("pjsip_sync_batch_changes", description: "Recorded changes taken in one transaction.",
+            advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 100, 1_000, 5_000, 10_000, 100_000] });
+        _batchDuration = _meter.CreateDuration("pjsip_sync_batch_duration", "Time that one batch of recorded changes took, its commit included.");
+        _lag = _meter.CreateDuration("pjsip_sync_lag", "Time from the application's transaction to the commit of what it changed: of the oldest change of each batch.");
+        _reconcile = _meter.CreateDuration("pjsip_sync_reconcile_duration", "Time that a full comparison took.");
+        _meter.CreateObservableGauge("pjsip_sync_reconcile_last_success_timestamp", ReconciledAt, WorkerMeter.Seconds, "When a full comparison last ended well, in Unix time.");
     }
 
-    public void Applied(Plan plan, int ids)
+    /// <summary>A batch of recorded changes is committed.</summary>
+    /// <param name="took">From the beginning of its transaction.</param>
+    public void Applied(Plan plan, in ChangeBatch batch, TimeSpan took)
     {
-        if (ids > 0)
-            _batches.Add(1);
+        Applied(plan);
+        if (batch.Count == 0)
+            return;
+        _batchSize.Record((int)batch.Count);
+        _batchDuration.Record(took.TotalSeconds);
+        _lag.Record((batch.Age + took).TotalSeconds);
+    }
+
+    /// <summary>A batch of a full comparison is committed.</summary>
+    public void Applied(Plan plan)
+    {
         Count(plan.Count(ChangeKind.Create), "create");
         Count(plan.Count(ChangeKind.Update), "update");
         Count(plan.Count(ChangeKind.Delete), "delete");
         Count(plan.Count(ChangeKind.Release), "release");
-        if (plan.Rejections.Count > 0)
-            _rejections.Add(plan.Rejections.Count);
+        _rejections.Add(plan.Rejections.Count);
     }
 
-    public void Reconciled(ReconcileResult result)
+    public void Reconciled(TimeSpan took)
     {
-        if (result.Drift > 0)
-            _drift.Add(result.Drift);
-        Volatile.Write(ref _rejected, result.Rejected);
+        _reconcile.Record(took.TotalSeconds);
+        // An increase is only seen of a counter that was there before.
+        _drift.Add(0);
+        Volatile.Write(ref _reconciledAt, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
     }
+
+    /// <summary>A periodic comparison found what no recorded change explains.</summary>
+    public void Drifted(ReconcileResult result) => _drift.Add(result.Drift);
 
     public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> ReconciledAt() => Volatile.Read(ref _reconciledAt) is var at and > 0 ? [new(at)] : [];
 
     private void Count(int count, string operation)
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Systemd;
-using Npgsql;
 
 namespace PjsipSyncWorker.Telemetry;
 
@@ -11,11 +10,11 @@ namespace PjsipSyncWorker.Telemetry;
 /// WATCHDOG while both make progress, STOPPING at the end.
 /// </summary>
 internal sealed class SystemdReporter(
-    ISystemdNotifier notifier, Health health, NpgsqlDataSource dataSource, TimeProvider time, IHostApplicationLifetime lifetime) : BackgroundService
+    ISystemdNotifier notifier, Health health, OverviewSampler sampler, TimeProvider time, IHostApplicationLifetime lifetime) : BackgroundService
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
-    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -52,13 +51,9 @@ internal sealed class SystemdReporter(
     private async Task DescribeAsync(CancellationToken cancellation)
     {
         var told = "";
-        var caughtUp = time.GetTimestamp();
         while (true)
         {
-            var overview = health.Started ? await Overview.TryReadAsync(dataSource, cancellation) : null;
-            if (overview is { Waiting: 0 })
-                caughtUp = time.GetTimestamp();
-            var status = HealthText.Line(health.Parts, overview, time.GetElapsedTime(caughtUp));
+            var status = HealthText.Line(health.Parts, sampler.Latest);
             if (status != told)
                 Tell(new ServiceState($"STATUS={told = status}"));
             await Task.Delay(StatusInterval, time, cancellation);

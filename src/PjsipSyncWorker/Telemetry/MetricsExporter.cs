@@ -1,0 +1,30 @@
+using System.Diagnostics.Metrics;
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using OpenTelemetry.Metrics;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Telemetry;
+
+/// <summary>What Prometheus sees: our own meter, and those of Npgsql, Polly and the runtime.</summary>
+internal static class MetricsExporter
+{
+    public static void Add(IServiceCollection services, MetricsSettings settings)
+    {
+        services.AddSingleton(BuildInfo());
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(WorkerMeter.Name, "Npgsql", "Polly", "System.Runtime")
+            .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Host, settings.Port)));
+    }
+
+    /// <summary>The informational version is VERSION+COMMIT.DAY, without the rest when there was no repository.</summary>
+    private static Meter BuildInfo()
+    {
+        var version = typeof(MetricsExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+');
+        var commit = version.ElementAtOrDefault(1)?.Split('.');
+        var meter = new Meter(WorkerMeter.Name);
+        var info = new Measurement<int>(1, new("version", version[0]), new("commit", commit?[0] ?? ""), new("date", commit?.ElementAtOrDefault(1) ?? ""));
+        meter.CreateObservableGauge("pjsip_sync_build_info", () => info, description: "Which worker this is; always 1.");
+        return meter;
+    }
+}

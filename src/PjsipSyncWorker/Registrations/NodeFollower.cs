@@ -26,6 +26,9 @@ internal sealed partial class NodeFollower(
 
     private static readonly TimeSpan LogoffPatience = TimeSpan.FromSeconds(1);
 
+    /// <summary>An Asterisk that has just booted, or was just found, comes to know its phones bit by bit: it is looked at more often.</summary>
+    private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     /// <summary>Names and addresses of phones, which come in every event.</summary>
@@ -36,6 +39,7 @@ internal sealed partial class NodeFollower(
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
+    private long _sessionBegan;
     private volatile bool _connected;
     private volatile string? _degraded;
     private volatile string _rightsMissing = "";
@@ -199,6 +203,7 @@ internal sealed partial class NodeFollower(
             var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
             await _refresher.BeginAsync(process, version, systemName, cancellation);
             _book.BeginSession();
+            _sessionBegan = time.GetTimestamp();
             (_connected, _degraded) = (true, null);
             metrics.SessionBegan();
             Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
@@ -282,7 +287,7 @@ internal sealed partial class NodeFollower(
 
     private TimeSpan UntilNextSnapshot()
     {
-        if (_degraded is not null)
+        if (_degraded is not null || time.GetElapsedTime(_sessionBegan) < Unsettled)
             return TimeSpan.FromSeconds(2);
         var longest = settings.Asterisk.SnapshotInterval;
         // A registration that is refreshed in silence would seem to expire: look again shortly before.

@@ -15,6 +15,7 @@ public sealed class LogTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, "Logging__LogLevel__PjsipSyncWorker=Debug");
 
         await database.ExecuteAsync($"insert into extensions (number, password) select g::text, '{Password}' from generate_series(1001, 1003) g");
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains("Applied 3 changes", StringComparison.Ordinal)));
         await database.ExecuteAsync($"insert into extensions (number, password) values ('10 04', '{Password}')");
         await Eventually.True(() => Task.FromResult(worker.Log.Contains("Rejected 10 04", StringComparison.Ordinal)));
 

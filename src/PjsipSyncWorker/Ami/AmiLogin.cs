@@ -15,18 +15,24 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
         var salt = challenge.Get("Challenge");
         if (!challenge.Success || salt is null)
         {
-            throw new AmiAuthenticationException($"Asterisk refused an MD5 challenge: {challenge.Message}");
+            throw Refusal(challenge, "an MD5 challenge", "");
         }
 
         var login = new AmiAction("Login") { { "AuthType", "MD5" }, { "Username", options.Username }, { "Key", Key(salt) } };
         var answer = await connection.SendAsync(login, cancellationToken);
         if (!answer.Success)
         {
-            throw new AmiAuthenticationException($"Asterisk refused the AMI user {options.Username}: {answer.Message} (name, secret, or permit/deny in manager.conf)");
+            throw Refusal(answer, $"the AMI user {options.Username}", " (name, secret, or permit/deny in manager.conf)");
         }
 
         await FilterAsync(connection, cancellationToken);
     }
+
+    /// <summary>An Asterisk that shuts down still accepts connections, and then refuses everybody: that says nothing of the user.</summary>
+    private static AmiException Refusal(AmiResponse answer, string what, string hint) =>
+        answer.Message.Contains("shutting down", StringComparison.OrdinalIgnoreCase)
+            ? new AmiConnectionException($"Asterisk refused {what}: {answer.Message}")
+            : new AmiAuthenticationException($"Asterisk refused {what}: {answer.Message}{hint}");
 
     private async Task FilterAsync(AmiConnection connection, CancellationToken cancellationToken)
     {

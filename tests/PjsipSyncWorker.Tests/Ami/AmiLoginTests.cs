@@ -32,6 +32,16 @@ public sealed class AmiLoginTests
         Assert.DoesNotContain("not-it-7781", refusal.ToString() + string.Concat(_log.Lines), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Challenge")]
+    [InlineData("Login")]
+    public async Task An_Asterisk_that_shuts_down_refuses_everybody_which_says_nothing_of_the_secret(string refused)
+    {
+        await using var asterisk = new FakeAmi { AnswerLogin = action => action.Name == refused ? FakeAmi.Error(action, "Asterisk is shutting down") : null };
+        var refusal = await Assert.ThrowsAsync<AmiConnectionException>(() => Connect(asterisk.Options()));
+        Assert.Contains("shutting down", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_refused_filter_is_a_warning_and_the_session_goes_on()
     {

@@ -38,6 +38,12 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     else format('(%s)::text', pjsip_sync.column_sql(source, mapped)) end
 $$;
 
+-- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
+create or replace function pjsip_sync.image_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case when sql like '(%' then sql || '::text' else sql end from pjsip_sync.column_sql(source, mapped) as sql
+$$;
+
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
 language sql immutable rows 20 as $$
@@ -177,7 +183,8 @@ declare
   written  text;
   differs  text;
   stale    text;
-  overwritten text;
+  image    text;
+  pairs    text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
   into source, columns, active
@@ -216,25 +223,18 @@ begin
       %2$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %3$s = pjsip_sync_number union all %2$s where %4$s is null and '' = any ($1)
     $body$ $f$, shape, rows, number_is, number);
 
-  -- Who else writes the status: a re-import of an extension that is registered, a row saved with what it was before.
-  select format($o$
-        if tg_op = 'INSERT' and exists (select from pjsip_sync.contact) then
-          insert into pjsip_sync.overwritten (id)
-          select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
-          where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
-        elsif tg_op = 'UPDATE' and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' and exists (select from pjsip_sync.node) then
-          insert into pjsip_sync.overwritten (id)
-          select mine.number from (
-            select coalesce((%1$s)::text, '') as number, %2$s from new_rows as extension
-            except all
-            select coalesce((%1$s)::text, '') as number, %2$s from old_rows as extension
-          ) as mine;
-        end if;$o$, number, string_agg(format('extension.%I::text', columns->>name), ', '))
-  into overwritten
-  from pjsip_sync.known_columns(true) as known (name)
-  where columns ? name
-  having count(*) > 0;
-  overwritten := coalesce(overwritten, '');
+  -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
+  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', number,
+    concat_ws(', ', pjsip_sync.image_sql(source, active),
+      (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = source and indisprimary),
+      string_agg(pjsip_sync.image_sql(source, columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
+    string_agg(format('extension.%I', columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(true))))
+  into image
+  from jsonb_object_keys(columns) as mapped (name);
+  -- Both transition tables have one order. Whatever the pairs, what differs is in a pair that differs; who has no partner is NULL.
+  pairs := format($s$
+              (select row_number() over () as place, %1$s from old_rows as extension) as was
+              full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
 
   -- The trigger's body. Nothing in it may ever reach the application as an error.
   execute format($f$
@@ -242,27 +242,55 @@ begin
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $body$
     #variable_conflict use_column
     declare
-      recorded bigint;
+      recorded     bigint;
+      several      boolean;
+      old_number   text;
+      new_number   text;
+      same_read    boolean;
+      same_written boolean;
     begin
       begin
         if tg_op = 'INSERT' then
           insert into pjsip_sync.change (id)
           select coalesce((%1$s)::text, '') from new_rows as extension;
+          get diagnostics recorded = row_count;
+          -- a re-import of extensions that are registered
+          if exists (select from pjsip_sync.contact) then
+            insert into pjsip_sync.overwritten (id)
+            select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
+            where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
+          end if;
         elsif tg_op = 'DELETE' then
           insert into pjsip_sync.change (id)
           select coalesce((%1$s)::text, '') from old_rows as extension;
+          get diagnostics recorded = row_count;
         elsif tg_op = 'UPDATE' then
-          insert into pjsip_sync.change (id)
-          select distinct changed.number from (
-            (select %2$s from old_rows as extension except all select %2$s from new_rows as extension)
-            union all
-            (select %2$s from new_rows as extension except all select %2$s from old_rows as extension)
-          ) as changed;
+          -- nearly always one row, for which this is all there is to do
+          select (select true from new_rows offset 1 limit 1), was.number, became.number, was.is_read *= became.is_read, was.is_written *= became.is_written
+          into several, old_number, new_number, same_read, same_written
+          from (select %2$s from old_rows as extension limit 1) as was, (select %2$s from new_rows as extension limit 1) as became;
+          if several then
+            insert into pjsip_sync.change (id)
+            select distinct unnest(array[was.number, became.number]) from %3$s
+            where (was.is_read *= became.is_read) is not true;
+            get diagnostics recorded = row_count;
+          elsif not same_read then
+            insert into pjsip_sync.change (id) values (new_number);
+            if old_number <> new_number then
+              insert into pjsip_sync.change (id) values (old_number);
+            end if;
+            recorded := 1;
+          end if;
+          -- a row that somebody saved with the status it had before
+          if (several or not same_written) and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' and exists (select from pjsip_sync.node) then
+            insert into pjsip_sync.overwritten (id)
+            select became.number from %3$s
+            where (was.is_written *= became.is_written) is not true and became.number is not null;
+          end if;
         else
           insert into pjsip_sync.change (id) values (null);
+          recorded := 1;
         end if;
-        get diagnostics recorded = row_count;
-        %3$s
         if recorded > 0 then
           %4$s
         end if;
@@ -276,11 +304,7 @@ begin
       end;
       return null;
     end
-    $body$ $f$,
-    number,
-    format(E'coalesce((%s)::text, '''') as number, %s as row_key, coalesce((%s)::boolean, false) as active,\n%s',
-      number, row_key, pjsip_sync.column_sql(source, active), wanted),
-    overwritten, ring);
+    $body$ $f$, number, image, pairs, ring);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$

@@ -35,6 +35,14 @@ alter table pjsip_sync.change add column if not exists recorded_at timestamptz n
 create index if not exists change_xid on pjsip_sync.change (xid);
 create index if not exists change_everything on pjsip_sync.change (xid) where id is null;
 
+-- What full comparisons found equal: for each part of the extensions the mark of all its rows as they were then.
+create table if not exists pjsip_sync.compared (
+  part          integer primary key,
+  mark          numeric not null,
+  configuration text    not null
+) with (fillfactor = 50);
+comment on column pjsip_sync.compared.configuration is 'the mapping, the tables'' columns and the worker with which they were compared';
+
 -- The sets of columns that were ever written together: what an endpoint's row of ours consists of.
 create table if not exists pjsip_sync.shape (
   id      integer generated always as identity primary key,

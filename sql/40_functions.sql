@@ -44,6 +44,21 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when sql like '(%' then sql || '::text' else sql end from pjsip_sync.column_sql(source, mapped) as sql
 $$;
 
+-- The extensions in 4,096 parts.
+create or replace function pjsip_sync.part_of(id text) returns integer
+language sql immutable parallel safe as $$ select (hashtextextended(id, 0) & 4095)::integer $$;
+
+-- With what a comparison was made: what other configuration finds equal is not known to be equal.
+create or replace function pjsip_sync.comparison(worker text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select md5(concat_ws(e'\n', worker, mapping, (
+    select string_agg(concat_ws(' ', attrelid::regclass, attnum, attname, atttypid::regtype, atttypmod, attisdropped), ',' order by attrelid::regclass::text, attnum)
+    from pg_attribute
+    where attrelid in (to_regclass(source_table), to_regclass(quote_ident(realtime_schema) || '.ps_endpoints'),
+                       to_regclass(quote_ident(realtime_schema) || '.ps_auths'), to_regclass(quote_ident(realtime_schema) || '.ps_aors')))))
+  from pjsip_sync.mapping
+$$;
+
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
 language sql immutable rows 20 as $$
@@ -166,6 +181,7 @@ declare
   source   regclass;
   columns  jsonb;
   active   text;
+  realtime_schema text;
   row_key  text;
   number   text;
   number_is text;
@@ -187,7 +203,8 @@ declare
   pairs    text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
-  into source, columns, active
+       , m.realtime_schema
+  into source, columns, active, realtime_schema
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
 
@@ -222,6 +239,25 @@ begin
     create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
       %2$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %3$s = pjsip_sync_number union all %2$s where %4$s is null and '' = any ($1)
     $body$ $f$, shape, rows, number_is, number);
+
+  -- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
+  -- the row nobody knows: then there are no marks.
+  execute format($f$
+    create or replace function pjsip_sync.marks() returns table (part integer, mark numeric) language sql stable as $body$
+      select pjsip_sync.part_of(id), case when %1$L then sum(hashtextextended(place, seed)) end
+      from (
+        select coalesce((%2$s)::text, '') as id, ctid::text || xmin::text as place, tableoid::bigint as seed from %3$s as extension
+        union all select id, ctid::text || xmin::text, 1 from pjsip_sync.endpoint
+        union all select coalesce(id, ''), ctid::text || xmin::text, 2 from pjsip_sync.rejected
+        union all select id::text, ctid::text || xmin::text, tableoid::bigint from %4$I.ps_endpoints
+        union all select id::text, ctid::text || xmin::text, tableoid::bigint from %4$I.ps_auths
+        union all select id::text, ctid::text || xmin::text, tableoid::bigint from %4$I.ps_aors
+      ) as rows
+      group by 1
+    $body$ $f$,
+    (select bool_and(pjsip_sync.column_sql(source, mapped) not like '(%') from (
+       select value from jsonb_each_text(columns) union all select nullif(active, 'true')) as known (mapped)),
+    number, source, realtime_schema);
 
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
   select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', number,
@@ -466,7 +502,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (3, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (4, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'

@@ -26,8 +26,8 @@ begin
     and (attnum in (select refobjsubid from used) and attnum > 0
       or attnum > 0 and exists (select from used where whole_row)
       or attnum = any ((select indkey from pg_index where indrelid = source and indisprimary)::smallint[])
-      -- project() finds the rows to write by their place
-      or attname in ('ctid', 'tableoid'));
+      -- project() finds the rows to write by their place, marks() sees which are other rows than before
+      or attname in ('ctid', 'tableoid', 'xmin'));
   drop view pjsip_sync.used;
 
   select coalesce(array_agg(attname::text order by attnum), '{}') into is_written

@@ -32,6 +32,12 @@ internal static class DataSource
     /// </summary>
     public const int Bulk = 35;
 
+    /// <summary>
+    /// In a transaction that may commit without waiting for the disk: what a crash of the server takes back of it, it takes
+    /// back together with the record that it was done, and it is done again.
+    /// </summary>
+    public const string WithoutWaiting = "set_config('synchronous_commit', 'off', true)";
+
     public static NpgsqlDataSource Create(string connectionString, ILoggerFactory? loggers = null)
     {
         var builder = new NpgsqlSlimDataSourceBuilder(connectionString);

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Database;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with.</summary>
-    public const int SchemaVersion = 3;
+    public const int SchemaVersion = 4;
 
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>
@@ -41,10 +41,10 @@ internal static class Installation
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4,
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'registration', 'revision']) as name
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class']) as name
+                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)

@@ -90,6 +90,9 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
     {
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
+        // What goes from all nodes is told once; of all else this node's book knows after a crash that it is missing.
+        if (!changes.Gone.Any(gone => gone.Everywhere))
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {DataSource.WithoutWaiting}"));
         if (changes.Gone.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
                 delete from pjsip_sync.contact c using unnest($2, $3, $4) as gone (endpoint, uri, everywhere)
@@ -139,8 +142,8 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
                 on conflict (endpoint, node) do update set state = excluded.state where d.state is distinct from excluded.state
                 """)
             { Parameters = { Text(node), Array(NpgsqlDbType.Text, changes.Devices.Select(device => device.Endpoint)), Array(NpgsqlDbType.Text, changes.Devices.Select(device => device.State)) } });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         await batch.ExecuteNonQueryAsync(cancellation);
-        await transaction.CommitAsync(cancellation);
     }
 
     /// <summary>Notes that the node is there, or not.</summary>

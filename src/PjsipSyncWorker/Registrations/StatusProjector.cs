@@ -94,8 +94,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
-            Return(ids, everything);
             var problem = error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? null : DatabaseErrors.Describe(error);
+            // A server that crashed took back what it had not yet on its disk.
+            Return(ids, everything || problem is not null);
             if (problem is not null)
                 Log.Failed(logger, problem);
             await Task.Delay(Tick, time, cancellation);
@@ -151,10 +152,11 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)"),
+                new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.WithoutWaiting}"),
                 new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
                 // null: the function was installed by an older worker's init
                 new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer"),
+                new NpgsqlBatchCommand("commit"),
             },
         };
         var skipped = new List<string>();
@@ -167,8 +169,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             await reader.NextResultAsync(cancellation);
             await reader.ReadAsync(cancellation);
             flips = reader.GetInt32(0);
+            await reader.NextResultAsync(cancellation);
         }
-        await transaction.CommitAsync(cancellation);
         metrics.Flipped(flips);
         return skipped;
     }

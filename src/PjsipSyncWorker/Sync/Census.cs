@@ -4,52 +4,59 @@ using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>Every id that the source, the owner list or the rejections know, counted before a reconcile touches anything.</summary>
+/// <summary>Every id of some parts that the source, the owner list or the rejections know, counted before a reconcile touches anything.</summary>
 /// <param name="Ids">Each once.</param>
 /// <param name="Owned">Living endpoints of ours.</param>
-/// <param name="Unasked">How many of them no active extension wants any more, with no recorded change that says why.</param>
-internal sealed record Census(List<string> Ids, int Owned, int Unasked)
+/// <param name="Elsewhere">How many of them are in other parts.</param>
+/// <param name="Unasked">How many no active extension wants any more, with no recorded change that says why.</param>
+internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Unasked)
 {
-    public static async Task<Census> TakeAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<Census> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, CancellationToken cancellation)
     {
         try
         {
-            return await TakeAsync(connection, "bool_or(active)", cancellation);
+            return await TakeAsync(connection, parts, "bool_or(active)", cancellation);
         }
         catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
         {
             // Source:Active fails on some row; which one is found when its batch is read.
-            return await TakeAsync(connection, "true", cancellation);
+            return await TakeAsync(connection, parts, "true", cancellation);
         }
     }
 
-    private static async Task<Census> TakeAsync(NpgsqlConnection connection, string active, CancellationToken cancellation)
+    private static async Task<Census> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, string active, CancellationToken cancellation)
     {
         // Joins of sets, each read once: with a million changes waiting, a look at them for each endpoint would take hours.
         await using var command = new NpgsqlCommand($"""
-            with s as (select number, {active} as active from pjsip_sync.source(null) group by number)
-            select s.number, e.id, coalesce(s.active, false), c.id is not null
+            with wanted as (select unnest($1) as part),
+            s as (select number, {active} as active from pjsip_sync.source(null) join wanted on part = pjsip_sync.part_of(number) group by number),
+            e as (select id, wanted.part from pjsip_sync.endpoint left join wanted on part = pjsip_sync.part_of(id) where deleted_at is null)
+            select s.number, e.id, coalesce(s.active, false), c.id is not null, 0::bigint
             from s
-            full join (select id from pjsip_sync.endpoint where deleted_at is null) e on e.id = s.number
+            full join (select id from e where part is not null) e on e.id = s.number
             left join (select distinct id from pjsip_sync.change) c on c.id = e.id
             union all
-            select r.id, null, true, false from pjsip_sync.rejected r
+            select r.id, null, true, false, 0 from pjsip_sync.rejected r join wanted on part = pjsip_sync.part_of(r.id)
             where r.id is not null and not exists (select from s where s.number = r.id)
-            """, connection) { CommandTimeout = DataSource.Bulk };
+            union all
+            select null, null, false, false, count(*) from e where part is null
+            """, connection) { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = parts.ToArray() } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();
-        var (owned, unasked) = (0, 0);
+        var (owned, elsewhere, unasked) = (0, 0, 0);
         while (await reader.ReadAsync(cancellation))
         {
+            elsewhere += (int)reader.GetInt64(4);
             var id = reader.TextOrNull(1);
-            ids.Add(id ?? reader.GetString(0));
+            if ((id ?? reader.TextOrNull(0)) is { } either)
+                ids.Add(either);
             if (id is null)
                 continue;
             owned++;
             if (!reader.GetBoolean(2) && !reader.GetBoolean(3))
                 unasked++;
         }
-        return new Census(ids, owned, unasked);
+        return new Census(ids, owned + elsewhere, elsewhere, unasked);
     }
 
     /// <exception cref="RemovalRefusedException">More is to be removed than the share and the number allow.</exception>

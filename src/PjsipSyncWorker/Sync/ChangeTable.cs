@@ -16,7 +16,7 @@ internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] E
 internal static class ChangeTable
 {
     /// <summary>The ids that <see cref="AddTo"/> took, for the statements that follow it in the same transaction.</summary>
-    public const string TakenIds = "(select current_setting('pjsip_sync.taken'))::text[]";
+    public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
 
     /// <summary>
     /// Removes up to <paramref name="limit"/> rows and gives their ids. Only rows that were seen are removed: a transaction

@@ -30,6 +30,9 @@ public sealed record EndpointChange(
 public sealed record Plan(
     IReadOnlyList<EndpointChange> Changes, IReadOnlyList<Rejection> Rejections, IReadOnlyList<string> Repaired, int Unchanged, int Refused)
 {
+    /// <summary>What the next comparison must look at again: whatever is not simply as it should be.</summary>
+    public IReadOnlyCollection<string> Open { get; init; } = [];
+
     /// <summary>Nothing to write.</summary>
     public bool IsEmpty => Changes.Count == 0 && Rejections.Count == 0 && Repaired.Count == 0;
 

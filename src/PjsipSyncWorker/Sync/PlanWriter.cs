@@ -12,52 +12,73 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 
     private readonly Dictionary<(TargetTable, ColumnSet, ColumnSet), string> _upserts = [];
 
-    public async Task WriteAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation)
+    /// <summary>The whole of it, and the end of the transaction, in one round trip.</summary>
+    public async Task WriteAndCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
     {
-        if (changes.Count == 0)
-            return;
-        await shapes.AddAsync(connection, changes.Where(change => change.Desired is not null).Select(change => change.Desired!.Columns), cancellation);
+        await AddShapesAsync(connection, plan.Changes, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision')"));
-        AddDeletes(batch, changes);
-        foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
-            AddUpserts(batch, table, changes);
-        AddOwners(batch, changes);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_notify('pjsip_sync_revision', '')"));
+        AddChanges(batch, plan.Changes);
+        AddRejections(batch, plan);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
         await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>A part of a plan.</summary>
+    public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation)
+    {
+        await AddShapesAsync(connection, changes, cancellation);
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        AddChanges(batch, changes);
+        await batch.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <summary>The rest of a plan that was written in parts.</summary>
+    public static async Task WriteRejectionsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        AddRejections(batch, plan);
+        if (batch.BatchCommands.Count > 0)
+            await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>After a rollback the numbers given to new shapes no longer hold.</summary>
     public void ForgetShapes() => shapes.ForgetNew();
 
-    public static async Task WriteRejectionsAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
+    private Task AddShapesAsync(NpgsqlConnection connection, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation) =>
+        shapes.AddAsync(connection, changes.Where(change => change.Desired is not null).Select(change => change.Desired!.Columns), cancellation);
+
+    private void AddChanges(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
     {
-        if (plan.Rejections.Count == 0 && plan.Repaired.Count == 0)
+        if (changes.Count == 0)
             return;
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), pg_notify('pjsip_sync_revision', '')"));
+        AddDeletes(batch, changes);
+        foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
+            AddUpserts(batch, table, changes);
+        AddOwners(batch, changes);
+    }
+
+    private static void AddRejections(NpgsqlBatch batch, Plan plan)
+    {
         if (plan.Repaired.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from pjsip_sync.rejected where row_key = any ($1)") { Parameters = { Texts(plan.Repaired) } });
-        if (plan.Rejections.Count > 0)
+        if (plan.Rejections.Count == 0)
+            return;
+        var unique = plan.Rejections.GroupBy(rejection => rejection.RowKey).Select(group => group.Last()).ToList();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+            insert into pjsip_sync.rejected as r (row_key, id, reason)
+            select * from unnest($1, $2, $3)
+            on conflict (row_key) do update set id = excluded.id, reason = excluded.reason, rejected_at = now()
+            where (r.id, r.reason) is distinct from (excluded.id, excluded.reason)
+            """)
         {
-            var unique = plan.Rejections.GroupBy(rejection => rejection.RowKey).Select(group => group.Last()).ToList();
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-                insert into pjsip_sync.rejected as r (row_key, id, reason)
-                select * from unnest($1, $2, $3)
-                on conflict (row_key) do update set id = excluded.id, reason = excluded.reason, rejected_at = now()
-                where (r.id, r.reason) is distinct from (excluded.id, excluded.reason)
-                """)
+            Parameters =
             {
-                Parameters =
-                {
-                    Texts(unique.Select(rejection => rejection.RowKey)),
-                    Texts(unique.Select(rejection => rejection.Id)),
-                    Texts(unique.Select(rejection => rejection.Reason)),
-                },
-            });
-        }
-        await batch.ExecuteNonQueryAsync(cancellation);
+                Texts(unique.Select(rejection => rejection.RowKey)),
+                Texts(unique.Select(rejection => rejection.Id)),
+                Texts(unique.Select(rejection => rejection.Reason)),
+            },
+        });
     }
 
     private void AddDeletes(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)

@@ -56,10 +56,13 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
                 unchanged++;
         }
 
+        var open = new HashSet<string>(changes.Select(change => change.Id), StringComparer.Ordinal);
+
         // An owner whose row now stands rejected under another number keeps its last good configuration.
         var refusedRows = rejections.Select(rejection => rejection.RowKey).ToHashSet(StringComparer.Ordinal);
         foreach (var (id, owner) in keepers)
         {
+            open.Add(id);
             if (refusedRows.Contains(owner.RowKey) || StillRejected(owner.RowKey, ids, state))
                 continue;
             changes.Add(new EndpointChange(owner.Adopted ? ChangeKind.Release : ChangeKind.Delete, id, owner.RowKey, owner.Adopted,
@@ -71,7 +74,9 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
         var repaired = state.Rejected.Values
             .Where(old => old.Id is not null && looked.Contains(old.Id) && !refusedRows.Contains(old.RowKey))
             .Select(old => old.RowKey).ToList();
-        return new Plan(changes, news, repaired, unchanged, rejections.Count);
+        open.UnionWith(rejections.Select(rejection => rejection.Id ?? ""));
+        open.UnionWith(state.Rejected.Values.Select(old => old.Id ?? ""));
+        return new Plan(changes, news, repaired, unchanged, rejections.Count) { Open = open };
     }
 
     /// <summary>The one extension that gets the id: the owner if it still wants it, else the first by key.</summary>

@@ -16,6 +16,9 @@ internal sealed class ReconcileResult
     /// <summary>All that were looked at.</summary>
     public int Total => Drift + Unchanged + Rejected;
 
+    /// <summary>As they were when they were last compared.</summary>
+    public void AddUnchanged(int count) => Unchanged += count;
+
     public void Add(Plan plan)
     {
         Created += plan.Count(ChangeKind.Create);

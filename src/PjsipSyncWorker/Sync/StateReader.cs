@@ -49,65 +49,82 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     private IEnumerable<string> Reads(string ids, ColumnSet expected)
     {
         _compared |= shapes.All | expected;
-        // A join is as good a plan for one id as for thousands; = any (…) is not.
-        var wanted = $"join unnest({ids}) as wanted (id) using (id)";
-        return
-        [
-            SourceReader.Sql(ids),
-            $"select id, row_key, adopted, shape, deleted_at is not null from pjsip_sync.endpoint {wanted}",
-            $"""
-            select row_key, id, reason from pjsip_sync.rejected {wanted}
-            union
-            select r.row_key, r.id, r.reason from pjsip_sync.rejected r join pjsip_sync.endpoint e using (row_key) join unnest({ids}) as wanted (id) on wanted.id = e.id
-            """,
-            .. Tables.Select(table => TargetSql(table, wanted)),
-        ];
+        return [SourceReader.Sql(ids), KnownSql(ids), RejectedSql(ids)];
     }
 
     private async Task<SyncState> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
         var extensions = await SourceReader.ReadAsync(reader, cancellation);
         await reader.NextResultAsync(cancellation);
-        var owners = await ReadOwnersAsync(reader, cancellation);
+        var (owners, target) = await ReadKnownAsync(reader, extensions.Count, cancellation);
         await reader.NextResultAsync(cancellation);
         var rejected = await ReadRejectedAsync(reader, cancellation);
-        var target = new Dictionary<string, TargetRows>(extensions.Count, StringComparer.Ordinal);
-        foreach (var table in Tables)
-        {
-            await reader.NextResultAsync(cancellation);
-            await ReadTargetAsync(reader, table, target, cancellation);
-        }
         return new SyncState(extensions, owners, target, rejected, []);
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>
     public bool Covers(ColumnSet columns) => columns.Except(_compared).IsEmpty;
 
-    private string TargetSql(TargetTable table, string wanted)
+    /// <summary>What is found by its index for each of the ids: the only way whose cost no statistics can misjudge.</summary>
+    private static string Each(string columns, string table, string condition) => $"lateral (select {columns} from {table} where {condition} offset 0)";
+
+    private string KnownSql(string ids)
     {
-        var columns = string.Concat(Compared(table).Select(column => $", {column.Quoted}::text"));
-        return $"select id::text{columns} from {catalogue.Quoted(table)} {wanted}";
+        var compared = Compared();
+        var tables = string.Concat(Tables.Select(table =>
+            $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
+        return $"""
+            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null
+                 {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
+            from unnest({ids}) as wanted (id)
+            left join {Each("row_key, adopted, shape, deleted_at", "pjsip_sync.endpoint", "id = wanted.id")} as owner on true{tables}
+            """;
+
+        static string Names(IEnumerable<TargetColumn> columns) => string.Concat(columns.Select(column => $", {column.Quoted}"));
     }
 
-    private List<TargetColumn> Compared(TargetTable table)
+    private static string RejectedSql(string ids) => $"""
+        select r.row_key, r.id, r.reason from unnest({ids}) as wanted (id)
+        cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "id = wanted.id")} as r
+        where exists (select from pjsip_sync.rejected)
+        union
+        select r.row_key, r.id, r.reason from unnest({ids}) as wanted (id)
+        cross join {Each("row_key", "pjsip_sync.endpoint", "id = wanted.id")} as owner
+        cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
+        where exists (select from pjsip_sync.rejected)
+        """;
+
+    private List<TargetColumn> Compared()
     {
         var list = new List<TargetColumn>();
-        foreach (var index in _compared & catalogue.Of(table))
+        foreach (var index in _compared)
             list.Add(catalogue.Columns[index]);
         return list;
     }
 
-    private async Task<Dictionary<string, Owner>> ReadOwnersAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    private async Task<(Dictionary<string, Owner> Owners, Dictionary<string, TargetRows> Target)> ReadKnownAsync(NpgsqlDataReader reader, int about, CancellationToken cancellation)
     {
-        var owners = new Dictionary<string, Owner>(StringComparer.Ordinal);
+        var owners = new Dictionary<string, Owner>(about, StringComparer.Ordinal);
+        var target = new Dictionary<string, TargetRows>(about, StringComparer.Ordinal);
+        var indexes = Compared().Select(column => column.Index).ToArray();
         while (await reader.ReadAsync(cancellation))
         {
-            var shape = reader.GetInt32(3);
-            if (!shapes.Knows(shape))
-                throw new UnknownShapeException();
-            owners[reader.GetString(0)] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
+            var id = reader.GetString(0);
+            if (!reader.IsDBNull(1))
+            {
+                var shape = reader.GetInt32(3);
+                if (!shapes.Knows(shape))
+                    throw new UnknownShapeException();
+                owners[id] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
+            }
+            bool[] present = [reader.GetBoolean(5), reader.GetBoolean(6), reader.GetBoolean(7)];
+            if (!present.Contains(true))
+                continue;
+            var rows = target[id] = new TargetRows(new string?[catalogue.Columns.Count], present);
+            for (var i = 0; i < indexes.Length; i++)
+                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 8);
         }
-        return owners;
+        return (owners, target);
     }
 
     private static async Task<Dictionary<string, Rejection>> ReadRejectedAsync(NpgsqlDataReader reader, CancellationToken cancellation)
@@ -116,21 +133,6 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
         while (await reader.ReadAsync(cancellation))
             rejected[reader.GetString(0)] = new Rejection(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2));
         return rejected;
-    }
-
-    private async Task ReadTargetAsync(
-        NpgsqlDataReader reader, TargetTable table, Dictionary<string, TargetRows> target, CancellationToken cancellation)
-    {
-        var indexes = Compared(table).Select(column => column.Index).ToArray();
-        while (await reader.ReadAsync(cancellation))
-        {
-            var id = reader.GetString(0);
-            if (!target.TryGetValue(id, out var rows))
-                target[id] = rows = new TargetRows(new string?[catalogue.Columns.Count], new bool[3]);
-            rows.Present[(int)table] = true;
-            for (var i = 0; i < indexes.Length; i++)
-                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 1);
-        }
     }
 }
 

@@ -88,7 +88,7 @@ internal sealed partial class SyncService(
             {
                 var pause = PauseBefore(rest);
                 var soon = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
-                if (soon is null || time.GetElapsedTime(buried) >= settings.Sync.PollInterval)
+                if (time.GetElapsedTime(buried) >= settings.Sync.PollInterval)
                 {
                     await BuryAsync(connection, catalogue, fingerprint, cancellation);
                     buried = time.GetTimestamp();

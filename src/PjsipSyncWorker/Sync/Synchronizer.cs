@@ -104,8 +104,8 @@ internal sealed class Synchronizer
     /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
     public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
 
-    /// <summary>Compares everything with everything, in batches, each a transaction of its own.</summary>
-    /// <param name="force">Whether any number of endpoints may be removed.</param>
+    /// <summary>Compares everything that is not as an earlier comparison found it, in batches, each a transaction of its own.</summary>
+    /// <param name="force">Whether any number of endpoints may be removed, and everything is compared whatever was found before.</param>
     /// <param name="changesBetween">Whether recorded changes are applied between the batches, so that they need not wait for the end.</param>
     /// <param name="onProgress">Told how many ids are done, and of how many.</param>
     /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
@@ -113,11 +113,14 @@ internal sealed class Synchronizer
         NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();
-        var census = await Census.TakeAsync(connection, cancellation);
+        var marks = await Marks.LoadAsync(connection, all: force, cancellation);
+        var census = await Census.TakeAsync(connection, marks.Parts, cancellation);
         if (!force)
             census.Guard(_settings);
         _sincePlanned += census.Ids.Count;
+        var open = new HashSet<string>(StringComparer.Ordinal);
         var result = new ReconcileResult();
+        result.AddUnchanged(census.Elsewhere);
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
         {
             if (changesBetween)
@@ -130,9 +133,11 @@ internal sealed class Synchronizer
             }, cancellation);
             _sincePlanned += plan.Changes.Count;
             result.Add(plan);
+            open.UnionWith(plan.Open);
             _metrics.Applied(plan);
-            onProgress?.Invoke(start + ids.Length, census.Ids.Count);
+            onProgress?.Invoke(census.Elsewhere + start + ids.Length, census.Elsewhere + census.Ids.Count);
         }
+        await marks.RememberAsync(connection, open, cancellation);
         _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
         return result;
     }
@@ -140,7 +145,7 @@ internal sealed class Synchronizer
     /// <summary>What a reconcile would do; nothing is written.</summary>
     public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var census = await Census.TakeAsync(connection, cancellation);
+        var census = await Census.TakeAsync(connection, (await Marks.LoadAsync(connection, all: true, cancellation)).Parts, cancellation);
         var result = new ReconcileResult();
         var plans = new List<Plan>();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
@@ -176,7 +181,6 @@ internal sealed class Synchronizer
             try
             {
                 var plan = await work(transaction, careful);
-                await transaction.CommitAsync(cancellation);
                 _shapes.Settle();
                 return plan;
             }
@@ -196,15 +200,19 @@ internal sealed class Synchronizer
         }
     }
 
+    /// <summary>Plans, writes and commits.</summary>
     private async Task<Plan> ApplyAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? read, bool careful, CancellationToken cancellation)
     {
         var plan = await PlanAsync(connection, transaction, ids, read, careful, cancellation);
-        if (careful)
-            plan = await CarefulWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
-        else
-            await _writer.WriteAsync(connection, transaction, plan.Changes, cancellation);
+        if (!careful)
+        {
+            await _writer.WriteAndCommitAsync(connection, transaction, plan, cancellation);
+            return plan;
+        }
+        plan = await CarefulWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
         await PlanWriter.WriteRejectionsAsync(connection, transaction, plan, cancellation);
+        await transaction.CommitAsync(cancellation);
         return plan;
     }
 

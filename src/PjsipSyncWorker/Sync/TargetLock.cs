@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Database;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -20,7 +21,7 @@ internal static class TargetLock
     /// <summary>The same as the beginning of a longer batch, of which <see cref="CheckAsync"/> reads the results.</summary>
     public static void AddTo(NpgsqlBatch batch)
     {
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select fingerprint from pjsip_sync.mapping"));
     }
 

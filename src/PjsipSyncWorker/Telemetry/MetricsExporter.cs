@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
@@ -20,7 +19,7 @@ internal static class MetricsExporter
     /// <summary>The informational version is VERSION+COMMIT.DAY, without the rest when there was no repository.</summary>
     private static Meter BuildInfo()
     {
-        var version = typeof(MetricsExporter).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+');
+        var version = Build.Version.Split('+');
         var commit = version.ElementAtOrDefault(1)?.Split('.');
         var meter = new Meter(WorkerMeter.Name);
         var info = new Measurement<int>(1, new("version", version[0]), new("commit", commit?[0] ?? ""), new("date", commit?.ElementAtOrDefault(1) ?? ""));

@@ -1,0 +1,66 @@
+using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Sync;
+
+/// <summary>
+/// Spares a full comparison what an earlier one found equal. The extensions are in parts, and the mark of a part tells its rows
+/// from any that were written since: only parts with another mark than then are looked at.
+/// </summary>
+internal sealed class Marks
+{
+    private readonly List<string?> _marks = [];
+    private string _configuration = "";
+
+    /// <summary>The parts that must be looked at.</summary>
+    public List<int> Parts { get; } = [];
+
+    /// <param name="all">Whether to look at everything, whatever was found before.</param>
+    public static async Task<Marks> LoadAsync(NpgsqlConnection connection, bool all, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            with now as materialized (select pjsip_sync.comparison($1) as configuration)
+            select m.part, m.mark::text, now.configuration
+            from pjsip_sync.marks() m cross join now
+            left join pjsip_sync.compared c on c.part = m.part and c.mark = m.mark and c.configuration = now.configuration
+            where c.part is null or $2
+            """, connection)
+        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = Build.Version }, new() { Value = all } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var marks = new Marks();
+        while (await reader.ReadAsync(cancellation))
+        {
+            marks.Parts.Add(reader.GetInt32(0));
+            marks._marks.Add(reader.TextOrNull(1));
+            marks._configuration = reader.GetString(2);
+        }
+        return marks;
+    }
+
+    /// <summary>All of these parts are looked at now, and what is not open in them is as it should be. The marks are older than the looks, never younger.</summary>
+    public async Task RememberAsync(NpgsqlConnection connection, IEnumerable<string> open, CancellationToken cancellation)
+    {
+        if (Parts.Count == 0)
+            return;
+        await using var command = new NpgsqlCommand("""
+            insert into pjsip_sync.compared as c (part, mark, configuration)
+            select part, mark::numeric, $3 from unnest($1, $2) as looked (part, mark)
+            where mark is not null and part not in (select pjsip_sync.part_of(id) from unnest($4) as id)
+            order by part
+            on conflict (part) do update set mark = excluded.mark, configuration = excluded.configuration
+            where (c.mark, c.configuration) is distinct from (excluded.mark, excluded.configuration)
+            """, connection)
+        {
+            Parameters =
+            {
+                new() { Value = Parts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+                new() { Value = _marks.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = _configuration },
+                new() { Value = open.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+            },
+        };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

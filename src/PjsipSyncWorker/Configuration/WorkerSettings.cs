@@ -63,4 +63,5 @@ public sealed record NodeSettings(
     bool Tls, string? TlsCaFile, string? TlsHost, bool TlsAllowUntrusted, IReadOnlyList<string> Caches);
 
 /// <summary>Where Prometheus scrapes.</summary>
+/// <param name="Host">A name or an address of this machine, which is then the only one that is answered to; <c>*</c> is all of them.</param>
 public sealed record MetricsSettings(string Host, int Port, bool Enabled);

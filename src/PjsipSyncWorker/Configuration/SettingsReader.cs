@@ -241,8 +241,8 @@ public static class SettingsReader
             metrics.Text("Host", "localhost"), metrics.Number("Port", 9464, 1, 65535), metrics.Switch("Enabled", true));
         metrics.NothingElse();
         // The listener would end the process over these.
-        if (Uri.CheckHostName(settings.Host) is UriHostNameType.Unknown)
-            metrics.Problem("Host", "must be a name or an address of this machine, as those who ask call it");
+        if (settings.Host is not "*" && Uri.CheckHostName(settings.Host) is UriHostNameType.Unknown)
+            metrics.Problem("Host", "must be a name or an address of this machine, or * for all");
         return settings;
     }
 

@@ -99,7 +99,7 @@ public sealed record NodeSettings(
     bool Tls, string? TlsCaFile, string? TlsHost, bool TlsAllowUntrusted, IReadOnlyList<string> Caches);
 
 /// <summary>Where Prometheus scrapes, and where the state of health is told.</summary>
-/// <param name="Host">Where to listen: a name or an IPv4 address of this machine. Who asks must call it the same, so <c>localhost</c> is for this machine only.</param>
+/// <param name="Host">A name or an address of this machine, which is then the only one that is answered to; <c>*</c> is all of them.</param>
 /// <param name="Port">TCP port of /metrics, /healthz and /readyz.</param>
 /// <param name="Enabled">Whether to listen at all; without it <c>pjsip-sync-worker health</c> has nobody to ask.</param>
 public sealed record MetricsSettings(string Host, int Port, bool Enabled);

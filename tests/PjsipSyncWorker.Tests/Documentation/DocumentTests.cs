@@ -67,6 +67,14 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void The_changelog_begins_with_the_version_that_is_built()
+    {
+        var version = Regex.Match(Document.Read("Directory.Build.props"), "<VersionPrefix>(.*)</VersionPrefix>").Groups[1].Value;
+
+        Assert.StartsWith($"## {version}", Document.Read("CHANGELOG.md").Split('\n').First(line => line.StartsWith("## ", StringComparison.Ordinal)), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void No_document_has_an_absolute_path_of_a_checkout()
     {
         Assert.All(Document.All, file => Assert.DoesNotContain(Document.Root, Document.Read(file), StringComparison.Ordinal));

@@ -67,6 +67,29 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Every_alert_is_explained()
+    {
+        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
+
+        Assert.NotEmpty(alerts);
+        Assert.All(alerts, alert => Assert.Contains($"`{alert}`", Document.Read("docs/troubleshooting.md"), StringComparison.Ordinal));
+    }
+
+    /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
+    [Fact]
+    public void What_the_worker_is_said_to_say_it_says()
+    {
+        var source = string.Concat(Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        var said = Document.Read("docs/troubleshooting.md").Split('\n')
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split(" | ")[0])
+            .SelectMany(cell => Quoted().Matches(cell).Select(match => match.Groups[1].Value))
+            .Where(words => words.Contains(' ', StringComparison.Ordinal) && !words.StartsWith("Unable to find object", StringComparison.Ordinal)).ToList();
+
+        Assert.InRange(said.Count, 20, 100);
+        Assert.All(said, words => Assert.Contains(words.Split(["…", ": "], StringSplitOptions.TrimEntries), piece => piece.Length >= 7 && source.Contains(piece, StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void The_changelog_begins_with_the_version_that_is_built()
     {
         var version = Regex.Match(Document.Read("Directory.Build.props"), "<VersionPrefix>(.*)</VersionPrefix>").Groups[1].Value;
@@ -94,6 +117,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"(?<![\w/.-])(docs|scripts|sql|asterisk|monitoring|systemd|packaging|tests|bench|src)/[\w./-]*[\w/]")]
     private static partial Regex FileName();
+
+    [GeneratedRegex("`([^`]+)`")]
+    private static partial Regex Quoted();
 
     [GeneratedRegex(@"^\| `([a-z.]+)` \|")]
     private static partial Regex CheckRow();

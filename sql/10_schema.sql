@@ -7,13 +7,14 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
+  ours constant integer := 3; -- what configure() writes
   installed integer;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then
     select schema_version into installed from pjsip_sync.mapping;
-    if installed > 3 then
+    if installed > ours then
       raise exception using errcode = 'invalid_parameter_value',
-        message = format('the schema pjsip_sync has version %s, newer than the 3 of this worker: upgrade the worker', installed);
+        message = format('the schema pjsip_sync has version %s, newer than the %s of this worker: upgrade the worker', installed, ours);
     end if;
   end if;
 end

@@ -44,8 +44,10 @@ documents=usr/share/doc/pjsip-sync-worker
 put 644 "$repository/packaging/copyright" "$documents/copyright"
 put 644 "$repository/README.md" "$documents/README.md"
 put 644 "$repository/CHANGELOG.md" "$documents/CHANGELOG.md"
+for file in "$repository"/docs/*.md; do put 644 "$file" "$documents/docs/$(basename "$file")"; done
 for file in alerts.yml grafana-dashboard.json; do put 644 "$repository/monitoring/$file" "usr/share/pjsip-sync-worker/monitoring/$file"; done
-maintainer='PjsipSyncWorker <pjsip-sync-worker@packages.invalid>'
+# Debian's own variables say who maintains a package; without them nobody is made up.
+maintainer="${DEBFULLNAME:-Maintainer not chosen yet} <${DEBEMAIL:-pjsip-sync-worker@packages.invalid}>"
 gzip -9n >"$tree/$documents/changelog.gz" <<TEXT
 pjsip-sync-worker ($version) unstable; urgency=medium
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The README's way from a bare server to a phone, each of its commands as it stands there, on a Debian with PostgreSQL and
-# Asterisk as they were installed, booted as a machine of its own; then a phone that registers.
+# Asterisk as they were installed, booted as a machine of its own; then a phone that registers; then the commands of
+# docs/troubleshooting.md, docs/operations.md and docs/security.md on the same machine.
 # The last line is "N passed, N failed, N skipped". --keep leaves the machine running at the first failure.
 . "$(dirname "$0")/machine.sh"
 need_asterisk_tree
@@ -9,14 +10,18 @@ package=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$package" "$folder/packages/"
 cp "$repository"/tests/sip/*.xml "$folder/packages/"
 
-# The steps: what stands between ```sh and ``` in that section, in its order.
-mkdir "$folder/steps"
-awk -v folder="$folder/steps" '
-  /^## / { here = ($0 == "## From a bare server to a phone") }
-  here && /^ *```$/ { inside = 0 }
-  inside { print substr($0, indent + 1) > file }
-  here && /^ *```sh$/ { indent = index($0, "`") - 1; inside = 1; file = sprintf("%s/%02d", folder, ++count) }
-' "$repository/README.md"
+# The steps of a document, or of one section of it: what stands between ```sh and ``` there, in its order.
+steps_of() { # DOCUMENT FOLDER [SECTION]
+  mkdir -p "$2"
+  awk -v folder="$2" -v section="${3:-}" '
+    BEGIN { here = (section == "") }
+    section != "" && /^## / { here = ($0 == "## " section) }
+    here && /^ *```$/ { inside = 0 }
+    inside { print substr($0, indent + 1) > file }
+    here && /^ *```sh$/ { indent = index($0, "`") - 1; inside = 1; file = sprintf("%s/%02d", folder, ++count) }
+  ' "$repository/$1"
+}
+steps_of README.md "$folder/steps" "From a bare server to a phone"
 boot_machine "$asterisk_tree"
 inside bash -c 'cp /mnt/*.deb /root/'
 
@@ -73,6 +78,43 @@ goes_on() {
   eventually 10 equals 2 sql "select count(*) from ps_endpoints"
 }
 
+# What a document says in the middle of a sentence: `asterisk -rx '…'`, `verify-config --fix`.
+documented() { grep -ohE "$1" "$repository"/README.md "$repository"/docs/*.md | tr -d '`' | sort -u; }
+asterisk_knows_them() {
+  local command output count=0
+  while read -r command; do
+    output=$(inside bash -c "$command" </dev/null)
+    echo "$command: $output"
+    fails grep -E 'No such command|^Usage:' <<<"$output"
+    count=$((count + 1))
+  done < <(documented "\`asterisk -rx '[^']+'\`")
+  [ $count -gt 3 ]
+}
+worker_knows_them() {
+  local said name option count=0
+  while read -r said; do
+    name=${said#pjsip-sync-worker } name=${name%% *}
+    inside pjsip-sync-worker "$name" --help </dev/null >"$folder/help"
+    for option in $(grep -oE -- '--[a-z-]+' <<<"$said"); do
+      echo "$name $option"
+      grep -qE -- "^ +(-., )?$option( |$)" "$folder/help"
+    done
+    count=$((count + 1))
+  done < <(documented "\`(pjsip-sync-worker )?($(inside pjsip-sync-worker --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*\).*/\1/p' | paste -sd '|'))( [^\`]*)?\`")
+  [ $count -gt 20 ]
+}
+# The backup is older than what follows it: 1003 came since, and 1001 went.
+changes_after_the_backup() {
+  sql "insert into extensions (number, password) values ('1003', 'third'); delete from extensions where number = '1001'"
+  eventually 10 equals '1002,1003' sql "select string_agg(id, ',' order by id) from ps_endpoints"
+}
+is_as_the_backup() {
+  eventually 20 equals '1001,1002' sql "select string_agg(id, ',' order by id) from ps_endpoints"
+  eventually 20 worker health --ready
+  registers
+  eventually 10 passes
+}
+
 steps=("$folder"/steps/*)
 test_that "README: $(head -n 1 "${steps[0]}")" step "${steps[0]}"
 test_that "What Debian's own /etc/asterisk lacks is named" names_what_debian_lacks
@@ -82,4 +124,20 @@ test_that "Every check passes, as the service's own user" passes
 test_that "No database password was needed anywhere" no_password
 test_that "What is secret is not for all to read" secrets_are_kept
 test_that "Restarted all at once, everything goes on" goes_on
+
+test_that "Asterisk knows every command of its own that the documents name" asterisk_knows_them
+test_that "The worker knows every command and option of its own that the documents name" worker_knows_them
+sql "insert into pjsip_sync.node (name, last_seen_at) values ('pbx9', now() - interval '1 hour')"
+for document in docs/troubleshooting.md docs/operations.md docs/security.md; do
+  steps_of "$document" "$folder/$document"
+  for file in "$folder/$document"/*; do
+    first=$(head -n 1 "$file")
+    test_that "$document: $first" step "$file"
+    case $first in
+      *pg_dumpall*) test_that "Extensions come and go after the backup" changes_after_the_backup ;;
+      'systemctl stop'*) test_that "The restored database has what the backup had, and a phone registers" is_as_the_backup ;;
+    esac
+  done
+done
+test_that "With new secrets everything works as before" eventually 20 passes
 summary

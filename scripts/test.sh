@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package and the README in booted machines.
+# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package and the commands of README.md and docs/ in booted machines.
 # The last line is "N passed, N failed, N skipped".
 . "$(dirname "$0")/lib.sh"
 need_dotnet

@@ -4,6 +4,22 @@ set client_min_messages = warning;
 
 create schema if not exists pjsip_sync;
 
+-- What a newer worker installed is not put back to what this one knows.
+do $version$
+declare
+  ours constant integer := 3; -- what configure() writes
+  installed integer;
+begin
+  if to_regclass('pjsip_sync.mapping') is not null then
+    select schema_version into installed from pjsip_sync.mapping;
+    if installed > ours then
+      raise exception using errcode = 'invalid_parameter_value',
+        message = format('the schema pjsip_sync has version %s, newer than the %s of this worker: upgrade the worker', installed, ours);
+    end if;
+  end if;
+end
+$version$;
+
 -- One row: which table is the source, how its columns map to ours, what shapes the target.
 create table if not exists pjsip_sync.mapping (
   singleton          boolean primary key default true check (singleton),

@@ -83,6 +83,20 @@ public sealed class HealthTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_container_answers_under_any_name()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        string[] metrics = [$"Metrics__Port={Ports.Next()}", "Metrics__Host=*"];
+        await using var worker = await WorkerProcess.StartAsync(database, metrics);
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.9:{metrics[0].Split('=')[1]}") };
+        http.DefaultRequestHeaders.Host = "worker.example";
+
+        Assert.Contains("# TYPE", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+        Assert.StartsWith("sync: ", await http.GetStringAsync("/healthz"), StringComparison.Ordinal);
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(database, metrics, "health")).ExitCode);
+    }
+
+    [Fact]
     public async Task Where_no_daemon_answers_the_command_says_so()
     {
         await using var database = await server.CreateDatabaseAsync();

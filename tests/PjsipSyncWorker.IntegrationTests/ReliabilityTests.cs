@@ -44,7 +44,7 @@ public sealed partial class ReliabilityTests
     }
 
     /// <summary>Class and method of the tests of both projects, and what scripts/test-package.sh proves.</summary>
-    private static async Task<HashSet<string>> KnownTestsAsync()
+    internal static async Task<HashSet<string>> KnownTestsAsync()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories))

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
+using PjsipSyncWorker.Database;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -20,6 +21,22 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await database.ExecuteAsync(cause);
 
         await ExpectAsync(database, found, advice);
+    }
+
+    [Fact]
+    public async Task Init_upgrades_an_older_schema_and_leaves_a_newer_one_alone()
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+
+        await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 1");
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "init")).ExitCode);
+        Assert.Equal(Installation.SchemaVersion, await database.ScalarAsync<int>("select schema_version from pjsip_sync.mapping"));
+
+        await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99");
+        var (exit, output) = await WorkerProcess.CommandAsync(database, [], "init");
+        Assert.Equal(2, exit);
+        Assert.StartsWith($"the schema pjsip_sync has version 99, newer than the {Installation.SchemaVersion} of this worker: upgrade the worker", output, StringComparison.Ordinal);
+        Assert.Equal(99, await database.ScalarAsync<int>("select schema_version from pjsip_sync.mapping"));
     }
 
     [Theory]

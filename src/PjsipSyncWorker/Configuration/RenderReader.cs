@@ -12,10 +12,10 @@ internal static partial class RenderReader
             render.OptionalText("Contacts"),
             render.Section("SystemNames").Texts(),
             render.OptionalText("DatabaseHost"),
-            render.OptionalText("DatabasePort") is null ? null : render.Number("DatabasePort", 5432, 1, 65535),
+            render.OptionalNumber("DatabasePort", 1, 65535),
             render.Text("DatabaseUser", "asterisk"),
             render.OptionalText("DatabasePassword"),
-            render.List("Transports") is { Count: > 0 } transports ? transports : ["udp", "tcp"],
+            render.List("Transports", "udp", "tcp"),
             render.Text("SipAddress", "0.0.0.0"),
             render.Number("SipPort", 5060, 1, 65535),
             render.Number("TlsPort", 5061, 1, 65535),
@@ -26,7 +26,7 @@ internal static partial class RenderReader
             render.OptionalText("AmiPermit"),
             render.Text("DidPrefix", ""),
             render.Text("CarrierEndpoint", "carrier"),
-            render.List("EmergencyNumbers") is { Count: > 0 } numbers ? numbers : ["112", "911"],
+            render.List("EmergencyNumbers", "112", "911"),
             render.Text("CountryCode", ""));
         render.NothingElse();
 

@@ -1,17 +1,21 @@
 namespace PjsipSyncWorker.Configuration;
 
 /// <summary>What <c>render-config</c> must know beyond what the worker needs itself: the section <c>Asterisk:Render</c>.</summary>
-/// <param name="Contacts">Where registrations are kept: <c>realtime</c> or <c>astdb</c>; null: realtime for one node, astdb for several.</param>
+/// <param name="Contacts">Where registrations are kept: <c>realtime</c> or <c>astdb</c>; not given: realtime for one node, astdb for several.</param>
 /// <param name="SystemNames">asterisk.conf's systemname by node name, where it is not the node's name.</param>
-/// <param name="DatabaseHost">The database as Asterisk reaches it; null: as the worker does.</param>
-/// <param name="DatabasePort">Likewise; null: as the worker does.</param>
+/// <param name="DatabaseHost">The database as Asterisk reaches it; not given: as the worker does.</param>
+/// <param name="DatabasePort">Likewise; not given: as the worker does.</param>
 /// <param name="DatabaseUser">Asterisk's own role.</param>
-/// <param name="DatabasePassword">Its password; null: none is written.</param>
+/// <param name="DatabasePassword">Its password; not given: none is written.</param>
 /// <param name="Transports">Of udp and tcp those that are wanted.</param>
 /// <param name="SipAddress">The address that transports are bound to.</param>
+/// <param name="SipPort">Port of udp and tcp.</param>
+/// <param name="TlsPort">Port of tls, with a certificate.</param>
+/// <param name="HttpPort">Port of Asterisk's own web server on loopback.</param>
+/// <param name="WssPort">Port of secure WebSockets for browsers, with a certificate.</param>
 /// <param name="CertificateFile">With it TLS, secure WebSockets and an AMI with TLS are possible; PEM, with its chain.</param>
 /// <param name="PrivateKeyFile">The certificate's key, PEM.</param>
-/// <param name="AmiPermit">Who may reach a manager interface that is not this machine's own: addresses with a mask.</param>
+/// <param name="AmiPermit">Who may reach a manager interface that is not this machine's own: an address with its mask, such as <c>192.0.2.7/32</c>.</param>
 /// <param name="DidPrefix">What stands before an extension in the numbers that carriers send.</param>
 /// <param name="CarrierEndpoint">The carrier's endpoint in pjsip_carriers.conf.</param>
 /// <param name="EmergencyNumbers">Dialled as they are, before everything else.</param>

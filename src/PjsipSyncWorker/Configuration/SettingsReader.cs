@@ -40,10 +40,13 @@ public static class SettingsReader
 
     /// <summary>Reads and validates our sections.</summary>
     /// <exception cref="SettingsException">With every problem found, one line each.</exception>
-    public static WorkerSettings Read(IConfiguration configuration)
+    public static WorkerSettings Read(IConfiguration configuration) => Read(configuration, onKey: null);
+
+    /// <param name="onKey">Told of every key that is read.</param>
+    internal static WorkerSettings Read(IConfiguration configuration, Action<SettingKey>? onKey)
     {
         var problems = new List<string>();
-        var root = new StrictSection(configuration, "", problems);
+        var root = new StrictSection(configuration, "", problems, onKey);
 
         var connections = root.Section("ConnectionStrings");
         var connectionString = connections.Text("Postgres", "Host=/run/postgresql;Database=pbx;Username=pjsip_sync");
@@ -121,12 +124,12 @@ public static class SettingsReader
         var endpoint = section.Section("Endpoint").Texts();
         var auth = section.Section("Auth").Texts();
         var aor = section.Section("Aor").Texts();
-        foreach (var (name, column) in new[] { ("Context", "context"), ("Codecs", "allow"), ("Transport", "transport") })
+        foreach (var (name, column) in new[] { (ShortOptions.Context, "context"), (ShortOptions.Codecs, "allow"), (ShortOptions.Transport, "transport") })
             if (section.OptionalText(name) is { } value)
                 endpoint[column] = value;
-        foreach (var (name, column, most) in new[] { ("MaxContacts", "max_contacts", 1000), ("QualifyFrequency", "qualify_frequency", 86400) })
-            if (section.OptionalText(name) is not null)
-                aor[column] = section.Number(name, 0, 0, most).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        foreach (var (name, column, most) in new[] { (ShortOptions.MaxContacts, "max_contacts", 1000), (ShortOptions.QualifyFrequency, "qualify_frequency", 86400) })
+            if (section.OptionalNumber(name, 0, most) is { } number)
+                aor[column] = number.ToString(System.Globalization.CultureInfo.InvariantCulture);
         section.NothingElse();
         return new OptionSet(endpoint, auth, aor);
     }
@@ -237,6 +240,9 @@ public static class SettingsReader
         var settings = new MetricsSettings(
             metrics.Text("Host", "localhost"), metrics.Number("Port", 9464, 1, 65535), metrics.Switch("Enabled", true));
         metrics.NothingElse();
+        // The listener would end the process over these.
+        if (settings.Host is not "*" && Uri.CheckHostName(settings.Host) is UriHostNameType.Unknown)
+            metrics.Problem("Host", "must be a name or an address of this machine, or * for all");
         return settings;
     }
 

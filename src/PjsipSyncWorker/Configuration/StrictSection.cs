@@ -7,40 +7,49 @@ namespace PjsipSyncWorker.Configuration;
 /// A configuration section of which every key must be asked for: what is left over is unknown,
 /// what cannot be read is a problem, and all problems are collected before anything is said.
 /// </summary>
-internal sealed class StrictSection(IConfiguration section, string path, List<string> problems)
+/// <param name="onKey">Told of every key that is asked for: docs/configuration.md is made of that.</param>
+internal sealed class StrictSection(IConfiguration section, string path, List<string> problems, Action<SettingKey>? onKey = null)
 {
+    private const string AnyText = "text";
+
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
-    public string Text(string key, string fallback) => Raw(key) ?? fallback;
+    public string Text(string key, string fallback) => Raw(key, AnyText, fallback) ?? fallback;
 
-    public string? OptionalText(string key) => Raw(key) is { Length: > 0 } value ? value : null;
+    public string? OptionalText(string key) => Raw(key, AnyText, null) is { Length: > 0 } value ? value : null;
 
-    public int Number(string key, int fallback, int least, int most) =>
-        Parse(key, fallback, $"a whole number from {least} to {most}",
-            (string text, out int value) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
+    public int Number(string key, int fallback, int least, int most) => WholeNumber(key, fallback, least, most) ?? fallback;
+
+    public int? OptionalNumber(string key, int least, int most) => WholeNumber(key, null, least, most);
 
     public double Share(string key, double fallback) =>
-        Parse(key, fallback, "a number from 0 to 1",
-            (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && value is >= 0 and <= 1);
+        Parse<double>(key, fallback, "a number from 0 to 1",
+            (string text, out double value) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && value is >= 0 and <= 1) ?? fallback;
 
     public bool Switch(string key, bool fallback) =>
-        Parse(key, fallback, "true or false", (string text, out bool value) => bool.TryParse(text, out value));
+        Parse<bool>(key, fallback, "true or false", (string text, out bool value) => bool.TryParse(text, out value)) ?? fallback;
 
     public TimeSpan Duration(string key, TimeSpan fallback, TimeSpan least, TimeSpan most) =>
-        Parse(key, fallback, $"a time from {least:c} to {most:c} as hours:minutes:seconds",
+        Parse<TimeSpan>(key, fallback, $"a time from {least:c} to {most:c} as hours:minutes:seconds",
             (string text, out TimeSpan value) => text.Contains(':', StringComparison.Ordinal)
-                & TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
+                & TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value) && value >= least && value <= most) ?? fallback;
 
     public StrictSection Section(string key)
     {
         _known.Add(key);
         if (Scalar(section.GetSection(key)) is not null)
             problems.Add($"{Path(key)} must be a section or a list of its own, not a single value");
-        return new StrictSection(section.GetSection(key), Path(key), problems);
+        return new StrictSection(section.GetSection(key), Path(key), problems, onKey);
     }
 
     /// <summary>Every key of this section with its text; nested sections are a problem.</summary>
     public Dictionary<string, string?> Texts()
+    {
+        onKey?.Invoke(new SettingKey(Path("*"), AnyText, null));
+        return AllTexts();
+    }
+
+    private Dictionary<string, string?> AllTexts()
     {
         var texts = new Dictionary<string, string?>(StringComparer.Ordinal);
         foreach (var child in section.GetChildren())
@@ -74,9 +83,12 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
         return sections;
     }
 
-    public List<string> List(string key)
+    /// <param name="fallback">What an empty list, or none, stands for.</param>
+    public List<string> List(string key, params string[] fallback)
     {
-        return [.. Section(key).Texts().Values.OfType<string>().Where(value => value.Length > 0)];
+        onKey?.Invoke(new SettingKey(Path(key), "a list", string.Join(", ", fallback)));
+        List<string> given = [.. Section(key).AllTexts().Values.OfType<string>().Where(value => value.Length > 0)];
+        return given.Count > 0 ? given : [.. fallback];
     }
 
     public string Name => section is IConfigurationSection named ? named.Key : "";
@@ -94,9 +106,13 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
 
     private delegate bool TryParse<T>(string text, out T value);
 
-    private T Parse<T>(string key, T fallback, string wanted, TryParse<T> tryParse)
+    private int? WholeNumber(string key, int? fallback, int least, int most) =>
+        Parse(key, fallback, $"a whole number from {least} to {most}",
+            (string text, out int value) => int.TryParse(text, NumberStyles.Integer, CultureInfo.InvariantCulture, out value) && value >= least && value <= most);
+
+    private T? Parse<T>(string key, T? fallback, string wanted, TryParse<T> tryParse) where T : struct
     {
-        var text = Raw(key);
+        var text = Raw(key, wanted, fallback is null ? null : string.Format(CultureInfo.InvariantCulture, "{0}", fallback));
         if (string.IsNullOrEmpty(text))
             return fallback;
         if (tryParse(text, out var value))
@@ -105,9 +121,10 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
         return fallback;
     }
 
-    private string? Raw(string key)
+    private string? Raw(string key, string wanted, string? fallback)
     {
         _known.Add(key);
+        onKey?.Invoke(new SettingKey(Path(key), wanted, fallback));
         var child = section.GetSection(key);
         if (HasChildren(child))
             problems.Add($"{Path(key)} must be a single value");
@@ -118,3 +135,9 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
 
     private static bool HasChildren(IConfigurationSection child) => child.GetChildren().Any();
 }
+
+/// <summary>A key that the configuration may have.</summary>
+/// <param name="Path">With its sections: <c>Sync:BatchSize</c>; <c>*</c> stands for any name.</param>
+/// <param name="Wanted">What its value must be, in words.</param>
+/// <param name="Default">What counts when it is not given; null or empty for nothing.</param>
+internal sealed record SettingKey(string Path, string Wanted, string? Default);

@@ -1,6 +1,10 @@
 namespace PjsipSyncWorker.Configuration;
 
-/// <summary>Everything a person can set, read and validated once at start by <see cref="SettingsReader"/>.</summary>
+/// <summary>
+/// Everything a person can set, read and validated once at start by <see cref="SettingsReader"/>. What is said here of each
+/// setting is what docs/configuration.md says of it.
+/// </summary>
+/// <param name="ConnectionString">The database of the source table, as Npgsql has it; with a standby, both hosts (<c>Host=db1,db2</c>).</param>
 public sealed record WorkerSettings(
     string ConnectionString,
     SourceSettings Source,
@@ -10,18 +14,21 @@ public sealed record WorkerSettings(
     MetricsSettings Metrics);
 
 /// <summary>The application's table.</summary>
-/// <param name="Table">Its name, with schema.</param>
-/// <param name="Columns">Our column names (snake_case) to a column or SQL expression of that table; what is missing is the column of our own name.</param>
-/// <param name="Active">Predicate for rows that are phones now; empty means the column <c>enabled</c> where there is one.</param>
+/// <param name="Table">Its name; without a schema one of <c>public</c>.</param>
+/// <param name="Columns">One of our names (<c>Number</c>, <c>CallerIdName</c>, …; docs/sql.md lists them) to a column or SQL expression of that table; what is not mapped is the column of our own name, where there is one.</param>
+/// <param name="Active">SQL condition for the rows that are phones now; empty: the column <c>enabled</c> where there is one, else all.</param>
 public sealed record SourceSettings(string Table, IReadOnlyDictionary<string, string> Columns, string Active);
 
 /// <summary>The tables Asterisk reads.</summary>
 /// <param name="Schema">The schema of ps_endpoints, ps_auths, ps_aors and ps_contacts.</param>
 /// <param name="Defaults">Options of every extension that does not say otherwise.</param>
-/// <param name="Profiles">Named sets of options, chosen by the column <c>profile</c>.</param>
+/// <param name="Profiles">Named sets of options, chosen by the column <c>profile</c>, over the defaults.</param>
 public sealed record RealtimeSettings(string Schema, OptionSet Defaults, IReadOnlyDictionary<string, OptionSet> Profiles);
 
 /// <summary>Options of the three tables by column name; null takes an option of a lower layer out again.</summary>
+/// <param name="Endpoint">Any column of ps_endpoints, by its name.</param>
+/// <param name="Auth">Any column of ps_auths, by its name.</param>
+/// <param name="Aor">Any column of ps_aors, by its name.</param>
 public sealed record OptionSet(
     IReadOnlyDictionary<string, string?> Endpoint,
     IReadOnlyDictionary<string, string?> Auth,
@@ -32,8 +39,27 @@ public sealed record OptionSet(
         new Dictionary<string, string?>(), new Dictionary<string, string?>(), new Dictionary<string, string?>());
 }
 
+/// <summary>Short names for the options that everybody sets.</summary>
+internal static class ShortOptions
+{
+    /// <summary>Where in the dialplan a phone's calls begin: <c>ps_endpoints.context</c>.</summary>
+    public const string Context = "Context";
+
+    /// <summary>Codecs in their order, with commas between: <c>ps_endpoints.allow</c>.</summary>
+    public const string Codecs = "Codecs";
+
+    /// <summary>A transport of pjsip.conf: <c>ps_endpoints.transport</c>; not given: any.</summary>
+    public const string Transport = "Transport";
+
+    /// <summary>How many phones may share a number: <c>ps_aors.max_contacts</c>.</summary>
+    public const string MaxContacts = "MaxContacts";
+
+    /// <summary>Seconds between two OPTIONS to each phone, 0 for none: <c>ps_aors.qualify_frequency</c>.</summary>
+    public const string QualifyFrequency = "QualifyFrequency";
+}
+
 /// <summary>How the worker keeps the target equal to the source.</summary>
-/// <param name="BatchSize">Changes taken in one transaction, 1 to 100,000.</param>
+/// <param name="BatchSize">Changes taken in one transaction.</param>
 /// <param name="PollInterval">The longest time a change can wait when its notification was lost.</param>
 /// <param name="ReconcileInterval">Time between full comparisons.</param>
 /// <param name="Adopt">Take over existing ps_* rows whose id is a new extension's number.</param>
@@ -47,8 +73,8 @@ public sealed record SyncSettings(
 /// <param name="SnapshotInterval">Time between full comparisons with Asterisk.</param>
 /// <param name="StaleAfter">How long the contacts of a node that is away still count.</param>
 /// <param name="ForgetAfter">How long a node that no worker follows may be away before it is forgotten.</param>
-/// <param name="UnreachableIsOffline">Whether a contact that does not answer OPTIONS counts as offline.</param>
-/// <param name="RefreshesPerSecond">Pace of telling Asterisk about new or changed AORs.</param>
+/// <param name="UnreachableIsOffline">Whether a phone that does not answer OPTIONS counts as offline.</param>
+/// <param name="RefreshesPerSecond">How many new or changed extensions each Asterisk is told of in a second.</param>
 /// <param name="Render">What the Asterisk-side files need beyond that.</param>
 public sealed record AsteriskSettings(
     IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond, RenderSettings Render)
@@ -58,9 +84,22 @@ public sealed record AsteriskSettings(
 }
 
 /// <summary>One Asterisk server's manager interface.</summary>
+/// <param name="Name">Contacts are kept by it; another name is another server. The following entries are <c>node2</c> and so on.</param>
+/// <param name="Host">Where its manager interface listens.</param>
+/// <param name="Port">Its port: <c>port</c> of manager.conf, or <c>tlsbindaddr</c>'s with <c>Tls</c>.</param>
+/// <param name="Username">The user's section in manager.conf.</param>
+/// <param name="Secret">The user's secret; must be given.</param>
+/// <param name="Tls">Whether to speak TLS.</param>
+/// <param name="TlsCaFile">PEM file of the authority that signed the server's certificate; not given: those that this machine trusts.</param>
+/// <param name="TlsHost">The name that the server's certificate must have; not given: <c>Host</c>.</param>
+/// <param name="TlsAllowUntrusted">Takes any certificate: for a trial, since whoever sits between reads along.</param>
+/// <param name="Caches">Names of memory caches in this server's sorcery.conf, which must forget what changed.</param>
 public sealed record NodeSettings(
     string Name, string Host, int Port, string Username, string Secret,
     bool Tls, string? TlsCaFile, string? TlsHost, bool TlsAllowUntrusted, IReadOnlyList<string> Caches);
 
-/// <summary>Where Prometheus scrapes.</summary>
+/// <summary>Where Prometheus scrapes, and where the state of health is told.</summary>
+/// <param name="Host">A name or an address of this machine, which is then the only one that is answered to; <c>*</c> is all of them.</param>
+/// <param name="Port">TCP port of /metrics, /healthz and /readyz.</param>
+/// <param name="Enabled">Whether to listen at all; without it <c>pjsip-sync-worker health</c> has nobody to ask.</param>
 public sealed record MetricsSettings(string Host, int Port, bool Enabled);

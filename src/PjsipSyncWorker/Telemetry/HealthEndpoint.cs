@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Hosting;
@@ -13,14 +14,20 @@ internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : B
     public const string ReadyPath = "/readyz";
 
     /// <summary>Where something is asked of the daemon with these settings.</summary>
-    public static Uri Address(MetricsSettings metrics, string path) => new UriBuilder(Uri.UriSchemeHttp, metrics.Host, metrics.Port, path).Uri;
+    public static Uri Address(MetricsSettings metrics, string path) =>
+        new UriBuilder(Uri.UriSchemeHttp, IsEveryAddress(metrics) ? "localhost" : metrics.Host, metrics.Port, path).Uri;
+
+    /// <summary>The same as a listener wants it: it ends with a slash, and is matched without it too.</summary>
+    public static string Prefix(MetricsSettings metrics, string path) =>
+        IsEveryAddress(metrics) ? $"http://*:{metrics.Port.ToString(CultureInfo.InvariantCulture)}{path}/" : Address(metrics, path + "/").AbsoluteUri;
+
+    private static bool IsEveryAddress(MetricsSettings metrics) => metrics.Host is "*";
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var listener = new HttpListener();
-        // A prefix ends with a slash, and is matched without it too.
         foreach (var path in new[] { AlivePath, ReadyPath })
-            listener.Prefixes.Add(Address(settings.Metrics, path + "/").AbsoluteUri);
+            listener.Prefixes.Add(Prefix(settings.Metrics, path));
         listener.Start();
         await using var stopping = stoppingToken.Register(listener.Abort);
         while (!stoppingToken.IsCancellationRequested)

@@ -13,7 +13,11 @@ internal static class MetricsExporter
         services.AddSingleton(BuildInfo());
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(WorkerMeter.Name, "Npgsql", "Polly", "System.Runtime")
-            .AddPrometheusHttpListener(options => (options.Host, options.Port) = (settings.Host, settings.Port)));
+            .AddPrometheusHttpListener(options => options.ConfigureHttpListener = (_, listener) =>
+            {
+                listener.Prefixes.Clear();
+                listener.Prefixes.Add(HealthEndpoint.Prefix(settings, "/metrics"));
+            }));
     }
 
     /// <summary>The informational version is VERSION+COMMIT.DAY, without the rest when there was no repository.</summary>

@@ -13,7 +13,8 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    public static async Task<PgBouncer> StartAsync(string connectionString, string poolMode)
+    /// <param name="ofDatabase">Further settings of the database's own line.</param>
+    public static async Task<PgBouncer> StartAsync(string connectionString, string poolMode, string ofDatabase = "")
     {
         var server = new NpgsqlConnectionStringBuilder(connectionString);
         var port = Ports.Next();
@@ -23,7 +24,7 @@ internal sealed class PgBouncer : IAsyncDisposable
         await File.WriteAllTextAsync(Path.Combine(folder, "users"), "");
         await File.WriteAllTextAsync(Path.Combine(folder, "ini"), $"""
             [databases]
-            {server.Database} = host={server.Host} port={server.Port} user={server.Username}{password}
+            {server.Database} = host={server.Host} port={server.Port} user={server.Username}{password} {ofDatabase}
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {port}

@@ -39,6 +39,7 @@ public sealed class SettingsReaderTests
     [InlineData("Asterisk:Nodes:0:Caches:0:Name", "x", "Asterisk:Nodes:0:Caches:0 must be a single value")]
     [InlineData("Sources:Table", "x", "Sources is not known; the sections are: ")]
     [InlineData("Metrics:Port", "70000", "Metrics:Port must be a whole number from 1 to 65535")]
+    [InlineData("Metrics:Host", "+", "Metrics:Host must be a name or an address of this machine")]
     [InlineData("Asterisk:Render:SipPrt", "5060", "Asterisk:Render:SipPrt is not known here; the keys are: ")]
     [InlineData("Asterisk:Render:Contacts", "memory", "Asterisk:Render:Contacts must be realtime or astdb")]
     [InlineData("Asterisk:Render:DidPrefix", "+49 30", "Asterisk:Render:DidPrefix must be digits")]

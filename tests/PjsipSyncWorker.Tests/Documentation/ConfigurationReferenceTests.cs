@@ -1,0 +1,73 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.Tests.Documentation;
+
+/// <summary>docs/configuration.md is what the settings are: <c>scripts/docs.sh</c> writes it anew.</summary>
+public sealed class ConfigurationReferenceTests
+{
+    private const string File = "docs/configuration.md";
+    private const string Begin = "<!-- from here on written by scripts/docs.sh, of what src/PjsipSyncWorker/Configuration says -->\n";
+
+    [Fact]
+    public void The_reference_is_what_the_settings_are()
+    {
+        var text = Document.Read(File);
+        var written = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
+        var wanted = $"{text[..written]}\n{ConfigurationReference.Render()}";
+        if (Environment.GetEnvironmentVariable("PJSIP_SYNC_WRITE_DOCS") is { Length: > 0 })
+            System.IO.File.WriteAllText(Path.Combine(Document.Root, File), wanted);
+
+        Assert.True(written > Begin.Length, $"{File} has lost the line {Begin}");
+        Assert.True(wanted == Document.Read(File), $"{File} is not what the settings are: run scripts/docs.sh");
+    }
+
+    [Fact]
+    public void No_setting_is_without_a_key()
+    {
+        Assert.Empty(ConfigurationReference.WithoutKey());
+    }
+
+    /// <summary>One key too many is an error of the reader, so that every key of the reference is one that it takes.</summary>
+    [Fact]
+    public void Every_key_of_the_reference_can_be_given()
+    {
+        foreach (var key in ConfigurationReference.Keys)
+        {
+            var path = key.Path.Replace(":*", key.Path.StartsWith("Source:Columns", StringComparison.Ordinal) ? ":Number" : ":name", StringComparison.Ordinal) + (key.Wanted == "a list" ? ":0" : "");
+            var problems = ProblemsWith(path);
+
+            Assert.DoesNotContain(problems, problem => problem.Contains("is not known", StringComparison.Ordinal));
+            Assert.DoesNotContain(problems, problem => problem.Contains("must be a s", StringComparison.Ordinal));
+        }
+    }
+
+    /// <summary>An example that somebody copies must be one that the worker takes.</summary>
+    [Fact]
+    public void Every_json_of_the_documents_is_a_configuration()
+    {
+        var examples = Document.All.SelectMany(Document.Blocks).Where(block => block.Language == "json").ToList();
+
+        Assert.NotEmpty(examples);
+        Assert.All(examples, example =>
+        {
+            var json = example.Text.TrimStart().StartsWith('{') ? example.Text : $"{{ {example.Text} }}";
+            using var stream = new MemoryStream(Encoding.UTF8.GetBytes(json));
+            SettingsReader.Read(new ConfigurationBuilder().AddJsonStream(stream).Build());
+        });
+    }
+
+    private static IReadOnlyList<string> ProblemsWith(string key)
+    {
+        try
+        {
+            SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x", [key] = "1" }).Build());
+            return [];
+        }
+        catch (SettingsException error)
+        {
+            return error.Problems;
+        }
+    }
+}

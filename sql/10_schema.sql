@@ -7,7 +7,7 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
-  ours constant integer := 3; -- what configure() writes
+  ours constant integer := 4; -- what configure() writes
   installed integer;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then
@@ -36,6 +36,8 @@ create table if not exists pjsip_sync.mapping (
 alter table pjsip_sync.mapping add column if not exists reads text[] not null default '{}';
 alter table pjsip_sync.mapping add column if not exists writes text[] not null default '{}';
 comment on column pjsip_sync.mapping.reads is 'columns of the source table that source() and project() read; with an expression on the whole row, all of them';
+alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
+comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
 comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 
 -- Which extensions are dirty. Append-only, written inside the application's own transaction;

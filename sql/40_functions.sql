@@ -59,6 +59,17 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pjsip_sync.mapping
 $$;
 
+-- Whether an index finds an extension by its number.
+create or replace function pjsip_sync.is_indexed(source regclass, number_is text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
+declare
+  plan text;
+begin
+  execute format('explain (format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
+  return plan ~ '"(Index|Bitmap)';
+end
+$indexed$;
+
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
 language sql immutable rows 20 as $$
@@ -185,6 +196,7 @@ declare
   row_key  text;
   number   text;
   number_is text;
+  by_index boolean;
   wanted   text;
   shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
@@ -223,7 +235,10 @@ begin
   from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
   where name <> 'number';
 
-  -- The application's rows under our names. An index answers source_of() also when the numbers are known only as it runs.
+  -- The application's rows under our names. source_of() has each number looked up by itself where an index does that, for what
+  -- else the planner may think of reads the whole table for each batch of a large import.
+  by_index := pjsip_sync.is_indexed(source, number_is);
+  update pjsip_sync.mapping m set indexed = by_index where m.indexed <> by_index;
   rows := format($s$
       select %s as row_key,
              coalesce((%s)::text, '') as number,
@@ -237,8 +252,12 @@ begin
     $body$ $f$, shape, rows, number_is, number);
   execute format($f$
     create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
-      %2$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %3$s = pjsip_sync_number union all %2$s where %4$s is null and '' = any ($1)
-    $body$ $f$, shape, rows, number_is, number);
+      %2$s union all %3$s where %4$s is null and '' = any ($1)
+    $body$ $f$, shape,
+    format(case when by_index
+      then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
+      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, number_is),
+    rows, number);
 
   -- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
   -- the row nobody knows: then there are no marks.
@@ -477,6 +496,8 @@ begin
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
+  elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number')) then
+    perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_columns() then
     perform pjsip_sync.grant_source();
@@ -515,25 +536,12 @@ begin
 
   perform pjsip_sync.generate();
   perform pjsip_sync.place_triggers();
-  perform pjsip_sync.ask_for_index();
-end
-$configure$;
-
--- A change is looked up by its number: without an index each one would read the whole table.
-create or replace function pjsip_sync.ask_for_index() returns void
-language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $ask$
-declare
-  mapping pjsip_sync.mapping;
-  plan    text;
-begin
-  select * into mapping from pjsip_sync.mapping;
-  execute 'explain (format json) select from pjsip_sync.source_of(array[''1''])' into plan;
-  if plan !~ '"(Index|Bitmap)' then
+  if not (select indexed from pjsip_sync.mapping) then
     raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
-      mapping.source_table, pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number');
+      to_regclass(source_table), pjsip_sync.number_sql(to_regclass(source_table), columns->>'number');
   end if;
 end
-$ask$;
+$configure$;
 
 -- Puts the triggers on the source table and on every partition of it, takes them off any other table, and what bears
 -- their names and is something else out of their way.

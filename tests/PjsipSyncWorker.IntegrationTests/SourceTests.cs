@@ -26,6 +26,7 @@ public sealed class SourceTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
+        await rig.Database.ExecuteAsync("delete from pjsip_sync.compared");
         var seen = new List<string>();
 
         await rig.ReconcileAsync((done, _) =>

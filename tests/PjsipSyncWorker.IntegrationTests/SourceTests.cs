@@ -40,6 +40,30 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Numbers_are_looked_up_by_an_index_as_soon_as_there_is_one_and_a_large_batch_does_without()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table phones (number text, password text)"), "Source:Table=public.phones");
+        await rig.ChangeAsync("insert into phones select g::text, 'x' from generate_series(1, 20000) g");
+        Assert.Equal(20_000L, await rig.Database.ScalarAsync<long>("select count(*) from ps_auths"));
+        Assert.False(await IndexedAsync());
+
+        await rig.Database.ExecuteAsync("create index phones_number on phones (number)");
+        Assert.True(await IndexedAsync());
+        var plan = await rig.Database.ScalarAsync<string>($"explain (format json) select * from pjsip_sync.source_of('{{{string.Join(',', Enumerable.Range(1, 15_000))}}}')");
+        Assert.Contains("phones_number", plan, StringComparison.Ordinal);
+        Assert.DoesNotMatch("Hash Join|Merge Join", plan);
+
+        await rig.Database.ExecuteAsync("drop index phones_number");
+        Assert.False(await IndexedAsync());
+
+        async Task<bool> IndexedAsync()
+        {
+            await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
+            return await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping");
+        }
+    }
+
+    [Fact]
     public async Task A_laravel_like_table_is_mapped_by_configuration_alone()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(Laravel), LaravelSettings);

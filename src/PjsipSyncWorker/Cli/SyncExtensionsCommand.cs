@@ -13,7 +13,7 @@ internal static class SyncExtensionsCommand
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
         var adopt = new Option<bool>("--adopt") { Description = "Take over existing ps_* rows whose id is an extension's number" };
-        var force = new Option<bool>("--force") { Description = "Allow any number of removals" };
+        var force = new Option<bool>("--force") { Description = "Allow any number of removals, and compare everything whatever an earlier comparison found" };
         var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
         var command = new System.CommandLine.Command("sync-extensions", "Compare every extension with the ps_* tables and write what differs")
         {

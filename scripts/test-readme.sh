@@ -9,14 +9,8 @@ package=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$package" "$folder/packages/"
 cp "$repository"/tests/sip/*.xml "$folder/packages/"
 
-# The steps: what stands between ```sh and ``` in that section, in its order.
 mkdir "$folder/steps"
-awk -v folder="$folder/steps" '
-  /^## / { here = ($0 == "## From a bare server to a phone") }
-  here && /^ *```$/ { inside = 0 }
-  inside { print substr($0, indent + 1) > file }
-  here && /^ *```sh$/ { indent = index($0, "`") - 1; inside = 1; file = sprintf("%s/%02d", folder, ++count) }
-' "$repository/README.md"
+steps "From a bare server to a phone" "$folder/steps"
 boot_machine "$asterisk_tree"
 inside bash -c 'cp /mnt/*.deb /root/'
 

@@ -16,7 +16,9 @@ RUN --mount=type=cache,target=/root/.nuget/packages \
 # An Asterisk that makes its files from the same settings as the worker's.
 FROM ${ASTERISK_IMAGE} AS asterisk
 RUN apt-get update && apt-get install -y --no-install-recommends asterisk odbc-postgresql && rm -rf /var/lib/apt/lists/* \
- && mv /etc/asterisk /usr/share/asterisk/etc && mkdir /etc/asterisk
+ && mv /etc/asterisk /usr/share/asterisk/etc \
+ # A tmpfs takes over the mode of the folder that it covers.
+ && mkdir -p /etc/asterisk /run/asterisk && chmod 1777 /etc/asterisk /run/asterisk /var/log/asterisk
 COPY --from=build /publish/pjsip-sync-worker /usr/bin/
 COPY docker/asterisk.sh /usr/bin/asterisk-from-settings
 # unixODBC reads both of its files there.

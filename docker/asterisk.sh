@@ -7,4 +7,4 @@ umask 027
 cp -r /usr/share/asterisk/etc/. "$rendered"/. /etc/asterisk/
 rm -r "$rendered"
 [ ! -d /usr/local/etc/asterisk ] || cp -r /usr/local/etc/asterisk/. /etc/asterisk/
-exec asterisk -f
+exec asterisk -f -n

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package and the README in booted machines.
+# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, the package and the README in booted
+# machines, and both images in a Docker engine.
 # The last line is "N passed, N failed, N skipped".
 . "$(dirname "$0")/lib.sh"
 need_dotnet
@@ -25,8 +26,8 @@ run() {
 run PjsipSyncWorker.Tests
 run PjsipSyncWorker.IntegrationTests
 
-# In a booted machine: a line for each test, the numbers in the last one.
-for script in test-package.sh test-readme.sh; do
+# In machines and containers: a line for each test, the numbers in the last one.
+for script in test-package.sh test-readme.sh test-docker.sh; do
   output=$("$repository/scripts/$script" || true)
   grep -v '^ok: ' <<<"$output" | sed '$d'
   good='' bad='' left=''

@@ -47,11 +47,8 @@ SH
 
 # What a run leaves: images and what builds keep.
 empty_engine() {
-  local containers
-  containers=$(docker ps -a -q)
-  # shellcheck disable=SC2086
-  [ -z "$containers" ] || docker rm -f -v $containers >/dev/null
-  docker volume prune -f >/dev/null
+  docker ps -a -q | xargs -r docker rm -f -v >/dev/null
+  docker volume ls -q | xargs -r docker volume rm >/dev/null
   docker network prune -f >/dev/null
 }
 
@@ -60,6 +57,7 @@ stop_engine() {
   if [ -n "$engine_leader" ]; then
     empty_engine
     docker image prune -f >/dev/null
+    docker builder prune -f --keep-storage 5GB >/dev/null
     kill -TERM "$(pgrep -P "$engine_leader" -x dockerd)"
     for _ in $(seq 100); do pgrep -P "$engine_leader" >/dev/null || break; sleep 0.1; done
     kill -KILL "$engine_leader"

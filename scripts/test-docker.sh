@@ -175,6 +175,12 @@ refuses_wrong_password() {
   [ $code = 2 ]
   grep -F 'Database: the password for this database role is wrong' "$folder/said"
 }
+takes_secret_files() {
+  echo "Host=postgres;Database=pbx;Username=pjsip_sync;Password=$(sed -n 's/^WORKER_PASSWORD=//p' "$checkout/.env")" >"$folder/secret"
+  chmod 644 "$folder/secret"
+  compose run --rm -T -e PGPASSWORD=wrong -e CREDENTIALS_DIRECTORY=/run/secrets -v "$folder/secret:/run/secrets/ConnectionStrings__Postgres:ro" \
+    worker sync-extensions --dry-run
+}
 stops() {
   local start=$SECONDS
   compose stop -t 10 worker
@@ -234,6 +240,7 @@ test_that "A database that is away is waited for" waits_for_the_database
 test_that "Killed it comes back and goes on" survives_kill
 test_that "Stopped dead it is shown as unhealthy" notices_stuck
 test_that "A wrong password is said, with exit code 2" refuses_wrong_password
+test_that "A secret may be a file in /run/secrets" takes_secret_files
 test_that "It stops within five seconds, with exit code 0" stops
 test_that "Taken down and up again everything is as before" comes_back
 compose down -v >/dev/null 2>&1

@@ -7,7 +7,10 @@ ARG ASTERISK_IMAGE=debian:forky-slim
 FROM ${BUILD_IMAGE} AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev zlib1g-dev binutils && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
-COPY . .
+COPY .editorconfig global.json Directory.* ./
+COPY asterisk asterisk/
+COPY sql sql/
+COPY src src/
 # What --version and pjsip_sync_build_info say, for there is no .git here: git log -1 --abbrev=12 --format=%h.%cs
 ARG COMMIT=
 RUN --mount=type=cache,target=/root/.nuget/packages \

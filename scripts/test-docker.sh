@@ -23,7 +23,8 @@ trap clean_up EXIT
 start_engine "$cache/docker-1"
 make_base_images >/dev/null
 
-# A checkout of what is here now, in which a stuck worker is noticed within seconds.
+# A checkout of what is here now, in which a stuck worker is noticed within seconds, and a phone that registered and went is
+# not asked whether it is still there.
 checkout=$folder/pjsip-sync-worker
 mkdir "$checkout" "$folder/steps"
 git -C "$repository" ls-files -z --cached --others --exclude-standard | (cd "$repository" && xargs -0 tar --ignore-failed-read -c 2>/dev/null) | tar -x -C "$checkout"
@@ -35,6 +36,7 @@ cat >"$checkout/compose.override.yaml" <<'YAML'
 services:
   worker:
     healthcheck: { interval: 1s, timeout: 2s, retries: 2 }
+    environment: { Realtime__Defaults__QualifyFrequency: "0" }
 YAML
 cp -r "$repository/tests/sip" "$phones"
 

@@ -21,8 +21,13 @@ need_packages() {
   done
   [ ${#missing[@]} = 0 ] && return
   say "Installing ${missing[*]}"
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  mkdir -p "$cache"
+  # one script after the other: apt refuses the second
+  (
+    flock 7
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+  ) 7>"$cache/apt.lock"
 }
 
 need_dotnet() {

@@ -1,8 +1,8 @@
 # A Debian tree booted as a machine of its own, without a network, for the tests of a script. Sourced, never run.
 # $folder/packages is its /mnt; --keep, the script's argument, leaves it running at the first failure.
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 keep=${1:-}
-passed=0 failed=0 leader='' nspawn=''
+leader='' nspawn=''
 folder=$(mktemp -d -t pjsip-sync-machine.XXXXXX)
 mkdir "$folder/packages"
 
@@ -43,37 +43,11 @@ inside() { as_root nsenter --target "$leader" --mount --uts --ipc --net --pid --
 shell() { inside bash -euo pipefail -c "$1"; }
 sql() { inside runuser -u postgres -- psql -X -q -A -t -d pbx -c "$1"; }
 unit() { inside systemctl show --value -p "$1" pjsip-sync-worker.service; }
-eventually() { # SECONDS COMMAND …
-  local deadline=$((SECONDS + $1))
-  until "${@:2}" >/dev/null 2>&1; do [ $SECONDS -lt $deadline ] || return 1; sleep 0.1; done
-}
-fails() { ! "$@"; }
-equals() { [ "$("${@:2}")" = "$1" ]; }
-
-test_that() { # NAME COMMAND …
-  local output code
-  # Not as a condition: there "set -e" would count for nothing.
-  set +e
-  output=$(set -e; "${@:2}" 2>&1)
-  code=$?
-  set -e
-  if [ $code = 0 ]; then
-    passed=$((passed + 1))
-    echo "ok: $1"
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n%s\n' "$1" "$output"
-    inside journalctl -u pjsip-sync-worker --no-pager -n 15 -o cat || true
-    if [ -n "$keep" ]; then
-      trap - EXIT
-      echo "Left running: nsenter --target $leader --mount --uts --ipc --net --pid --root bash; kill -s RTMIN+4 $leader ends it"
-      exit 1
-    fi
-  fi
-}
-
-# The last line of a script.
-summary() {
-  echo "$passed passed, $failed failed, 0 skipped"
-  [ "$failed" = 0 ]
+# Where --keep was given the machine stays at the first failure.
+on_failure() {
+  inside journalctl -u pjsip-sync-worker --no-pager -n 15 -o cat || true
+  [ -n "$keep" ] || return 0
+  trap - EXIT
+  echo "Left running: nsenter --target $leader --mount --uts --ipc --net --pid --root bash; kill -s RTMIN+4 $leader ends it"
+  exit 1
 }

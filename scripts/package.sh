@@ -73,6 +73,7 @@ for script in postinst prerm postrm; do install -m 755 "$repository/packaging/$s
 chmod 644 "$tree"/DEBIAN/{control,conffiles,md5sums}
 
 package=$repository/artifacts/pjsip-sync-worker_${version}_$architecture.deb
-dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >/dev/null
+dpkg-deb --root-owner-group -Zxz --build "$tree" "$package.$$" >/dev/null
+mv "$package.$$" "$package"
 say "$package: $(stat -c %s "$package") bytes"
 echo "$package"

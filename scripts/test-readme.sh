@@ -10,17 +10,6 @@ package=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$package" "$folder/packages/"
 cp "$repository"/tests/sip/*.xml "$folder/packages/"
 
-# The steps of a document, or of one section of it: what stands between ```sh and ``` there, in its order.
-steps_of() { # DOCUMENT FOLDER [SECTION]
-  mkdir -p "$2"
-  awk -v folder="$2" -v section="${3:-}" '
-    BEGIN { here = (section == "") }
-    section != "" && /^## / { here = ($0 == "## " section) }
-    here && /^ *```$/ { inside = 0 }
-    inside { print substr($0, indent + 1) > file }
-    here && /^ *```sh$/ { indent = index($0, "`") - 1; inside = 1; file = sprintf("%s/%02d", folder, ++count) }
-  ' "$repository/$1"
-}
 steps_of README.md "$folder/steps" "From a bare server to a phone"
 boot_machine "$asterisk_tree"
 inside bash -c 'cp /mnt/*.deb /root/'

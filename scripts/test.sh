@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, and the package and the commands of README.md and docs/ in booted machines.
+# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, the package and the commands of the
+# README and of docs/ in booted machines, and both images in a Docker engine.
 # The last line is "N passed, N failed, N skipped".
 . "$(dirname "$0")/lib.sh"
 need_dotnet
@@ -25,13 +26,18 @@ run() {
 run PjsipSyncWorker.Tests
 run PjsipSyncWorker.IntegrationTests
 
-# In a booted machine: a line for each test, the numbers in the last one.
-for script in test-package.sh test-readme.sh; do
-  output=$("$repository/scripts/$script" || true)
-  grep -v '^ok: ' <<<"$output" | sed '$d'
+# In machines and containers, side by side: a line for each test, the numbers in the last one.
+outputs=$(mktemp -d -t pjsip-sync-tests.XXXXXX)
+for script in test-package test-readme test-docker; do
+  "$repository/scripts/$script.sh" >"$outputs/$script" &
+done
+wait
+for output in "$outputs"/*; do
+  grep -v '^ok: ' "$output" | sed '$d'
   good='' bad='' left=''
-  read -r good bad left <<<"$(tail -n 1 <<<"$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')" || true
+  read -r good bad left <<<"$(tail -n 1 "$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')" || true
   passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${left:-0}))
 done
+rm -rf "$outputs"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 /// <summary>
 /// A real PostgreSQL: in a container where a Docker engine answers, else a private cluster of the machine's own programs.
-/// <c>PJSIP_SYNC_TEST_POSTGRES</c> names another (a connection string). One serves the whole run; tests that stop theirs make another.
+/// <c>PJSIP_SYNC_TEST_PG_IMAGE</c> names the image, which then must be had; <c>PJSIP_SYNC_TEST_POSTGRES</c> another server (a connection string). One serves the whole run; tests that stop theirs make another.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
@@ -23,12 +23,24 @@ public sealed class PostgresServer : IAsyncLifetime
             _connectionString = given;
             return;
         }
-        if (await DockerAnswersAsync())
+        var image = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_PG_IMAGE");
+        if (image is { Length: > 0 } || await DockerAnswersAsync())
         {
-            _container = new PostgreSqlBuilder(Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_PG_IMAGE") ?? "postgres:17").Build();
-            await _container.StartAsync();
-            _connectionString = _container.GetConnectionString();
-            return;
+            try
+            {
+                _container = new PostgreSqlBuilder(image is { Length: > 0 } ? image : "postgres:17").Build();
+                await _container.StartAsync();
+                _connectionString = _container.GetConnectionString();
+                return;
+            }
+            catch (Exception error) when (image is { Length: > 0 })
+            {
+                throw new InvalidOperationException($"PJSIP_SYNC_TEST_PG_IMAGE asks for a container of {image}, and there is none: {error.Message}", error);
+            }
+            catch (Exception error)
+            {
+                await Console.Error.WriteLineAsync($"No PostgreSQL in a container ({OneLine.Of(error.Message)}); a private cluster it is. PJSIP_SYNC_TEST_PG_IMAGE names an image that must be had.");
+            }
         }
         _cluster = await PrivateCluster.CreateAsync();
         _connectionString = _cluster.ConnectionString;

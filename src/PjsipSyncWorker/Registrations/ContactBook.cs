@@ -206,7 +206,11 @@ internal sealed class ContactBook(TimeProvider time)
             foreach (var key in _contacts.Keys.Where(key => !contacts.ContainsKey(key)).ToList())
                 Put(key, null);
             foreach (var (key, seen) in contacts)
-                Put(key, seen with { RegisteredAt = RegisteredAt(key, seen, now) });
+            {
+                var contact = seen with { RegisteredAt = RegisteredAt(key, seen, now) };
+                if (_contacts.GetValueOrDefault(key) != contact)
+                    Put(key, contact);
+            }
             foreach (var (endpoint, state) in devices)
             {
                 _devices[endpoint] = state;

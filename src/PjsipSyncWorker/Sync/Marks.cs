@@ -11,7 +11,11 @@ namespace PjsipSyncWorker.Sync;
 /// </summary>
 internal sealed class Marks
 {
+    /// <summary>With so many open ids hardly a part has none.</summary>
+    private const int Many = 10 * 4096;
+
     private readonly List<string?> _marks = [];
+    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private string _configuration = "";
 
     /// <summary>The parts that must be looked at.</summary>
@@ -39,10 +43,17 @@ internal sealed class Marks
         return marks;
     }
 
-    /// <summary>All of these parts are looked at now, and what is not open in them is as it should be. The marks are older than the looks, never younger.</summary>
-    public async Task RememberAsync(NpgsqlConnection connection, IEnumerable<string> open, CancellationToken cancellation)
+    /// <summary>Some of these parts were looked at, and this is not simply as it should be.</summary>
+    public void Open(IReadOnlyCollection<string> ids)
     {
-        if (Parts.Count == 0)
+        if (_open.Count < Many)
+            _open.UnionWith(ids);
+    }
+
+    /// <summary>All of these parts are looked at now; where nothing is open they are as they should be. The marks are older than the looks, never younger.</summary>
+    public async Task RememberAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (Parts.Count == 0 || _open.Count >= Many)
             return;
         await using var command = new NpgsqlCommand("""
             insert into pjsip_sync.compared as c (part, mark, configuration)
@@ -58,7 +69,7 @@ internal sealed class Marks
                 new() { Value = Parts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
                 new() { Value = _marks.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
                 new() { Value = _configuration },
-                new() { Value = open.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new() { Value = _open.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);

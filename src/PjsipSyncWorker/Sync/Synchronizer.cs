@@ -118,7 +118,6 @@ internal sealed class Synchronizer
         if (!force)
             census.Guard(_settings);
         _sincePlanned += census.Ids.Count;
-        var open = new HashSet<string>(StringComparer.Ordinal);
         var result = new ReconcileResult();
         result.AddUnchanged(census.Elsewhere);
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
@@ -133,11 +132,11 @@ internal sealed class Synchronizer
             }, cancellation);
             _sincePlanned += plan.Changes.Count;
             result.Add(plan);
-            open.UnionWith(plan.Open);
+            marks.Open(plan.Open);
             _metrics.Applied(plan);
             onProgress?.Invoke(census.Elsewhere + start + ids.Length, census.Elsewhere + census.Ids.Count);
         }
-        await marks.RememberAsync(connection, open, cancellation);
+        await marks.RememberAsync(connection, cancellation);
         _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
         return result;
     }

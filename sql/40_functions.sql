@@ -409,15 +409,16 @@ begin
   stale := $s$
         select now.* from (
           select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
-          from (%s) as mine
-          left join pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key
+          from (%1$s) as mine
+          left join %2$s
         ) as now
         where $s$ || replace(coalesce(differs, 'false'), '%', '%%');
 
   execute format($f$
     create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
     returns setof text
-    language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$, format(stale, rows));
+    language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$,
+    format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key'));
 
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
@@ -457,7 +458,8 @@ begin
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
     format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
-      rows, number_is, number, 'coalesce($1, array(select pjsip_sync.stale($2)))')));
+      rows, number_is, number, 'coalesce($1, array(select pjsip_sync.stale($2)))'),
+      'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'));
   perform pjsip_sync.note_columns(source, columns, active);
   perform pjsip_sync.grant_source();
 end

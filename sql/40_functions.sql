@@ -423,12 +423,12 @@ begin
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
-    -- plpgsql keeps its plan from call to call, and one made while the tables were empty would read them whole for each row
-    language plpgsql volatile set enable_seqscan = off as $body$
+    -- plpgsql keeps its plan from call to call
+    language plpgsql volatile as $body$
     #variable_conflict use_column
     begin
-      -- so that the trigger knows its own master's hand
-      perform set_config('pjsip_sync.projecting', 'on', true);
+      -- so that the trigger knows its own master's hand; and a plan made while the tables were empty would read them whole for each row
+      perform set_config('pjsip_sync.projecting', 'on', true), set_config('enable_seqscan', 'off', true);
       return query
       with stale as materialized (%3$s
       ), held as materialized (

@@ -36,9 +36,9 @@ create table if not exists pjsip_sync.mapping (
 alter table pjsip_sync.mapping add column if not exists reads text[] not null default '{}';
 alter table pjsip_sync.mapping add column if not exists writes text[] not null default '{}';
 comment on column pjsip_sync.mapping.reads is 'columns of the source table that source() and project() read; with an expression on the whole row, all of them';
+comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
 comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
-comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 
 -- Which extensions are dirty. Append-only, written inside the application's own transaction;
 -- id NULL means "everything". The worker removes exactly the rows it has seen.

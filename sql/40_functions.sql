@@ -214,8 +214,8 @@ declare
   image    text;
   pairs    text;
 begin
-  select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'), m.active
-       , m.realtime_schema
+  select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
+         m.active, m.realtime_schema
   into source, columns, active, realtime_schema
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');

@@ -171,13 +171,10 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
         await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", connection) { Parameters = { Text(node) } };
         if (await command.ExecuteScalarAsync(cancellation) is not true)
             return false;
-        await IdleLimitAsync(IdleLimit, cancellation);
+        // A worker that fell silent without closing its connection must not keep the node from others (PostgreSQL 14 and later).
+        await ExecuteAsync("select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'", cancellation, Text(IdleLimit));
         return true;
     }
-
-    /// <summary>A worker that fell silent without closing its connection must not keep the node from others (PostgreSQL 14 and later).</summary>
-    private Task IdleLimitAsync(string limit, CancellationToken cancellation) =>
-        ExecuteAsync("select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'", cancellation, Text(limit));
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {

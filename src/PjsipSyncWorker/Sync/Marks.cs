@@ -11,12 +11,15 @@ namespace PjsipSyncWorker.Sync;
 /// </summary>
 internal sealed class Marks
 {
-    /// <summary>With so many open ids hardly a part has none.</summary>
-    private const int Many = 10 * 4096;
-
     private readonly List<string?> _marks = [];
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private string _configuration = "";
+
+    /// <summary>Every part there is: what <c>pjsip_sync.part_of()</c> gives.</summary>
+    public static IReadOnlyList<int> AllParts { get; } = [.. Enumerable.Range(0, 4096)];
+
+    /// <summary>With so many open ids hardly a part has none.</summary>
+    private static int Many => 10 * AllParts.Count;
 
     /// <summary>The parts that must be looked at.</summary>
     public List<int> Parts { get; } = [];

@@ -144,7 +144,7 @@ internal sealed class Synchronizer
     /// <summary>What a reconcile would do; nothing is written.</summary>
     public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var census = await Census.TakeAsync(connection, (await Marks.LoadAsync(connection, all: true, cancellation)).Parts, cancellation);
+        var census = await Census.TakeAsync(connection, Marks.AllParts, cancellation);
         var result = new ReconcileResult();
         var plans = new List<Plan>();
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)

@@ -11,6 +11,9 @@ internal static class ListenCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
+    /// <summary>Npgsql waits for whole milliseconds, and for ever when there is none.</summary>
+    private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(1);
+
     public static async Task<Finding> LookAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
     {
         var token = Guid.NewGuid().ToString("N");
@@ -25,8 +28,8 @@ internal static class ListenCheck
         var watch = Stopwatch.StartNew();
         await using (var notifier = await dataSource.OpenConnectionAsync(cancellation))
             await ExecuteAsync(notifier, $"notify pjsip_sync_verify, '{token}'", cancellation);
-        while (!heard.Task.IsCompleted && watch.Elapsed < Patience)
-            await listener.WaitAsync(Patience - watch.Elapsed, cancellation);
+        for (var left = Patience; !heard.Task.IsCompleted && left >= Shortest; left = Patience - watch.Elapsed)
+            await listener.WaitAsync(left, cancellation);
         if (!heard.Task.IsCompleted)
         {
             return Finding.Fail($"a notification did not arrive within {Patience.TotalSeconds:0} s",

@@ -7,7 +7,7 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
-  ours constant integer := 4; -- what configure() writes
+  ours constant integer := 5; -- what configure() writes
   installed integer;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then
@@ -50,6 +50,8 @@ create table if not exists pjsip_sync.change (
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000000);
 -- how long the oldest of them waits
 alter table pjsip_sync.change add column if not exists recorded_at timestamptz not null default now();
+alter table pjsip_sync.change add column if not exists others text[];
+comment on column pjsip_sync.change.others is 'further ids: a statement of very many rows makes one record of each hundred';
 create index if not exists change_xid on pjsip_sync.change (xid);
 create index if not exists change_everything on pjsip_sync.change (xid) where id is null;
 

@@ -213,6 +213,12 @@ declare
   stale    text;
   image    text;
   pairs    text;
+  -- A statement of very many rows: one record for each hundred of them.
+  pages constant text := 'insert into pjsip_sync.change (id, others) select ids[1], ids[2:] from (
+              select array_agg(number) as ids from (select number, row_number() over () / 100 as page from (%s) as numbers) as numbered group by page) as pages';
+  numbers  text;
+  of_all   text;
+  differing text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
          m.active, m.realtime_schema
@@ -291,6 +297,14 @@ begin
               (select row_number() over () as place, %1$s from old_rows as extension) as was
               full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
 
+  differing := format('select distinct unnest(array[was.number, became.number]) as number from %s where (was.is_read *= became.is_read) is not true', pairs);
+  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', number);
+  of_all := format($s$insert into pjsip_sync.change (id) %s limit 1000;
+          get diagnostics recorded = row_count;
+          if recorded = 1000 then
+            %s;
+          end if;$s$, numbers, format(pages, numbers || ' offset 1000'));
+
   -- The trigger's body. Nothing in it may ever reach the application as an error.
   execute format($f$
     create or replace function pjsip_sync.record_change() returns trigger
@@ -306,9 +320,7 @@ begin
     begin
       begin
         if tg_op = 'INSERT' then
-          insert into pjsip_sync.change (id)
-          select coalesce((%1$s)::text, '') from new_rows as extension;
-          get diagnostics recorded = row_count;
+          %5$s
           -- a re-import of extensions that are registered
           if exists (select from pjsip_sync.contact) then
             insert into pjsip_sync.overwritten (id)
@@ -316,18 +328,18 @@ begin
             where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
           end if;
         elsif tg_op = 'DELETE' then
-          insert into pjsip_sync.change (id)
-          select coalesce((%1$s)::text, '') from old_rows as extension;
-          get diagnostics recorded = row_count;
+          %6$s
         elsif tg_op = 'UPDATE' then
           -- nearly always one row, for which this is all there is to do
           select (select true from new_rows offset 1 limit 1), was.number, became.number, was.is_read *= became.is_read, was.is_written *= became.is_written
           into several, old_number, new_number, same_read, same_written
           from (select %2$s from old_rows as extension limit 1) as was, (select %2$s from new_rows as extension limit 1) as became;
           if several then
-            insert into pjsip_sync.change (id)
-            select distinct unnest(array[was.number, became.number]) from %3$s
-            where (was.is_read *= became.is_read) is not true;
+            if exists (select from new_rows offset 1000) then
+              %7$s;
+            else
+              insert into pjsip_sync.change (id) %8$s;
+            end if;
             get diagnostics recorded = row_count;
           elsif not same_read then
             insert into pjsip_sync.change (id) values (new_number);
@@ -359,7 +371,8 @@ begin
       end;
       return null;
     end
-    $body$ $f$, number, image, pairs, ring);
+    $body$ $f$, number, image, pairs, ring,
+    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, differing), differing);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -525,10 +538,12 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (4, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (5, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
-      active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}'
+      active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',
+      -- an older worker that still runs stands by: it does not know all that is recorded now
+      fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else '' end
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then

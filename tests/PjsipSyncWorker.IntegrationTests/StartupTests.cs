@@ -28,9 +28,14 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
 
+        await database.ExecuteAsync("update pjsip_sync.mapping set fingerprint = 'the running worker'");
+        Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "init")).ExitCode);
+        Assert.Equal("the running worker", await database.ScalarAsync<string>("select fingerprint from pjsip_sync.mapping"));
+
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 1");
         Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "init")).ExitCode);
-        Assert.Equal(Installation.SchemaVersion, await database.ScalarAsync<int>("select schema_version from pjsip_sync.mapping"));
+        // which makes it stand by
+        Assert.Equal([$"{Installation.SchemaVersion}|"], await database.RowsAsync("select schema_version, fingerprint from pjsip_sync.mapping"));
 
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99");
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "init");

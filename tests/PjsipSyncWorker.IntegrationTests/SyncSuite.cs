@@ -1,3 +1,4 @@
+using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -233,6 +234,51 @@ public abstract class SyncSuite(PostgresServer server)
         Assert.Equal(3, result.Drift);
         Assert.Equal("1001,1002,1003", await rig.IdsAsync());
         Assert.Equal("x", await rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1001'"));
+    }
+
+    [Theory]
+    [InlineData("insert into extensions (number, password) select n::text, 'two' from generate_series(1001, 3550) n", 2550, 2550)]
+    [InlineData("update extensions set password = 'two'", 2050, 2050)]
+    [InlineData("update extensions set number = '1' || number", 4100, 2050)]
+    [InlineData("delete from extensions", 2050, 0)]
+    public async Task A_statement_of_very_many_rows_makes_few_records_and_loses_none(string statement, int recorded, int left)
+    {
+        await using var rig = await CreateAsync();
+        if (!statement.StartsWith("insert", StringComparison.Ordinal))
+            await rig.ChangeAsync("insert into extensions (number, password) select n::text, 'one' from generate_series(1001, 3050) n");
+
+        await rig.Database.ExecuteAsync(statement);
+
+        Assert.Equal([$"{recorded}|{recorded}"], await rig.Database.RowsAsync(
+            "select count(id), count(distinct id) from (select unnest(id || others) as id from pjsip_sync.change) as recorded"));
+        Assert.InRange(await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"), 1, 1050);
+        await rig.DrainAsync();
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
+        Assert.Equal(
+            await rig.Database.RowsAsync("select number, password from extensions order by 1"),
+            await rig.Database.RowsAsync("select id, password from ps_auths order by 1"));
+        Assert.Equal((long)left, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+    }
+
+    [Fact]
+    public async Task A_row_that_somebody_makes_at_the_same_moment_stays_his()
+    {
+        await using var rig = await CreateAsync();
+        await using var theirs = new NpgsqlConnection(rig.Database.ConnectionString);
+        await theirs.OpenAsync();
+        await using var transaction = await theirs.BeginTransactionAsync();
+        await using (var insert = new NpgsqlCommand("insert into ps_auths (id, auth_type, username, password) values ('1001', 'userpass', 'trunk', 'theirs')", theirs, transaction))
+            await insert.ExecuteNonQueryAsync();
+        await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'ours'), ('1002', 'two')");
+
+        var draining = rig.DrainAsync();
+        await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"));
+        await transaction.CommitAsync();
+        await draining;
+
+        Assert.Equal(["1001|trunk|theirs", "1002|1002|two"], await rig.Database.RowsAsync("select id, username, password from ps_auths order by 1"));
+        Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from ps_endpoints"));
+        Assert.StartsWith("ps_auths already has a row 1001 that this worker did not make", await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.rejected"), StringComparison.Ordinal);
     }
 
     [Fact]

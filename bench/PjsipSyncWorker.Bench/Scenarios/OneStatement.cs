@@ -35,6 +35,8 @@ internal sealed class OneStatement : IScenario
         await using var looker = await database.OpenAsync();
         var watch = Stopwatch.StartNew();
         await database.ExecuteAsync(Insert);
+        // To count them again and again would keep one of the cores busy.
+        await BenchDatabase.UntilAsync(looker, "select exists (select from ps_endpoints where id = '199999')", TimeSpan.FromMilliseconds(5));
         await BenchDatabase.UntilAsync(looker, "select count(*) = 100000 from ps_endpoints", TimeSpan.FromMilliseconds(10));
         return watch.Elapsed.TotalMilliseconds;
     }

@@ -5,12 +5,13 @@ using PjsipSyncWorker.Database;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>Recorded changes that one batch has taken.</summary>
-/// <param name="Count">Rows removed.</param>
+/// <param name="Count">Changes removed: a record can hold several.</param>
 /// <param name="Ids">The dirty ids, each once.</param>
 /// <param name="Everything">The transactions that recorded "everything"; their rows stay until that is done.</param>
 /// <param name="OldestRunning">All changes of older transactions were seen by this statement.</param>
 /// <param name="Age">How long ago the transaction of the oldest row began.</param>
-internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning, TimeSpan Age);
+/// <param name="LastStarted">For <see cref="TargetLock.Check"/>.</param>
+internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning, TimeSpan Age, string? LastStarted);
 
 /// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
 internal static class ChangeTable
@@ -19,22 +20,26 @@ internal static class ChangeTable
     public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
 
     /// <summary>
-    /// Removes up to <paramref name="limit"/> rows and gives their ids. Only rows that were seen are removed: a transaction
+    /// Removes rows with up to <paramref name="limit"/> ids, or a record's further ids more, and gives those. Only rows that were seen are removed: a transaction
     /// may commit late with a number lower than others'. The watermark spares the dead rows that a long snapshot keeps.
     /// </summary>
-    public static void AddTo(NpgsqlBatch batch, ulong watermark, int limit) => batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+    public static void AddTo(NpgsqlBatch batch, ulong watermark, int limit) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
         with taken as (
           delete from pjsip_sync.change where ctid = any (array(
-            select ctid from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2))
-          returning id, recorded_at
+            select ctid from (
+              select ctid, sum(1 + coalesce(cardinality(others), 0)) over (order by xid rows unbounded preceding) - coalesce(cardinality(others), 0) as place
+              from (select ctid, xid, others from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2) as oldest) as counted
+            where place <= $2))
+          returning id, others, recorded_at
         ), dirty as (
-          select count(*) as count, coalesce(array_agg(distinct id), '{}') as ids, min(recorded_at) as oldest from taken
+          select count(*) as count, coalesce(array_agg(distinct one), array[]::text[]) as ids, min(recorded_at) as oldest
+          from taken cross join lateral unnest(id || others) as one
         )
         select count, ids,
                array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
                pg_snapshot_xmin(pg_current_snapshot())::text,
                set_config('pjsip_sync.taken', ids::text, true) is null,
-               coalesce(greatest(clock_timestamp() - oldest, '0'), '0')
+               coalesce(greatest(clock_timestamp() - oldest, '0'), '0'), {TargetLock.LastStarted}
         from dirty
         """)
     { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } });
@@ -54,7 +59,7 @@ internal static class ChangeTable
         await reader.ReadAsync(cancellation);
         return new ChangeBatch(
             reader.GetInt64(0), reader.GetFieldValue<string[]>(1), reader.GetFieldValue<string[]>(2),
-            ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture), reader.GetTimeSpan(5));
+            ulong.Parse(reader.GetString(3), CultureInfo.InvariantCulture), reader.GetTimeSpan(5), reader.TextOrNull(6));
     }
 
     public static async Task<bool> HasAnyAsync(NpgsqlConnection connection, ulong watermark, CancellationToken cancellation)

@@ -18,10 +18,11 @@ public enum ChangeKind
 /// <param name="Cleared">Columns we wrote before and no longer set: back to NULL.</param>
 /// <param name="Differing">Columns whose value is not the desired one.</param>
 /// <param name="Missing">Tables that have no row for this id.</param>
+/// <param name="Listed">Whether the owner list has it, be it as a tombstone.</param>
 /// <param name="TellAsterisk">Whether Asterisk must be told: the AOR is new, changed or gone.</param>
 public sealed record EndpointChange(
     ChangeKind Kind, string Id, string RowKey, bool Adopted, MappedEndpoint? Desired,
-    ColumnSet Cleared, ColumnSet Differing, IReadOnlyList<TargetTable> Missing, bool TellAsterisk);
+    ColumnSet Cleared, ColumnSet Differing, IReadOnlyList<TargetTable> Missing, bool Listed, bool TellAsterisk);
 
 /// <summary>The difference between what the application wants and what Asterisk reads, as a value.</summary>
 /// <param name="Rejections">Those that are not written down yet.</param>

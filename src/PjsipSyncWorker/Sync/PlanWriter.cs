@@ -10,7 +10,13 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 {
     private const NpgsqlDbType TextArray = NpgsqlDbType.Array | NpgsqlDbType.Text;
 
-    private readonly Dictionary<(TargetTable, ColumnSet, ColumnSet), string> _upserts = [];
+    private const string UpdateOwner = """
+        on conflict (id) do update
+        set row_key = excluded.row_key, adopted = excluded.adopted, shape = excluded.shape, revision = excluded.revision,
+            aor_revision = greatest(e.aor_revision, excluded.aor_revision), synced_at = now(), deleted_at = null
+        """;
+
+    private readonly Dictionary<(TargetTable, ColumnSet, ColumnSet, bool), string> _statements = [];
 
     /// <summary>The whole of it, and the end of the transaction, in one round trip.</summary>
     public async Task WriteAndCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
@@ -54,7 +60,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), pg_notify('pjsip_sync_revision', '')"));
         AddDeletes(batch, changes);
         foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
-            AddUpserts(batch, table, changes);
+            AddRows(batch, table, changes);
         AddOwners(batch, changes);
     }
 
@@ -104,22 +110,22 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Texts(ids) } });
     }
 
-    private void AddUpserts(NpgsqlBatch batch, TargetTable table, IReadOnlyList<EndpointChange> changes)
+    private void AddRows(NpgsqlBatch batch, TargetTable table, IReadOnlyList<EndpointChange> changes)
     {
         var own = catalogue.Of(table);
         var groups = changes
             .Where(change => change.Desired is not null && (change.Missing.Contains(table) || !(change.Differing & own).IsEmpty))
-            .GroupBy(change => (change.Desired!.Columns | change.Cleared) & own);
+            .GroupBy(change => (Columns: (change.Desired!.Columns | change.Cleared) & own, Missing: change.Missing.Contains(table)));
         foreach (var group in groups)
         {
             var rows = group.ToList();
-            var values = Spread(rows, group.Key);
+            var values = Spread(rows, group.Key.Columns);
             // What is the same in all rows, as nearly every option is, goes over the wire once.
             var same = new ColumnSet();
             foreach (var (index, column) in values)
                 if (Array.TrueForAll(column, value => value == column[0]))
                     same = same.With(index);
-            var command = new NpgsqlBatchCommand(Upsert(table, group.Key, same)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
+            var command = new NpgsqlBatchCommand(Statement(table, group.Key.Columns, same, group.Key.Missing)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
             foreach (var (index, column) in values)
                 command.Parameters.Add(same.Contains(index)
                     ? new NpgsqlParameter { Value = (object?)column[0] ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
@@ -147,33 +153,32 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 
     private void AddOwners(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
     {
-        var kept = changes.Where(change => change.Desired is not null).ToList();
-        if (kept.Count == 0)
-            return;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("""
-            insert into pjsip_sync.endpoint as e (id, row_key, adopted, shape, revision, aor_revision)
-            select v.id, v.row_key, v.adopted, v.shape, currval('pjsip_sync.revision'), case when v.tell then currval('pjsip_sync.revision') else 0 end
-            from unnest($1, $2, $3, $4, $5) as v (id, row_key, adopted, shape, tell)
-            on conflict (id) do update
-            set row_key = excluded.row_key, adopted = excluded.adopted, shape = excluded.shape, revision = excluded.revision,
-                aor_revision = greatest(e.aor_revision, excluded.aor_revision), synced_at = now(), deleted_at = null
-            """)
+        foreach (var group in changes.Where(change => change.Desired is not null).GroupBy(change => change.Listed))
         {
-            Parameters =
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
+                insert into pjsip_sync.endpoint as e (id, row_key, adopted, shape, revision, aor_revision)
+                select v.id, v.row_key, v.adopted, v.shape, currval('pjsip_sync.revision'), case when v.tell then currval('pjsip_sync.revision') else 0 end
+                from unnest($1, $2, $3, $4, $5) as v (id, row_key, adopted, shape, tell)
+                {(group.Key ? UpdateOwner : "")}
+                """)
             {
-                Texts(kept.Select(change => change.Id)),
-                Texts(kept.Select(change => change.RowKey)),
-                new NpgsqlParameter { Value = kept.Select(change => change.Adopted).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
-                new NpgsqlParameter { Value = kept.Select(change => shapes.NumberOf(change.Desired!.Columns)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-                new NpgsqlParameter { Value = kept.Select(change => change.TellAsterisk).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
-            },
-        });
+                Parameters =
+                {
+                    Texts(group.Select(change => change.Id)),
+                    Texts(group.Select(change => change.RowKey)),
+                    new NpgsqlParameter { Value = group.Select(change => change.Adopted).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+                    new NpgsqlParameter { Value = group.Select(change => shapes.NumberOf(change.Desired!.Columns)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+                    new NpgsqlParameter { Value = group.Select(change => change.TellAsterisk).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+                },
+            });
+        }
     }
 
     /// <param name="same">The columns of which one value is given for all rows.</param>
-    private string Upsert(TargetTable table, ColumnSet set, ColumnSet same)
+    /// <param name="missing">Whether there are no such rows yet: if somebody else makes one now, it is his, and everything is read again.</param>
+    private string Statement(TargetTable table, ColumnSet set, ColumnSet same, bool missing)
     {
-        if (_upserts.TryGetValue((table, set, same), out var known))
+        if (_statements.TryGetValue((table, set, same, missing), out var known))
             return known;
         var columns = new List<TargetColumn>();
         foreach (var index in set)
@@ -183,13 +188,13 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         var varying = columns.Index().Where(column => !same.Contains(column.Item.Index)).Select(column => column.Index).ToList();
         var arrays = string.Concat(varying.Select(i => $", ${i + 2}"));
         var aliases = string.Concat(varying.Select(i => $", c{i}"));
-        var update = columns.Count == 0
-            ? "do nothing"
-            : $"do update set {string.Join(", ", columns.Select(column => $"{column.Quoted} = excluded.{column.Quoted}"))} "
+        var conflict = missing ? ""
+            : columns.Count == 0 ? " on conflict (id) do nothing"
+            : $" on conflict (id) do update set {string.Join(", ", columns.Select(column => $"{column.Quoted} = excluded.{column.Quoted}"))} "
                 + $"where ({string.Join(", ", columns.Select(column => $"t.{column.Quoted}"))}) "
                 + $"is distinct from ({string.Join(", ", columns.Select(column => $"excluded.{column.Quoted}"))})";
-        return _upserts[(table, set, same)] =
-            $"insert into {catalogue.Quoted(table)} as t (id{names}) select v.id{values} from unnest($1{arrays}) as v (id{aliases}) on conflict (id) {update}";
+        return _statements[(table, set, same, missing)] =
+            $"insert into {catalogue.Quoted(table)} as t (id{names}) select v.id{values} from unnest($1{arrays}) as v (id{aliases}){conflict}";
     }
 
     private static NpgsqlParameter Texts(IEnumerable<string?> texts) =>

@@ -50,7 +50,7 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
                     $"{string.Join(", ", Tables(current))} already has {(Tables(current).Count == 1 ? "a row" : "rows")} {id} that this worker did not make: choose another number, remove the row, or allow adoption (Sync:Adopt, sync-extensions --adopt)"));
                 continue;
             }
-            if (Difference(winner, living, current) is { } change)
+            if (Difference(winner, living, current, listed: owner is not null) is { } change)
                 changes.Add(change);
             else
                 unchanged++;
@@ -66,7 +66,7 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
             if (refusedRows.Contains(owner.RowKey) || StillRejected(owner.RowKey, ids, state))
                 continue;
             changes.Add(new EndpointChange(owner.Adopted ? ChangeKind.Release : ChangeKind.Delete, id, owner.RowKey, owner.Adopted,
-                null, default, default, [], TellAsterisk: true));
+                null, default, default, [], Listed: true, TellAsterisk: true));
         }
 
         var news = rejections.Where(rejection => !state.Rejected.TryGetValue(rejection.RowKey, out var old) || old != rejection).ToList();
@@ -85,7 +85,7 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
     {
         MappedEndpoint? winner = null;
         ownerRefused = false;
-        foreach (var claim in claims.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal))
+        foreach (var claim in InOrder(claims.ToList(), owner))
         {
             if (winner is not null || ownerRefused)
                 rejections.Add(new Rejection(claim.RowKey, id, $"number {id} already belongs to the extension with the key {winner?.RowKey ?? owner!.RowKey}"));
@@ -100,7 +100,11 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
         return winner;
     }
 
-    private EndpointChange? Difference(MappedEndpoint desired, Owner? owner, TargetRows? current)
+    private static IEnumerable<Extension> InOrder(List<Extension> claims, Owner? owner) => claims.Count < 2
+        ? claims
+        : claims.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal);
+
+    private EndpointChange? Difference(MappedEndpoint desired, Owner? owner, TargetRows? current, bool listed)
     {
         var cleared = owner is null ? default : owner.Columns.Except(desired.Columns);
         var missing = new List<TargetTable>();
@@ -125,7 +129,7 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
             return null;
         return new EndpointChange(
             owner is null || missing.Count == 3 ? ChangeKind.Create : ChangeKind.Update,
-            desired.Id, desired.RowKey, owner?.Adopted ?? current is { Any: true }, desired, cleared, differing, missing,
+            desired.Id, desired.RowKey, owner?.Adopted ?? current is { Any: true }, desired, cleared, differing, missing, listed,
             owner is null || missing.Contains(TargetTable.Aor) || missing.Contains(TargetTable.Endpoint) || !(differing & _aor).IsEmpty);
     }
 

@@ -6,7 +6,7 @@ using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>Reads source, owner list, rejections and target for a set of ids in one round trip.</summary>
+/// <summary>Reads source, owner list and target for a set of ids in one round trip, and in a second the rejections, where there are any at all.</summary>
 internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
 {
     private static readonly TargetTable[] Tables = [TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor];
@@ -18,14 +18,16 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     public async Task<SyncState> ReadAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
-        foreach (var sql in Reads("$1", expected))
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql)
-            {
-                Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } },
-            });
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        return await ReadAsync(reader, cancellation);
+        SyncState state;
+        bool rejections;
+        await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk })
+        {
+            foreach (var sql in Reads("$1", expected))
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Texts(ids) } });
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            (state, rejections) = await ReadAsync(reader, cancellation);
+        }
+        return rejections ? state with { Rejected = await ReadRejectedAsync(connection, transaction, ids, cancellation) } : state;
     }
 
     /// <summary>Takes the target's lock, takes recorded changes, and reads what stands for them, each in a statement of its own: a snapshot is never older than the lock.</summary>
@@ -33,33 +35,40 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     public async Task<(ChangeBatch Taken, SyncState State)> TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
-        TargetLock.AddTo(batch);
-        ChangeTable.AddTo(batch, watermark, limit);
-        foreach (var sql in Reads(ChangeTable.TakenIds, expected: default))
-            batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
-        await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await TargetLock.CheckAsync(reader, fingerprint, cancellation);
-        await reader.NextResultAsync(cancellation);
-        var taken = await ChangeTable.ReadAsync(reader, cancellation);
-        await reader.NextResultAsync(cancellation);
-        return (taken, await ReadAsync(reader, cancellation));
+        ChangeBatch taken;
+        SyncState state;
+        bool rejections;
+        await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk })
+        {
+            TargetLock.AddTo(batch);
+            ChangeTable.AddTo(batch, watermark, limit);
+            foreach (var sql in Reads(ChangeTable.TakenIds, expected: default))
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
+            await reader.NextResultAsync(cancellation);
+            taken = await ChangeTable.ReadAsync(reader, cancellation);
+            TargetLock.Check(taken.LastStarted, fingerprint);
+            await reader.NextResultAsync(cancellation);
+            (state, rejections) = await ReadAsync(reader, cancellation);
+        }
+        return (taken, rejections ? state with { Rejected = await ReadRejectedAsync(connection, transaction, taken.Ids, cancellation) } : state);
     }
 
     private IEnumerable<string> Reads(string ids, ColumnSet expected)
     {
         _compared |= shapes.All | expected;
-        return [SourceReader.Sql(ids), KnownSql(ids), RejectedSql(ids)];
+        return [SourceReader.Sql(ids), KnownSql(ids)];
     }
 
-    private async Task<SyncState> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    /// <returns>And whether there are any rejections, which are not read yet.</returns>
+    private async Task<(SyncState State, bool Rejections)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
         var extensions = await SourceReader.ReadAsync(reader, cancellation);
         await reader.NextResultAsync(cancellation);
-        var (owners, target) = await ReadKnownAsync(reader, extensions.Count, cancellation);
-        await reader.NextResultAsync(cancellation);
-        var rejected = await ReadRejectedAsync(reader, cancellation);
-        return new SyncState(extensions, owners, target, rejected, []);
+        var owners = new Dictionary<string, Owner>(extensions.Count, StringComparer.Ordinal);
+        var target = new Dictionary<string, TargetRows>(extensions.Count, StringComparer.Ordinal);
+        var rejections = await ReadKnownAsync(reader, owners, target, cancellation);
+        return (new SyncState(extensions, owners, target, new Dictionary<string, Rejection>(), []), rejections);
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>
@@ -74,7 +83,7 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
         var tables = string.Concat(Tables.Select(table =>
             $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
         return $"""
-            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null
+            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, exists (select from pjsip_sync.rejected)
                  {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
             from unnest({ids}) as wanted (id)
             left join {Each("row_key, adopted, shape, deleted_at", "pjsip_sync.endpoint", "id = wanted.id")} as owner on true{tables}
@@ -82,17 +91,6 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
 
         static string Names(IEnumerable<TargetColumn> columns) => string.Concat(columns.Select(column => $", {column.Quoted}"));
     }
-
-    private static string RejectedSql(string ids) => $"""
-        select r.row_key, r.id, r.reason from unnest({ids}) as wanted (id)
-        cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "id = wanted.id")} as r
-        where exists (select from pjsip_sync.rejected)
-        union
-        select r.row_key, r.id, r.reason from unnest({ids}) as wanted (id)
-        cross join {Each("row_key", "pjsip_sync.endpoint", "id = wanted.id")} as owner
-        cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
-        where exists (select from pjsip_sync.rejected)
-        """;
 
     private List<TargetColumn> Compared()
     {
@@ -102,10 +100,10 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
         return list;
     }
 
-    private async Task<(Dictionary<string, Owner> Owners, Dictionary<string, TargetRows> Target)> ReadKnownAsync(NpgsqlDataReader reader, int about, CancellationToken cancellation)
+    /// <returns>Whether there are any rejections.</returns>
+    private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, CancellationToken cancellation)
     {
-        var owners = new Dictionary<string, Owner>(about, StringComparer.Ordinal);
-        var target = new Dictionary<string, TargetRows>(about, StringComparer.Ordinal);
+        var rejections = false;
         var indexes = Compared().Select(column => column.Index).ToArray();
         while (await reader.ReadAsync(cancellation))
         {
@@ -117,23 +115,37 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
                     throw new UnknownShapeException();
                 owners[id] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
             }
-            bool[] present = [reader.GetBoolean(5), reader.GetBoolean(6), reader.GetBoolean(7)];
+            rejections = reader.GetBoolean(5);
+            bool[] present = [reader.GetBoolean(6), reader.GetBoolean(7), reader.GetBoolean(8)];
             if (!present.Contains(true))
                 continue;
             var rows = target[id] = new TargetRows(new string?[catalogue.Columns.Count], present);
             for (var i = 0; i < indexes.Length; i++)
-                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 8);
+                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 9);
         }
-        return (owners, target);
+        return rejections;
     }
 
-    private static async Task<Dictionary<string, Rejection>> ReadRejectedAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    /// <summary>The rejections of these ids, and of the rows that own them.</summary>
+    private static async Task<Dictionary<string, Rejection>> ReadRejectedAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, CancellationToken cancellation)
     {
+        await using var command = new NpgsqlCommand($"""
+            select r.row_key, r.id, r.reason from unnest($1) as wanted (id)
+            cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "id = wanted.id")} as r
+            union
+            select r.row_key, r.id, r.reason from unnest($1) as wanted (id)
+            cross join {Each("row_key", "pjsip_sync.endpoint", "id = wanted.id")} as owner
+            cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
+            """, connection, transaction) { CommandTimeout = DataSource.Bulk, Parameters = { Texts(ids) } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rejected = new Dictionary<string, Rejection>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))
             rejected[reader.GetString(0)] = new Rejection(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2));
         return rejected;
     }
+
+    private static NpgsqlParameter Texts(string[] texts) => new() { Value = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
 
 /// <summary>Another worker wrote a shape this one has not seen; the shapes are read again and the batch repeated.</summary>

@@ -70,7 +70,7 @@ internal sealed class Synchronizer
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
             return new Drained(taken.Count, More: true);
         }
-        if (taken.Count == _settings.BatchSize)
+        if (taken.Count >= _settings.BatchSize)
             return new Drained(taken.Count, More: true);
         _watermark = taken.OldestRunning;
         return new Drained(taken.Count, More: false);

@@ -6,6 +6,9 @@ namespace PjsipSyncWorker.Sync;
 /// <summary>The lock that every writer of the target and of <c>pjsip_sync.endpoint</c> holds until its transaction ends.</summary>
 internal static class TargetLock
 {
+    /// <summary>What <see cref="Check"/> asks, as SQL.</summary>
+    public const string LastStarted = "(select fingerprint from pjsip_sync.mapping)";
+
     /// <summary>Statements of their own, so that what follows reads a snapshot younger than the lock.</summary>
     /// <exception cref="PostgresException">55P03: another holds it for longer than lock_timeout; try again.</exception>
     /// <exception cref="StandByException">Another worker with another configuration was started later.</exception>
@@ -14,22 +17,21 @@ internal static class TargetLock
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
         AddTo(batch);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {LastStarted}"));
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
-        await CheckAsync(reader, fingerprint, cancellation);
-    }
-
-    /// <summary>The same as the beginning of a longer batch, of which <see cref="CheckAsync"/> reads the results.</summary>
-    public static void AddTo(NpgsqlBatch batch)
-    {
-        batch.BatchCommands.Add(new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}"));
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select fingerprint from pjsip_sync.mapping"));
-    }
-
-    public static async Task CheckAsync(NpgsqlDataReader reader, string fingerprint, CancellationToken cancellation)
-    {
         await reader.NextResultAsync(cancellation);
-        var current = await reader.ReadAsync(cancellation) && !reader.IsDBNull(0) ? reader.GetString(0) : null;
-        if (current is not null && current != fingerprint)
+        await reader.ReadAsync(cancellation);
+        Check(reader.TextOrNull(0), fingerprint);
+    }
+
+    /// <summary>The same as the beginning of a longer batch, which asks for <see cref="LastStarted"/> and calls <see cref="Check"/>.</summary>
+    public static void AddTo(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand(
+        $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}, set_config('enable_seqscan', 'off', true)"));
+
+    /// <param name="lastStarted">The fingerprint of the worker that was started last; empty after an upgrade of the schema.</param>
+    public static void Check(string? lastStarted, string fingerprint)
+    {
+        if (!string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint)
             throw new StandByException();
     }
 }

@@ -34,8 +34,8 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                       and n.last_seen_at > now() - m.stale_after),
                    (select count(*) from pjsip_sync.rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0')
-            from (select count(*), min(recorded_at) as oldest
-                  from (select recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
+            from (select coalesce(sum(1 + coalesce(cardinality(others), 0)), 0)::bigint as count, min(recorded_at) as oldest
+                  from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
             select node, status, count(*) from pjsip_sync.contact group by node, status
             """);
         command.CommandTimeout = 5;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Npgsql;
+using PjsipSyncWorker.Bench.Baselines;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
@@ -11,40 +12,45 @@ internal sealed partial class ApplicationCost : IScenario
     private const int Extensions = 10_000;
     private const string Script = "\\set id random(1000, 10999)\n\\set word random(1, 1000000000)\nupdate extensions set password = 'p' || :word where number = (:id)::text;\n";
 
+    private int _statements;
+
     public async Task RunAsync(Report report)
     {
         await using var watched = await BenchDatabase.InstalledAsync();
         await using var bare = await BenchDatabase.UnwatchedAsync();
-        foreach (var database in new[] { watched, bare })
+        await using var recorded = await BenchDatabase.UnwatchedAsync();
+        await RecordOnly.InstallAsync(recorded);
+        foreach (var database in new[] { watched, bare, recorded })
         {
             await database.ExecuteAsync($"insert into extensions (number, password) select g::text, 'first' from generate_series(1000, {1000 + Extensions - 1}) g");
             await database.ExecuteAsync("vacuum analyze extensions");
         }
         foreach (var (connections, goal) in new[] { (1, 1.15), (4, 1.2), (16, 1.25) })
-            await CompareAsync(report, bare, watched, connections, goal, "no worker");
+            await CompareAsync(report, bare, recorded, watched, connections, goal, "no worker");
         await using (var worker = await BenchWorker.StartAsync(watched))
             foreach (var (connections, goal) in new[] { (1, 1.15), (4, 1.2), (16, 1.25) })
-                await CompareAsync(report, bare, watched, connections, goal, "a worker at work beside it");
+                await CompareAsync(report, bare, recorded, watched, connections, goal, "a worker at work beside it");
 
-        var (with, without) = (new List<double>(), new List<double>());
-        for (var run = 0; run < Sample.Runs; run++)
-        {
-            without.Add(await StatementAsync(bare, run));
-            with.Add(await StatementAsync(watched, run));
-        }
-        report.Add(new Figure("100,000 rows in one statement: the statement", "ms", with.Median(), without.Median(), "without triggers", 1.25));
+        await CompareAsync(report, "100,000 rows in one statement: the statement", 1.25, async database =>
+            await StatementAsync(database, _statements++), bare, recorded, watched);
     }
 
-    private static async Task CompareAsync(Report report, BenchDatabase bare, BenchDatabase watched, int connections, double goal, string when)
+    private static Task CompareAsync(Report report, BenchDatabase bare, BenchDatabase recorded, BenchDatabase watched, int connections, double goal, string when) =>
+        CompareAsync(report, $"application's time for a transaction, {connections} connection{(connections == 1 ? "" : "s")}, {when}", goal, async database =>
+            1000 * connections / await TransactionsPerSecondAsync(database, connections), bare, recorded, watched);
+
+    private static async Task CompareAsync(
+        Report report, string what, double goal, Func<BenchDatabase, Task<double>> measure, BenchDatabase bare, BenchDatabase recorded, BenchDatabase watched)
     {
-        var (with, without) = (new List<double>(), new List<double>());
+        var (with, least, without) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < Sample.Runs; run++)
         {
-            without.Add(await TransactionsPerSecondAsync(bare, connections));
-            with.Add(await TransactionsPerSecondAsync(watched, connections));
+            without.Add(await measure(bare));
+            least.Add(await measure(recorded));
+            with.Add(await measure(watched));
         }
-        report.Add(new Figure($"application's time for a transaction, {connections} connection{(connections == 1 ? "" : "s")}, {when}", "ms",
-            1000 * connections / with.Median(), 1000 * connections / without.Median(), "without triggers", goal));
+        report.Add(new Figure(what, "ms", with.Median(), without.Median(), "without triggers", goal));
+        report.Add(new Figure(what, "ms", with.Median(), least.Median(), "a trigger that only records", null));
     }
 
     private static async Task<double> StatementAsync(BenchDatabase database, int run)

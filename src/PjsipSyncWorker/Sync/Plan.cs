@@ -46,9 +46,13 @@ public sealed record Plan(
 public sealed record Owner(string RowKey, bool Adopted, ColumnSet Columns, bool Deleted);
 
 /// <summary>What one id has in the target now.</summary>
-/// <param name="ByIndex">Values by column index; null where the row or the value is missing.</param>
-public sealed record TargetRows(string?[] ByIndex, bool[] Present)
+/// <param name="Values">What was read; null where the row or the value is missing.</param>
+/// <param name="Places">For each column of the catalogue its place among the values; negative when it was not read. One for all rows of a batch.</param>
+public sealed record TargetRows(string?[] Values, int[] Places, bool[] Present)
 {
+    /// <summary>The value of a column by its index.</summary>
+    public string? this[int index] => Places[index] < 0 ? null : Values[Places[index]];
+
     public bool Has(TargetTable table) => Present[(int)table];
 
     public bool Any => Present[0] || Present[1] || Present[2];

@@ -116,12 +116,12 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
         var differing = new ColumnSet();
         foreach (var index in desired.Columns)
         {
-            if (!string.Equals(current?.ByIndex[index], _wanted[index], StringComparison.Ordinal))
+            if (!string.Equals(current?[index], _wanted[index], StringComparison.Ordinal))
                 differing = differing.With(index);
             _wanted[index] = null;
         }
         foreach (var index in cleared)
-            if (current?.ByIndex[index] is not null)
+            if (current?[index] is not null)
                 differing = differing.With(index);
 
         if (owner is not null && missing.Count == 0 && differing.IsEmpty && cleared.IsEmpty

@@ -104,7 +104,10 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, CancellationToken cancellation)
     {
         var rejections = false;
-        var indexes = Compared().Select(column => column.Index).ToArray();
+        var compared = Compared();
+        var places = Enumerable.Repeat(-1, catalogue.Columns.Count).ToArray();
+        foreach (var (place, column) in compared.Index())
+            places[column.Index] = place;
         while (await reader.ReadAsync(cancellation))
         {
             var id = reader.GetString(0);
@@ -119,9 +122,10 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
             bool[] present = [reader.GetBoolean(6), reader.GetBoolean(7), reader.GetBoolean(8)];
             if (!present.Contains(true))
                 continue;
-            var rows = target[id] = new TargetRows(new string?[catalogue.Columns.Count], present);
-            for (var i = 0; i < indexes.Length; i++)
-                rows.ByIndex[indexes[i]] = reader.TextOrNull(i + 9);
+            var values = new string?[compared.Count];
+            for (var i = 0; i < values.Length; i++)
+                values[i] = reader.TextOrNull(i + 9);
+            target[id] = new TargetRows(values, places, present);
         }
         return rejections;
     }

@@ -121,7 +121,7 @@ public sealed class PlannerTests
         var values = new string?[_catalogue.Columns.Count];
         mapped.Fill(values);
         return (new() { [mapped.Id] = new Owner(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
-            new() { [mapped.Id] = new TargetRows(values, [true, true, true]) });
+            new() { [mapped.Id] = new TargetRows(values, [.. Enumerable.Range(0, values.Length)], [true, true, true]) });
     }
 
     private static Extension Row(string key, string number) => new(key, number, true, "secret");

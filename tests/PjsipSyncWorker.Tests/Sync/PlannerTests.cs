@@ -87,7 +87,7 @@ public sealed class PlannerTests
     [Fact]
     public void A_row_of_somebody_else_is_not_taken()
     {
-        var theirs = new Dictionary<string, TargetRows> { ["carrier"] = new(new string?[_catalogue.Columns.Count], [true, false, false]) };
+        var theirs = new Dictionary<string, TargetRows> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
 
         var plan = new Planner(_catalogue, _mapper, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
@@ -121,8 +121,10 @@ public sealed class PlannerTests
         var values = new string?[_catalogue.Columns.Count];
         mapped.Fill(values);
         return (new() { [mapped.Id] = new Owner(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
-            new() { [mapped.Id] = new TargetRows(values, [.. Enumerable.Range(0, values.Length)], [true, true, true]) });
+            new() { [mapped.Id] = Rows(values, [true, true, true]) });
     }
+
+    private static TargetRows Rows(string?[] byIndex, bool[] present) => new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
 
     private static Extension Row(string key, string number) => new(key, number, true, "secret");
 }

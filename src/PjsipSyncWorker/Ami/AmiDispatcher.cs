@@ -51,11 +51,7 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
 
     private void OnEvent(in AmiMessage message)
     {
-        if (message.IsEventNamed("FullyBooted"u8))
-        {
-            _fullyBooted.TrySetResult();
-        }
-        else if (message.IsEventNamed("Shutdown"u8))
+        if (message.IsEventNamed("Shutdown"u8))
         {
             _shuttingDown = true;
             LogShutdown(logger, OneLine.Of(message.GetString("Shutdown"u8)), OneLine.Of(message.GetString("Restart"u8)));
@@ -71,5 +67,10 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
             LogHandlerFailed(logger, OneLine.Of(Encoding.UTF8.GetString(message.Event)), exception);
         }
 #pragma warning restore CA1031
+
+        if (message.IsEventNamed("FullyBooted"u8))
+        {
+            _fullyBooted.TrySetResult();
+        }
     }
 }

@@ -218,7 +218,7 @@ declare
               select array_agg(number) as ids from (select number, row_number() over () / 100 as page from (%s) as numbers) as numbered group by page) as pages';
   numbers  text;
   of_all   text;
-  differing text;
+  changed  text;
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
          m.active, m.realtime_schema
@@ -297,7 +297,7 @@ begin
               (select row_number() over () as place, %1$s from old_rows as extension) as was
               full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
 
-  differing := format('select distinct unnest(array[was.number, became.number]) as number from %s where (was.is_read *= became.is_read) is not true', pairs);
+  changed := format('select distinct unnest(array[was.number, became.number]) as number from %s where (was.is_read *= became.is_read) is not true', pairs);
   numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', number);
   of_all := format($s$insert into pjsip_sync.change (id) %s limit 1000;
           get diagnostics recorded = row_count;
@@ -324,7 +324,7 @@ begin
           -- a re-import of extensions that are registered
           if exists (select from pjsip_sync.contact) then
             insert into pjsip_sync.overwritten (id)
-            select mine.number from (select coalesce((%1$s)::text, '') as number from new_rows as extension) as mine
+            select mine.number from (%1$s) as mine
             where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
           end if;
         elsif tg_op = 'DELETE' then
@@ -371,8 +371,8 @@ begin
       end;
       return null;
     end
-    $body$ $f$, number, image, pairs, ring,
-    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, differing), differing);
+    $body$ $f$, replace(numbers, '<rows>', 'new_rows'), image, pairs, ring,
+    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$

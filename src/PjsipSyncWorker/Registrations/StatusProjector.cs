@@ -153,7 +153,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             BatchCommands =
             {
                 new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.WithoutWaiting}"),
-                new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { new NpgsqlParameter { Value = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
+                new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { Parameter.Texts(ids) } },
                 // null where none ever was in this session, empty where none was in this transaction
                 new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer"),
                 new NpgsqlBatchCommand("commit"),

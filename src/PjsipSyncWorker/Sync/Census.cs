@@ -34,7 +34,7 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Un
             select s.number, e.id, coalesce(s.active, false), c.id is not null, 0::bigint
             from s
             full join (select id from e where part is not null) e on e.id = s.number
-            left join (select distinct unnest(id || others) as id from pjsip_sync.change) c on c.id = e.id
+            left join (select distinct {ChangeTable.EachId} as id from pjsip_sync.change) c on c.id = e.id
             union all
             select r.id, null, true, false, 0 from pjsip_sync.rejected r join wanted on part = pjsip_sync.part_of(r.id)
             where r.id is not null and not exists (select from s where s.number = r.id)

@@ -16,6 +16,12 @@ internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] E
 /// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
 internal static class ChangeTable
 {
+    /// <summary>How many changes the records hold, as SQL.</summary>
+    public const string Count = "coalesce(sum(1 + coalesce(cardinality(others), 0)), 0)::bigint";
+
+    /// <summary>Each id of a record, NULL for "everything", as SQL.</summary>
+    public const string EachId = "unnest(id || others)";
+
     /// <summary>The ids that <see cref="AddTo"/> took, for the statements that follow it in the same transaction.</summary>
     public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
 
@@ -33,7 +39,7 @@ internal static class ChangeTable
           returning id, others, recorded_at
         ), dirty as (
           select count(*) as count, coalesce(array_agg(distinct one), array[]::text[]) as ids, min(recorded_at) as oldest
-          from taken cross join lateral unnest(id || others) as one
+          from taken cross join lateral {EachId} as one
         )
         select count, ids,
                array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),

@@ -70,9 +70,9 @@ internal sealed class Marks
             Parameters =
             {
                 new() { Value = Parts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-                new() { Value = _marks.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                Parameter.Texts(_marks),
                 new() { Value = _configuration },
-                new() { Value = _open.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                Parameter.Texts(_open),
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);

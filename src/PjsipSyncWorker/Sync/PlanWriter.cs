@@ -8,8 +8,6 @@ namespace PjsipSyncWorker.Sync;
 /// <summary>Writes a plan set-based: one statement for each table and set of columns, all in one round trip.</summary>
 internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 {
-    private const NpgsqlDbType TextArray = NpgsqlDbType.Array | NpgsqlDbType.Text;
-
     private const string UpdateOwner = """
         on conflict (id) do update
         set row_key = excluded.row_key, adopted = excluded.adopted, shape = excluded.shape, revision = excluded.revision,
@@ -67,7 +65,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     private static void AddRejections(NpgsqlBatch batch, Plan plan)
     {
         if (plan.Repaired.Count > 0)
-            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from pjsip_sync.rejected where row_key = any ($1)") { Parameters = { Texts(plan.Repaired) } });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from pjsip_sync.rejected where row_key = any ($1)") { Parameters = { Parameter.Texts(plan.Repaired) } });
         if (plan.Rejections.Count == 0)
             return;
         var unique = plan.Rejections.GroupBy(rejection => rejection.RowKey).Select(group => group.Last()).ToList();
@@ -80,9 +78,9 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         {
             Parameters =
             {
-                Texts(unique.Select(rejection => rejection.RowKey)),
-                Texts(unique.Select(rejection => rejection.Id)),
-                Texts(unique.Select(rejection => rejection.Reason)),
+                Parameter.Texts(unique.Select(rejection => rejection.RowKey)),
+                Parameter.Texts(unique.Select(rejection => rejection.Id)),
+                Parameter.Texts(unique.Select(rejection => rejection.Reason)),
             },
         });
     }
@@ -107,7 +105,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         if (released.Length > 0)
             Add("delete from pjsip_sync.endpoint where id = any ($1)", released);
 
-        void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Texts(ids) } });
+        void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameter.Texts(ids) } });
     }
 
     private void AddRows(NpgsqlBatch batch, TargetTable table, IReadOnlyList<EndpointChange> changes)
@@ -125,11 +123,11 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             foreach (var (index, column) in values)
                 if (Array.TrueForAll(column, value => value == column[0]))
                     same = same.With(index);
-            var command = new NpgsqlBatchCommand(Statement(table, group.Key.Columns, same, group.Key.Missing)) { Parameters = { Texts(rows.Select(row => row.Id)) } };
+            var command = new NpgsqlBatchCommand(Statement(table, group.Key.Columns, same, group.Key.Missing)) { Parameters = { Parameter.Texts(rows.Select(row => row.Id)) } };
             foreach (var (index, column) in values)
                 command.Parameters.Add(same.Contains(index)
                     ? new NpgsqlParameter { Value = (object?)column[0] ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text }
-                    : new NpgsqlParameter { Value = column, NpgsqlDbType = TextArray });
+                    : Parameter.Texts(column));
             batch.BatchCommands.Add(command);
         }
     }
@@ -164,8 +162,8 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             {
                 Parameters =
                 {
-                    Texts(group.Select(change => change.Id)),
-                    Texts(group.Select(change => change.RowKey)),
+                    Parameter.Texts(group.Select(change => change.Id)),
+                    Parameter.Texts(group.Select(change => change.RowKey)),
                     new NpgsqlParameter { Value = group.Select(change => change.Adopted).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
                     new NpgsqlParameter { Value = group.Select(change => shapes.NumberOf(change.Desired!.Columns)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
                     new NpgsqlParameter { Value = group.Select(change => change.TellAsterisk).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
@@ -196,7 +194,4 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         return _statements[(table, set, same, missing)] =
             $"insert into {catalogue.Quoted(table)} as t (id{names}) select v.id{values} from unnest($1{arrays}) as v (id{aliases}){conflict}";
     }
-
-    private static NpgsqlParameter Texts(IEnumerable<string?> texts) =>
-        new() { Value = texts as string?[] ?? [.. texts], NpgsqlDbType = TextArray };
 }

@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Source;
 using PjsipSyncWorker.Target;
@@ -23,7 +22,7 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
         await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk })
         {
             foreach (var sql in Reads("$1", expected))
-                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Texts(ids) } });
+                batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameter.Texts(ids) } });
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             (state, rejections) = await ReadAsync(reader, cancellation);
         }
@@ -141,15 +140,13 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
             select r.row_key, r.id, r.reason from unnest($1) as wanted (id)
             cross join {Each("row_key", "pjsip_sync.endpoint", "id = wanted.id")} as owner
             cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
-            """, connection, transaction) { CommandTimeout = DataSource.Bulk, Parameters = { Texts(ids) } };
+            """, connection, transaction) { CommandTimeout = DataSource.Bulk, Parameters = { Parameter.Texts(ids) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rejected = new Dictionary<string, Rejection>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))
             rejected[reader.GetString(0)] = new Rejection(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2));
         return rejected;
     }
-
-    private static NpgsqlParameter Texts(string[] texts) => new() { Value = texts, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
 
 /// <summary>Another worker wrote a shape this one has not seen; the shapes are read again and the batch repeated.</summary>

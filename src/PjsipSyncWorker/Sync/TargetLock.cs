@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.Sync;
 /// <summary>The lock that every writer of the target and of <c>pjsip_sync.endpoint</c> holds until its transaction ends.</summary>
 internal static class TargetLock
 {
-    /// <summary>What <see cref="Check"/> asks, as SQL.</summary>
+    /// <summary>What <see cref="IsAnothers"/> is asked of, as SQL.</summary>
     public const string LastStarted = "(select fingerprint from pjsip_sync.mapping)";
 
     /// <summary>Statements of their own, so that what follows reads a snapshot younger than the lock.</summary>
@@ -29,9 +29,12 @@ internal static class TargetLock
         $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}, set_config('enable_seqscan', 'off', true)"));
 
     /// <param name="lastStarted">The fingerprint of the worker that was started last; empty after an upgrade of the schema.</param>
+    public static bool IsAnothers(string? lastStarted, string fingerprint) => !string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint;
+
+    /// <inheritdoc cref="IsAnothers"/>
     public static void Check(string? lastStarted, string fingerprint)
     {
-        if (!string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint)
+        if (IsAnothers(lastStarted, fingerprint))
             throw new StandByException();
     }
 }

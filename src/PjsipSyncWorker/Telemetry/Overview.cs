@@ -1,5 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Telemetry;
 
@@ -34,7 +35,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                       and n.last_seen_at > now() - m.stale_after),
                    (select count(*) from pjsip_sync.rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0')
-            from (select coalesce(sum(1 + coalesce(cardinality(others), 0)), 0)::bigint as count, min(recorded_at) as oldest
+            from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
                   from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
             select node, status, count(*) from pjsip_sync.contact group by node, status
             """);

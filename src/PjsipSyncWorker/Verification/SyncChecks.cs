@@ -25,13 +25,13 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Finding> WorkerAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("""
+        await using var command = dataSource.CreateCommand($"""
             select (select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker'),
-                   (select fingerprint from pjsip_sync.mapping)
+                   {TargetLock.LastStarted}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        if (!reader.IsDBNull(1) && reader.GetString(1) is { Length: > 0 } last && last != Installation.Fingerprint(settings))
+        if (TargetLock.IsAnothers(reader.TextOrNull(1), Installation.Fingerprint(settings)))
         {
             return Finding.Fail("the worker that was started last has another configuration than this one (Source, Realtime)",
                 "Give both the same configuration and restart the worker: systemctl restart pjsip-sync-worker");
@@ -43,7 +43,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Finding> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select coalesce(sum(1 + coalesce(cardinality(others), 0)), 0)::bigint, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+        await using var command = dataSource.CreateCommand($"select {ChangeTable.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
@@ -113,7 +113,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     /// <summary>Ids that a worker is about to look at; null when it is about to look at all.</summary>
     private static async Task<HashSet<string>?> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select distinct unnest(id || others) from pjsip_sync.change", connection);
+        await using var command = new NpgsqlCommand($"select distinct {ChangeTable.EachId} from pjsip_sync.change", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var pending = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))

@@ -349,10 +349,13 @@ begin
             recorded := 1;
           end if;
           -- a row that somebody saved with the status it had before
-          if (several or not same_written) and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' and exists (select from pjsip_sync.node) then
-            insert into pjsip_sync.overwritten (id)
-            select became.number from %3$s
-            where (was.is_written *= became.is_written) is not true and became.number is not null;
+          -- (a condition of variables and a query in one would be planned anew by each statement)
+          if (several or not same_written) and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' then
+            if exists (select from pjsip_sync.node) then
+              insert into pjsip_sync.overwritten (id)
+              select became.number from %3$s
+              where (was.is_written *= became.is_written) is not true and became.number is not null;
+            end if;
           end if;
         else
           insert into pjsip_sync.change (id) values (null);

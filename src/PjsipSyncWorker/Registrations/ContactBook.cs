@@ -106,6 +106,15 @@ internal sealed class ContactBook(TimeProvider time)
             var doubtful = _stored.Keys.Where(key => !contacts.ContainsKey(key) && !_touched.Contains(key) && _contacts.ContainsKey(key)).ToList();
             foreach (var key in doubtful)
                 Put(key, null);
+            // What both have is kept once, the key too.
+            foreach (var (key, contact) in _contacts)
+            {
+                if (contacts.GetValueOrDefault(key) == contact)
+                {
+                    contacts.Remove(key);
+                    contacts.Add(key, contact);
+                }
+            }
             _stored = contacts;
             _storedDevices = devices;
             _touched.UnionWith(_contacts.Keys);

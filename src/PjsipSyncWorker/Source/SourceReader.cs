@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Npgsql;
 using PjsipSyncWorker.Database;
 
@@ -13,12 +14,12 @@ internal static class SourceReader
         from pjsip_sync.source_of({ids})
         """;
 
-    public static async Task<List<Extension>> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
+    /// <summary>Row by row, as they arrive.</summary>
+    public static async IAsyncEnumerable<Extension> ReadAsync(NpgsqlDataReader reader, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var extensions = new List<Extension>();
         while (await reader.ReadAsync(cancellation))
         {
-            extensions.Add(new Extension(
+            yield return new Extension(
                 reader.TextOrNull(0) ?? "",
                 reader.GetString(1),
                 reader.GetBoolean(2),
@@ -33,8 +34,7 @@ internal static class SourceReader
                 reader.TextOrNull(11),
                 reader.TextOrNull(12),
                 reader.TextOrNull(13),
-                reader.TextOrNull(14)));
+                reader.TextOrNull(14));
         }
-        return extensions;
     }
 }

@@ -31,7 +31,7 @@ internal static class CarefulReader
         var first = await ReadAsync(reader, connection, transaction, ids[..half], expected, cancellation);
         var second = await ReadAsync(reader, connection, transaction, ids[half..], expected, cancellation);
         return new SyncState(
-            [.. first.Extensions, .. second.Extensions],
+            [.. first.Claims, .. second.Claims],
             Both(first.Owners, second.Owners), Both(first.Target, second.Target), Both(first.Rejected, second.Rejected),
             [.. first.Unreadable, .. second.Unreadable]);
     }

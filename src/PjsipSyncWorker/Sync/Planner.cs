@@ -1,23 +1,22 @@
-using PjsipSyncWorker.Source;
 using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>What stands in the database for a set of ids, read in one transaction.</summary>
-/// <param name="Extensions">The application's rows with those numbers, active or not.</param>
+/// <param name="Claims">The application's active rows with those numbers.</param>
 /// <param name="Owners">The owner list.</param>
 /// <param name="Target">The ps_* rows.</param>
 /// <param name="Rejected">The rejections that stand, by row key, for those ids and for the owners' rows.</param>
 /// <param name="Unreadable">Ids whose rows the database could not even read, and why.</param>
 internal sealed record SyncState(
-    IReadOnlyList<Extension> Extensions,
+    IReadOnlyList<Claim> Claims,
     IReadOnlyDictionary<string, Owner> Owners,
     IReadOnlyDictionary<string, TargetRows> Target,
     IReadOnlyDictionary<string, Rejection> Rejected,
     IReadOnlyList<Rejection> Unreadable);
 
 /// <summary>Computes a <see cref="Plan"/>: a pure function of what was read.</summary>
-internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
+internal sealed class Planner(Catalogue catalogue, bool adopt)
 {
     private readonly string?[] _wanted = new string?[catalogue.Columns.Count];
     private readonly ColumnSet _aor = catalogue.Of(TargetTable.Aor);
@@ -28,7 +27,7 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
         var rejections = new List<Rejection>(state.Unreadable);
         var unreadable = state.Unreadable.Select(rejection => rejection.Id).ToHashSet(StringComparer.Ordinal);
         var unchanged = 0;
-        var claims = state.Extensions.Where(extension => extension.Active).ToLookup(extension => extension.Number, StringComparer.Ordinal);
+        var claims = state.Claims.ToLookup(claim => claim.Number, StringComparer.Ordinal);
 
         var keepers = new List<(string Id, Owner Owner)>();
         foreach (var id in ids)
@@ -80,8 +79,8 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
     }
 
     /// <summary>The one extension that gets the id: the owner if it still wants it, else the first by key.</summary>
-    private MappedEndpoint? Winner(
-        string id, IEnumerable<Extension> claims, Owner? owner, List<Rejection> rejections, out bool ownerRefused)
+    private static MappedEndpoint? Winner(
+        string id, IEnumerable<Claim> claims, Owner? owner, List<Rejection> rejections, out bool ownerRefused)
     {
         MappedEndpoint? winner = null;
         ownerRefused = false;
@@ -89,18 +88,18 @@ internal sealed class Planner(Catalogue catalogue, Mapper mapper, bool adopt)
         {
             if (winner is not null || ownerRefused)
                 rejections.Add(new Rejection(claim.RowKey, id, $"number {id} already belongs to the extension with the key {winner?.RowKey ?? owner!.RowKey}"));
-            else if (!mapper.TryMap(claim, out var mapped, out var problem))
+            else if (claim.Mapped is null)
             {
-                rejections.Add(new Rejection(claim.RowKey, id, problem));
+                rejections.Add(new Rejection(claim.RowKey, id, claim.Problem));
                 ownerRefused = claim.RowKey == owner?.RowKey;
             }
             else
-                winner = mapped;
+                winner = claim.Mapped;
         }
         return winner;
     }
 
-    private static IEnumerable<Extension> InOrder(List<Extension> claims, Owner? owner) => claims.Count < 2
+    private static IEnumerable<Claim> InOrder(List<Claim> claims, Owner? owner) => claims.Count < 2
         ? claims
         : claims.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal);
 

@@ -5,8 +5,11 @@ using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>Reads source, owner list and target for a set of ids in one round trip, and in a second the rejections, where there are any at all.</summary>
-internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
+/// <summary>
+/// Reads source, owner list and target for a set of ids in one round trip, and in a second the rejections, where there are any at all.
+/// Extensions are mapped as they arrive: the server computes the rest meanwhile.
+/// </summary>
+internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes shapes)
 {
     private static readonly TargetTable[] Tables = [TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor];
 
@@ -62,12 +65,15 @@ internal sealed class StateReader(Catalogue catalogue, Shapes shapes)
     /// <returns>And whether there are any rejections, which are not read yet.</returns>
     private async Task<(SyncState State, bool Rejections)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
-        var extensions = await SourceReader.ReadAsync(reader, cancellation);
+        var claims = new List<Claim>();
+        await foreach (var extension in SourceReader.ReadAsync(reader, cancellation))
+            if (extension.Active)
+                claims.Add(Claim.Of(extension, mapper));
         await reader.NextResultAsync(cancellation);
-        var owners = new Dictionary<string, Owner>(extensions.Count, StringComparer.Ordinal);
-        var target = new Dictionary<string, TargetRows>(extensions.Count, StringComparer.Ordinal);
+        var owners = new Dictionary<string, Owner>(claims.Count, StringComparer.Ordinal);
+        var target = new Dictionary<string, TargetRows>(claims.Count, StringComparer.Ordinal);
         var rejections = await ReadKnownAsync(reader, owners, target, cancellation);
-        return (new SyncState(extensions, owners, target, new Dictionary<string, Rejection>(), []), rejections);
+        return (new SyncState(claims, owners, target, new Dictionary<string, Rejection>(), []), rejections);
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>

@@ -39,9 +39,9 @@ internal sealed class Synchronizer
         _settings = settings;
         _fingerprint = fingerprint;
         _metrics = metrics;
-        _reader = new StateReader(catalogue, shapes);
+        _reader = new StateReader(catalogue, mapper, shapes);
         _writer = new PlanWriter(catalogue, shapes);
-        _planner = new Planner(catalogue, mapper, settings.Adopt);
+        _planner = new Planner(catalogue, settings.Adopt);
     }
 
     /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>

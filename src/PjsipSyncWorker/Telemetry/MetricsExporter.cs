@@ -8,11 +8,15 @@ namespace PjsipSyncWorker.Telemetry;
 /// <summary>What Prometheus sees: our own meter, and those of Npgsql, Polly and the runtime.</summary>
 internal static class MetricsExporter
 {
+    /// <summary>The most series of one instrument. OpenTelemetry keeps room for all of them from the start: with its own 2,000 that is 10 MB.</summary>
+    private const int MostSeries = 300;
+
     public static void Add(IServiceCollection services, MetricsSettings settings)
     {
         services.AddSingleton(BuildInfo());
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(WorkerMeter.Name, "Npgsql", "Polly", "System.Runtime")
+            .AddView("*", new MetricStreamConfiguration { CardinalityLimit = MostSeries })
             .AddPrometheusHttpListener(options => options.ConfigureHttpListener = (_, listener) =>
             {
                 listener.Prefixes.Clear();

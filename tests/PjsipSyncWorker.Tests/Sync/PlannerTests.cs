@@ -89,11 +89,11 @@ public sealed class PlannerTests
     {
         var theirs = new Dictionary<string, TargetRows> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
 
-        var plan = new Planner(_catalogue, _mapper, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
         Assert.Contains("did not make", Assert.Single(plan.Rejections).Reason, StringComparison.Ordinal);
 
-        var adopted = new Planner(_catalogue, _mapper, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        var adopted = new Planner(_catalogue, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.True(Assert.Single(adopted.Changes).Adopted);
     }
 
@@ -102,18 +102,18 @@ public sealed class PlannerTests
     {
         var known = new Rejection("1", "1001", "password is empty: SIP needs the clear text, or md5_cred in settings.auth");
 
-        var same = new Planner(_catalogue, _mapper, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
+        var same = new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
         Assert.True(same.IsEmpty);
         Assert.Equal(1, same.Refused);
 
-        Assert.Equal(["1"], new Planner(_catalogue, _mapper, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
+        Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
     }
 
     private Plan Plan(string[] ids, Extension[] rows, (Dictionary<string, Owner> Owners, Dictionary<string, TargetRows> Target)? was = null) =>
-        new Planner(_catalogue, _mapper, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
+        new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
 
-    private static SyncState State(Extension[] rows, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, params Rejection[] rejected) =>
-        new(rows, owners, target, rejected.ToDictionary(rejection => rejection.RowKey), []);
+    private SyncState State(Extension[] rows, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, params Rejection[] rejected) =>
+        new([.. rows.Where(row => row.Active).Select(row => Claim.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), []);
 
     private (Dictionary<string, Owner>, Dictionary<string, TargetRows>) Owned(Extension extension, bool adopted = false)
     {

@@ -16,6 +16,9 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     /// <summary>The columns to compare; widened when a row sets one that none had before.</summary>
     private ColumnSet _compared;
 
+    /// <summary>The text of the query that reads them, by where the ids come from.</summary>
+    private readonly Dictionary<string, string> _knownSql = [];
+
     /// <summary>What stands in the database for these ids.</summary>
     public async Task<SyncState> ReadAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
@@ -58,8 +61,15 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
 
     private IEnumerable<string> Reads(string ids, ColumnSet expected)
     {
-        _compared |= shapes.All | expected;
-        return [SourceReader.Sql(ids), KnownSql(ids)];
+        var wanted = _compared | shapes.All | expected;
+        if (wanted != _compared)
+        {
+            _compared = wanted;
+            _knownSql.Clear();
+        }
+        if (!_knownSql.TryGetValue(ids, out var known))
+            _knownSql[ids] = known = KnownSql(ids);
+        return [SourceReader.Sql(ids), known];
     }
 
     /// <returns>And whether there are any rejections, which are not read yet.</returns>

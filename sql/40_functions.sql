@@ -184,89 +184,82 @@ begin
 end
 $check$;
 
--- Generates the functions that name the source table, from the remembered mapping and from what that table has now.
--- What it has no longer is left out; without number, password or the active predicate there is nothing to generate.
-create or replace function pjsip_sync.generate() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $generate$
-declare
-  source   regclass;
-  columns  jsonb;
-  active   text;
-  realtime_schema text;
-  row_key  text;
-  number   text;
-  number_is text;
-  by_index boolean;
-  wanted   text;
-  shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
-    'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
-    'codecs text, max_contacts text, profile text, settings text)';
-  rows     text;
-  -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
-  -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
-  ring constant text := $r$
-          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
-            perform pg_notify('pjsip_sync_change', '');
-          end if;$r$;
-  written  text;
-  differs  text;
-  stale    text;
-  image    text;
-  pairs    text;
-  -- A statement of very many rows: one record for each hundred of them.
-  pages constant text := 'insert into pjsip_sync.change (id, others) select ids[1], ids[2:] from (
-              select array_agg(number) as ids from (select number, row_number() over () / 100 as page from (%s) as numbers) as numbered group by page) as pages';
-  numbers  text;
-  of_all   text;
-  changed  text;
+-- The mapping as it applies now, in SQL on a row called extension. What the table has no longer is left out; without
+-- number, password or the active predicate there is nothing to generate.
+create or replace function pjsip_sync.current_mapping(
+  out source regclass, out columns jsonb, out active text, out realtime_schema text,
+  out row_key   text,  -- the primary key, else the number itself
+  out number    text,
+  out number_is text)  -- the number as it is compared
+language plpgsql stable set search_path = pg_catalog, pg_temp as $current$
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
          m.active, m.realtime_schema
   into source, columns, active, realtime_schema
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
-
-  -- The row key: the primary key, else the number itself.
+  number_is := pjsip_sync.number_sql(source, columns->>'number');
   select string_agg(format('extension.%I::text', attname), ' || ''/'' || ' order by ordinality)
   into row_key
   from pg_index, unnest(indkey) with ordinality as key (attnum, ordinality)
   join pg_attribute using (attnum)
   where indrelid = source and indisprimary and attrelid = source;
   row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number));
+end
+$current$;
 
-  number_is := pjsip_sync.number_sql(source, columns->>'number');
-
-  select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(source, columns->>name), 'null'), name), E',\n' order by ordinality)
+-- The application's rows under our names: source() and source_of().
+create or replace function pjsip_sync.generate_reading() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  m        record;
+  by_index boolean;
+  wanted   text;
+  rows     text;
+  shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
+    'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
+    'codecs text, max_contacts text, profile text, settings text)';
+begin
+  select * into m from pjsip_sync.current_mapping();
+  select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(m.source, m.columns->>name), 'null'), name), E',\n' order by ordinality)
   into wanted
   from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
   where name <> 'number';
-
-  -- The application's rows under our names. source_of() has each number looked up by itself where an index does that, for what
-  -- else the planner may think of reads the whole table for each batch of a large import.
-  by_index := pjsip_sync.is_indexed(source, number_is);
-  update pjsip_sync.mapping m set indexed = by_index where m.indexed <> by_index;
   rows := format($s$
       select %s as row_key,
              coalesce((%s)::text, '') as number,
              coalesce((%s)::boolean, false) as active,
       %s
       from %s as extension$s$,
-    row_key, number, pjsip_sync.column_sql(source, active), wanted, source);
+    m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
       %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
-    $body$ $f$, shape, rows, number_is, number);
+    $body$ $f$, shape, rows, m.number_is, m.number);
+
+  -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
+  -- table for each batch of a large import.
+  by_index := pjsip_sync.is_indexed(m.source, m.number_is);
+  update pjsip_sync.mapping set indexed = by_index where indexed <> by_index;
   execute format($f$
     create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
       %2$s union all %3$s where %4$s is null and '' = any ($1)
     $body$ $f$, shape,
     format(case when by_index
       then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, number_is),
-    rows, number);
+      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
+    rows, m.number);
+end
+$generate$;
 
-  -- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
-  -- the row nobody knows: then there are no marks.
+-- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
+-- the row nobody knows: then there are no marks.
+create or replace function pjsip_sync.generate_marks() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  m record;
+begin
+  select * into m from pjsip_sync.current_mapping();
   execute format($f$
     create or replace function pjsip_sync.marks() returns table (part integer, mark numeric) language sql stable as $body$
       select pjsip_sync.part_of(id), case when %1$L then sum(hashtextextended(place, seed)) end
@@ -280,33 +273,56 @@ begin
       ) as rows
       group by 1
     $body$ $f$,
-    (select bool_and(pjsip_sync.column_sql(source, mapped) not like '(%') from (
-       select value from jsonb_each_text(columns) union all select nullif(active, 'true')) as known (mapped)),
-    number, source, realtime_schema);
+    (select bool_and(pjsip_sync.column_sql(m.source, mapped) not like '(%') from (
+       select value from jsonb_each_text(m.columns) union all select nullif(m.active, 'true')) as known (mapped)),
+    m.number, m.source, m.realtime_schema);
+end
+$generate$;
 
+-- The bodies of the triggers: record_change() and record_replicated(). Nothing in them may ever reach the application as
+-- an error.
+create or replace function pjsip_sync.generate_recording() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  m       record;
+  image   text;
+  pairs   text;
+  changed text;
+  numbers text;
+  of_all  text;
+  -- Statements of more rows make one record of each hundred.
+  short constant integer := 1000;
+  pages constant text := 'insert into pjsip_sync.change (id, others) select ids[1], ids[2:] from (
+              select array_agg(number) as ids from (select number, row_number() over () / 100 as page from (%s) as numbers) as numbered group by page) as pages';
+  -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
+  -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
+  ring constant text := $r$
+          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+            perform pg_notify('pjsip_sync_change', '');
+          end if;$r$;
+begin
+  select * into m from pjsip_sync.current_mapping();
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
-  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', number,
-    concat_ws(', ', pjsip_sync.image_sql(source, active),
-      (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = source and indisprimary),
-      string_agg(pjsip_sync.image_sql(source, columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
-    string_agg(format('extension.%I', columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(true))))
+  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number,
+    concat_ws(', ', pjsip_sync.image_sql(m.source, m.active),
+      (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
+      string_agg(pjsip_sync.image_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
+    string_agg(format('extension.%I', m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(true))))
   into image
-  from jsonb_object_keys(columns) as mapped (name);
+  from jsonb_object_keys(m.columns) as mapped (name);
   -- Both transition tables have one order. Whatever the pairs, what differs is in a pair that differs; who has no partner is NULL.
   pairs := format($s$
               (select row_number() over () as place, %1$s from old_rows as extension) as was
               full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
-
   changed := format('select unnest(case when was.number = became.number then array[was.number] else array[was.number, became.number] end) as number '
     'from %s where (was.is_read *= became.is_read) is not true', pairs);
-  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', number);
-  of_all := format($s$insert into pjsip_sync.change (id) %s limit 1000;
+  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', m.number);
+  of_all := format($s$insert into pjsip_sync.change (id) %1$s limit %2$s;
           get diagnostics recorded = row_count;
-          if recorded = 1000 then
-            %s;
-          end if;$s$, numbers, format(pages, numbers || ' offset 1000'));
+          if recorded = %2$s then
+            %3$s;
+          end if;$s$, numbers, short, format(pages, numbers || ' offset ' || short));
 
-  -- The trigger's body. Nothing in it may ever reach the application as an error.
   execute format($f$
     create or replace function pjsip_sync.record_change() returns trigger
     language plpgsql security definer set search_path = pg_catalog, pg_temp set jit = off as $body$
@@ -336,7 +352,7 @@ begin
             exit when several;
           end loop;
           if several then
-            if exists (select from new_rows offset 1000) then
+            if exists (select from new_rows offset %9$s) then
               %7$s;
             else
               insert into pjsip_sync.change (id) %8$s;
@@ -380,7 +396,7 @@ begin
       return null;
     end
     $body$ $f$, replace(numbers, '<rows>', 'new_rows'), image, pairs, ring,
-    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed);
+    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed, short);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -399,10 +415,22 @@ begin
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, number, ring);
+    $body$ $f$, m.number, ring);
+end
+$generate$;
 
-  -- Writes status back, as the registration view has it, where it differs; returns the numbers that could not be
-  -- written because the application holds their rows. Announces each change of status.
+-- Status back to the application's rows, as the registration view has it: stale() names the rows that say something else,
+-- project() writes them.
+create or replace function pjsip_sync.generate_projection() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  m       record;
+  written text;
+  differs text;
+  rows    text;
+  stale   text;
+begin
+  select * into m from pjsip_sync.current_mapping();
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
          string_agg(format(difference, typ, ordinality), ' or ' order by ordinality)
   into written, differs
@@ -417,16 +445,16 @@ begin
         'now.old_4 is distinct from now.device_state::%1$s')
     ) as known (name, ordinality, value, difference)
   cross join lateral (
-    select columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
-    where attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped) as t;
+    select m.columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
+    where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t;
 
-  -- The extensions whose row says something else than the registration view: all of them, or those numbered. As in
-  -- source_of(), '' stands for those without a number, and each form is one that its own index answers.
+  -- All extensions, or those numbered. As in source_of(), '' stands for those without a number, and each form is one that
+  -- its own index answers.
   rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
-    number_is, row_key,
-    (select string_agg(coalesce('extension.' || quote_ident(columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
+    m.number_is, m.row_key,
+    (select string_agg(coalesce('extension.' || quote_ident(m.columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
      from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
-    source);
+    m.source);
   stale := $s$
         select now.* from (
           select mine.*, coalesce(r.status, 'offline') as status, r.registered_at, host(r.address) as ip, r.device_state
@@ -441,6 +469,7 @@ begin
     language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$,
     format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key'));
 
+  -- Returns the numbers that could not be written because the application holds their rows; announces each change of status.
   execute format($f$
     create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
     returns setof text
@@ -474,14 +503,25 @@ begin
       where not exists (select from written where written.part = stale.part and written.place = stale.place);
     end
     $body$ $f$,
-    source,
+    m.source,
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
-      where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
+      where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
     format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
-      rows, number_is, number, 'coalesce($1, array(select pjsip_sync.stale($2)))'),
+      rows, m.number_is, m.number, 'coalesce($1, array(select pjsip_sync.stale($2)))'),
       'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'));
-  perform pjsip_sync.note_columns(source, columns, active);
+end
+$generate$;
+
+-- Everything that names the source table, from the remembered mapping and from what that table has now.
+create or replace function pjsip_sync.generate() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  m record;
+begin
+  perform pjsip_sync.generate_reading(), pjsip_sync.generate_marks(), pjsip_sync.generate_recording(), pjsip_sync.generate_projection();
+  select * into m from pjsip_sync.current_mapping();
+  perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
 end
 $generate$;
@@ -505,13 +545,15 @@ create or replace function pjsip_sync.adapt() returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $adapt$
 declare
   mapping  pjsip_sync.mapping;
-  faults text[];
+  faults   text[];
+  hopeless boolean;
 begin
   select * into mapping from pjsip_sync.mapping;
-  select coalesce(array_agg(fault.problem order by fault.problem), '{}') into faults
+  select coalesce(array_agg(fault.problem order by fault.problem), '{}'),
+         bool_or(fault.name is null or fault.name in ('number', 'password', 'active'))
+  into faults, hopeless
   from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault;
-  if exists (select from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault
-             where fault.name is null or fault.name in ('number', 'password', 'active')) then
+  if hopeless then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
   end if;
   if mapping.left_out is distinct from faults then

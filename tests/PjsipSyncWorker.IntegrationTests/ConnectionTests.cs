@@ -19,9 +19,9 @@ public sealed class ConnectionTests(PostgresServer server)
         proxy.StallCurrent();
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
 
-        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(30));
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(30), () => worker.Log);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'x')");
-        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(2));
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(2), () => worker.Log);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class ConnectionTests(PostgresServer server)
         await database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pjsip-sync-worker' and datname = current_database()");
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
 
-        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), log: () => worker.Log);
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class ConnectionTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'); ");
         await database.ExecuteAsync("alter table extensions disable trigger all; insert into extensions (number, password) values ('1002', 'x'); insert into pjsip_sync.change (id) values ('1002'); alter table extensions enable trigger all");
 
-        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(3));
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(3), () => worker.Log);
     }
 
     [Theory]

@@ -103,7 +103,7 @@ internal static class RunCommand
         if (!settings.Metrics.Enabled)
             return builder.Build();
         builder.Services.AddHostedService<HealthEndpoint>();
-        MetricsExporter.Add(builder.Services, settings.Metrics);
+        MetricsExporter.Add(builder.Services, settings);
         return builder.Build();
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PjsipSyncWorker.Configuration;
+using static PjsipSyncWorker.Source.Refusal;
 
 namespace PjsipSyncWorker.Source;
 
@@ -18,7 +19,7 @@ public static class ExtensionOptions
         {
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
-                return Fail("settings must be an object with the keys endpoint, aor, auth", out problem);
+                return Refuse("settings must be an object with the keys endpoint, aor, auth", out problem);
             var tables = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal)
             {
                 ["endpoint"] = [],
@@ -28,16 +29,16 @@ public static class ExtensionOptions
             foreach (var table in document.RootElement.EnumerateObject())
             {
                 if (!tables.TryGetValue(table.Name, out var values))
-                    return Fail($"settings.{Shown(table.Name)} is not known: the keys are endpoint, aor, auth", out problem);
+                    return Refuse($"settings.{Shown(table.Name)} is not known: the keys are endpoint, aor, auth", out problem);
                 // PHP writes an empty object as an empty array.
                 if (table.Value.ValueKind == JsonValueKind.Null || table.Value.ValueKind == JsonValueKind.Array && table.Value.GetArrayLength() == 0)
                     continue;
                 if (table.Value.ValueKind != JsonValueKind.Object)
-                    return Fail($"settings.{table.Name} must be an object of options", out problem);
+                    return Refuse($"settings.{table.Name} must be an object of options", out problem);
                 foreach (var option in table.Value.EnumerateObject())
                 {
                     if (!TryText(option.Value, out var text))
-                        return Fail($"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts", out problem);
+                        return Refuse($"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts", out problem);
                     values[option.Name] = text;
                 }
             }
@@ -46,7 +47,7 @@ public static class ExtensionOptions
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return Fail("settings is not valid JSON", out problem);
+            return Refuse("settings is not valid JSON", out problem);
         }
     }
 
@@ -76,13 +77,5 @@ public static class ExtensionOptions
                 text = null;
                 return false;
         }
-    }
-
-    private static string Shown(string key) => key.Length <= 60 && key.All(c => c is > ' ' and < '\x7f') ? key : "(a key with odd characters)";
-
-    private static bool Fail(string reason, out string problem)
-    {
-        problem = reason;
-        return false;
     }
 }

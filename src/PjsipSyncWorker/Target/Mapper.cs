@@ -1,5 +1,6 @@
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Source;
+using static PjsipSyncWorker.Source.Refusal;
 
 namespace PjsipSyncWorker.Target;
 
@@ -227,14 +228,6 @@ public sealed class Mapper
     }
 
     private static string? Given(string? value) => string.IsNullOrWhiteSpace(value) ? null : value;
-
-    private static string Shown(string name) => name.Length <= 60 && name.All(c => c is > ' ' and < '\x7f') ? name : "(a name with odd characters)";
-
-    private static bool Refuse(string reason, out string problem)
-    {
-        problem = reason;
-        return false;
-    }
 
     private static bool Nothing(out string problem)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PjsipSyncWorker.Database;
+using static PjsipSyncWorker.Source.Refusal;
 
 namespace PjsipSyncWorker.Target;
 
@@ -108,11 +109,5 @@ public sealed record TargetColumn(
             if (char.IsLowSurrogate(c))
                 count--;
         return count;
-    }
-
-    private static bool Refuse(string reason, out string problem)
-    {
-        problem = reason;
-        return false;
     }
 }

@@ -8,19 +8,20 @@ namespace PjsipSyncWorker.Telemetry;
 /// <summary>What Prometheus sees: our own meter, and those of Npgsql, Polly and the runtime.</summary>
 internal static class MetricsExporter
 {
-    /// <summary>The most series of one instrument. OpenTelemetry keeps room for all of them from the start: with its own 2,000 that is 10 MB.</summary>
-    private const int MostSeries = 300;
+    /// <summary>The most series of one instrument: enough for what is not about a node, and for each node.</summary>
+    /// <remarks>OpenTelemetry keeps room for all of them from the start: with its own 2,000 that is 10 MB.</remarks>
+    private static int MostSeries(int nodes) => 200 + 100 * nodes;
 
-    public static void Add(IServiceCollection services, MetricsSettings settings)
+    public static void Add(IServiceCollection services, WorkerSettings settings)
     {
         services.AddSingleton(BuildInfo());
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(WorkerMeter.Name, "Npgsql", "Polly", "System.Runtime")
-            .AddView("*", new MetricStreamConfiguration { CardinalityLimit = MostSeries })
+            .AddView("*", new MetricStreamConfiguration { CardinalityLimit = MostSeries(settings.Asterisk.Nodes.Count) })
             .AddPrometheusHttpListener(options => options.ConfigureHttpListener = (_, listener) =>
             {
                 listener.Prefixes.Clear();
-                listener.Prefixes.Add(HealthEndpoint.Prefix(settings, "/metrics"));
+                listener.Prefixes.Add(HealthEndpoint.Prefix(settings.Metrics, "/metrics"));
             }));
     }
 

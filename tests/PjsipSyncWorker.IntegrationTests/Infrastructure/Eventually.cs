@@ -6,7 +6,8 @@ internal static class Eventually
     public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Reads a value again and again until it is the expected one.</summary>
-    public static async Task Equal<T>(T expected, Func<Task<T>> read, TimeSpan? patience = null)
+    /// <param name="log">What is shown when it never is: the log of whoever should have seen to it.</param>
+    public static async Task Equal<T>(T expected, Func<Task<T>> read, TimeSpan? patience = null, Func<string>? log = null)
     {
         var deadline = DateTime.UtcNow + (patience ?? Patience);
         while (true)
@@ -27,8 +28,7 @@ internal static class Eventually
             {
                 if (failure is not null)
                     throw failure;
-                Assert.Equal(expected, last);
-                return;
+                Assert.Fail($"expected {expected}, and it is {last} still{Environment.NewLine}{log?.Invoke()}");
             }
             await Task.Delay(20);
         }

@@ -25,6 +25,24 @@ public sealed class ConnectionTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_change_that_finds_its_connection_dead_waits_for_seconds_only()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
+        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(proxied, "Sync__PollInterval=01:00:00", "Sync__ReconcileInterval=01:00:00");
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), log: () => worker.Log);
+
+        // The notification still comes.
+        foreach (var port in await database.RowsAsync("select client_port from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker' and query !~ '^(listen|select 1$)'"))
+            proxy.StallCurrent(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'x')");
+
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(20), () => worker.Log);
+    }
+
+    [Fact]
     public async Task Terminated_backends_cost_nothing_but_time()
     {
         await using var database = await SyncRig.InstalledAsync(server);

@@ -36,15 +36,18 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     }
 
     /// <summary>Takes the target's lock, takes recorded changes, and reads what stands for them, each in a statement of its own: a snapshot is never older than the lock.</summary>
+    /// <param name="patient">Cancelling is no help: Npgsql does not cancel before the transaction's BEGIN was answered.</param>
     /// <exception cref="StandByException">Another worker with another configuration was started later.</exception>
     public async Task<(ChangeBatch Taken, SyncState State)> TakeAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, bool patient, CancellationToken cancellation)
     {
         ChangeBatch taken;
         SyncState state;
         bool rejections;
-        await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk })
+        await using (var batch = new NpgsqlBatch(connection, transaction))
         {
+            if (patient)
+                batch.Timeout = DataSource.Bulk;
             TargetLock.AddTo(batch);
             ChangeTable.AddTo(batch, watermark, limit);
             foreach (var sql in Reads(ChangeTable.TakenIds, expected: default))

@@ -32,6 +32,12 @@ internal sealed partial class SyncService(
     private readonly HealthPart _health = health.Begin("sync");
     private string? _fingerprint;
 
+    /// <summary>
+    /// A connection that died in silence looks like one on which very much is taken, and is given up soon. When that was the
+    /// wrong guess the next one is waited for, until everything is caught up.
+    /// </summary>
+    private bool _patient;
+
     /// <summary>Why the last full comparison stopped, or null.</summary>
     private string? _refused;
 
@@ -63,7 +69,15 @@ internal sealed partial class SyncService(
         var ended = await Task.WhenAny(listening, syncing);
         await session.CancelAsync();
         await Task.WhenAll(listening, syncing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await ended;
+        try
+        {
+            await ended;
+        }
+        catch (NpgsqlException error) when (ended == syncing && error.InnerException is TimeoutException)
+        {
+            _patient = true;
+            throw;
+        }
     }
 
     private async Task SyncAsync(NpgsqlConnection connection, string fingerprint, CancellationToken cancellation)
@@ -174,7 +188,9 @@ internal sealed partial class SyncService(
             _health.Progress();
             try
             {
+                synchronizer.Patient = _patient;
                 var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
+                _patient &= drained.More;
                 if (!drained.More)
                     return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
                 // Nor systemd, for the first pass.

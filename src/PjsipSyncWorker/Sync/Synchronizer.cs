@@ -47,6 +47,9 @@ internal sealed class Synchronizer
     /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>
     public Action<Plan, long, TimeSpan>? OnBatch { get; set; }
 
+    /// <summary>Whether the taking of changes may last as long as any statement on very many rows.</summary>
+    public bool Patient { get; set; }
+
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
     public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
@@ -90,7 +93,7 @@ internal sealed class Synchronizer
                 taken = await ChangeTable.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
             }
             else
-                (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, cancellation);
+                (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, Patient, cancellation);
             return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
         }, cancellation);
         var took = Stopwatch.GetElapsedTime(begun);

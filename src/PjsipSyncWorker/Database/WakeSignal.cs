@@ -3,9 +3,11 @@ using System.Threading.Channels;
 namespace PjsipSyncWorker.Database;
 
 /// <summary>A bell: ringing it twice before somebody wakes is ringing it once.</summary>
-internal sealed class WakeSignal
+/// <param name="inline">Whether who waits goes on in the thread of whoever rings: sooner by a change of threads, if the other can do without his until the next wait.</param>
+internal sealed class WakeSignal(bool inline = false)
 {
-    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, AllowSynchronousContinuations = inline });
 
     public void Ring() => _channel.Writer.TryWrite(true);
 

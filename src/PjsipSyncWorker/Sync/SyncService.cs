@@ -26,7 +26,7 @@ internal sealed partial class SyncService(
 
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
 
-    private readonly WakeSignal _wake = new();
+    private readonly WakeSignal _wake = new(inline: true);
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
     private readonly HealthPart _health = health.Begin("sync");

@@ -36,7 +36,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     }
 
     /// <summary>Takes the target's lock, takes recorded changes, and reads what stands for them, each in a statement of its own: a snapshot is never older than the lock.</summary>
-    /// <param name="patient">Cancelling is no help: Npgsql does not cancel before the transaction's BEGIN was answered.</param>
+    /// <param name="patient">Whether it may last as long as a statement on very many rows. Cancelling cuts it no shorter: Npgsql cancels nothing before BEGIN was answered.</param>
     /// <exception cref="StandByException">Another worker with another configuration was started later.</exception>
     public async Task<(ChangeBatch Taken, SyncState State)> TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, bool patient, CancellationToken cancellation)

@@ -18,7 +18,7 @@ internal readonly record struct Drained(long Count, bool More);
 /// </summary>
 internal sealed class Synchronizer
 {
-    /// <summary>So many changes can make a table another one.</summary>
+    /// <summary>Fewer changes make no table another one.</summary>
     private const int PlansLast = 1000;
 
     private readonly SyncSettings _settings;
@@ -30,8 +30,10 @@ internal sealed class Synchronizer
     private readonly SyncMetrics _metrics;
     private ulong _watermark;
 
-    /// <summary>Changes since the statements were planned.</summary>
-    private long _sincePlanned;
+    private long _changes;
+
+    /// <summary>How many changes there had been when the statements were planned.</summary>
+    private long _planned;
 
     private Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
@@ -100,7 +102,7 @@ internal sealed class Synchronizer
         _metrics.Applied(outcome, taken, took);
         if (taken.Count > 0)
             OnBatch?.Invoke(outcome, taken.Count, took);
-        _sincePlanned += outcome.Changes.Count;
+        _changes += outcome.Changes.Count;
         return taken;
     }
 
@@ -120,7 +122,7 @@ internal sealed class Synchronizer
         var census = await Census.TakeAsync(connection, marks.Parts, cancellation);
         if (!force)
             census.Guard(_settings);
-        _sincePlanned += census.Ids.Count;
+        _changes += census.Ids.Count;
         var result = new ReconcileResult();
         result.AddUnchanged(census.Elsewhere);
         for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
@@ -133,7 +135,7 @@ internal sealed class Synchronizer
                 await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
                 return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
             }, cancellation);
-            _sincePlanned += plan.Changes.Count;
+            _changes += plan.Changes.Count;
             result.Add(plan);
             marks.Open(plan.Open);
             _metrics.Applied(plan);
@@ -162,14 +164,14 @@ internal sealed class Synchronizer
         return (result, plans);
     }
 
-    /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise.</summary>
+    /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise: whenever they may have doubled.</summary>
     private async Task RenewPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (_sincePlanned < PlansLast)
+        if (_changes < PlansLast || _changes < 2 * _planned)
             return;
         await using var command = new NpgsqlCommand("discard plans", connection);
         await command.ExecuteNonQueryAsync(cancellation);
-        _sincePlanned = 0;
+        _planned = _changes;
     }
 
     /// <summary>One batch, which takes the target's lock first: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>

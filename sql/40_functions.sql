@@ -209,10 +209,9 @@ end
 $current$;
 
 -- The application's rows under our names: source() and source_of().
-create or replace function pjsip_sync.generate_reading() returns void
+create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
-  m        record;
   by_index boolean;
   wanted   text;
   rows     text;
@@ -220,7 +219,6 @@ declare
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
 begin
-  select * into m from pjsip_sync.current_mapping();
   select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(m.source, m.columns->>name), 'null'), name), E',\n' order by ordinality)
   into wanted
   from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
@@ -254,12 +252,9 @@ $generate$;
 
 -- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
 -- the row nobody knows: then there are no marks.
-create or replace function pjsip_sync.generate_marks() returns void
+create or replace function pjsip_sync.generate_marks(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
-declare
-  m record;
 begin
-  select * into m from pjsip_sync.current_mapping();
   execute format($f$
     create or replace function pjsip_sync.marks() returns table (part integer, mark numeric) language sql stable as $body$
       select pjsip_sync.part_of(id), case when %1$L then sum(hashtextextended(place, seed)) end
@@ -281,10 +276,9 @@ $generate$;
 
 -- The bodies of the triggers: record_change() and record_replicated(). Nothing in them may ever reach the application as
 -- an error.
-create or replace function pjsip_sync.generate_recording() returns void
+create or replace function pjsip_sync.generate_recording(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
-  m       record;
   image   text;
   pairs   text;
   changed text;
@@ -301,7 +295,6 @@ declare
             perform pg_notify('pjsip_sync_change', '');
           end if;$r$;
 begin
-  select * into m from pjsip_sync.current_mapping();
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
   select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number,
     concat_ws(', ', pjsip_sync.image_sql(m.source, m.active),
@@ -421,16 +414,14 @@ $generate$;
 
 -- Status back to the application's rows, as the registration view has it: stale() names the rows that say something else,
 -- project() writes them.
-create or replace function pjsip_sync.generate_projection() returns void
+create or replace function pjsip_sync.generate_projection(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
-  m       record;
   written text;
   differs text;
   rows    text;
   stale   text;
 begin
-  select * into m from pjsip_sync.current_mapping();
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
          string_agg(format(difference, typ, ordinality), ' or ' order by ordinality)
   into written, differs
@@ -519,8 +510,8 @@ language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   m record;
 begin
-  perform pjsip_sync.generate_reading(), pjsip_sync.generate_marks(), pjsip_sync.generate_recording(), pjsip_sync.generate_projection();
   select * into m from pjsip_sync.current_mapping();
+  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
 end

@@ -12,7 +12,7 @@ public sealed class ConnectionTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         using var proxy = new TcpProxy(direct.Port);
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var proxied = database.At(proxy.Port);
         // Polls so seldom that only the listening connection can bring the change.
         await using var worker = await WorkerProcess.StartAsync(proxied, "Sync__PollInterval=01:00:00", "Sync__ReconcileInterval=01:00:00");
 
@@ -29,7 +29,7 @@ public sealed class ConnectionTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         using var proxy = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var proxied = database.At(proxy.Port);
         await using var worker = await WorkerProcess.StartAsync(proxied, "Sync__PollInterval=01:00:00", "Sync__ReconcileInterval=01:00:00");
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), log: () => worker.Log);

@@ -46,7 +46,7 @@ public sealed class ContactTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var proxy = new TcpProxy(direct.Port);
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var proxied = database.At(proxy.Port);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         // No snapshot is due for an hour: what is written is what was kept in memory.
         await using var worker = await WorkerProcess.StartAsync(proxied, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=01:00:00"]);

@@ -29,7 +29,7 @@ public sealed class HealthTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var (port, metrics) = (Ports.Next(), $"Metrics__Port={Ports.Next()}");
-        await using var away = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+        await using var away = database.At(port);
         using var systemd = new NotifySocket();
         await using var worker = WorkerProcess.Launch(away, [.. systemd.Settings, metrics]);
 

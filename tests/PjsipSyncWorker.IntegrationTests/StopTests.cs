@@ -98,7 +98,7 @@ public sealed class StopTests(PostgresServer server)
     /// <summary>A worker that is at work with both its servers.</summary>
     private static async Task<WorkerProcess> WorkingAsync(TestDatabase database, TcpProxy line, FakeAmi ami, TcpProxy amiLine)
     {
-        await using var proxied = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = line.Port }.ConnectionString);
+        await using var proxied = database.At(line.Port);
         var worker = await WorkerProcess.StartAsync(proxied,
             FakePbx.Node(ami).Select(setting => setting.Replace($"Port={ami.Port}", $"Port={amiLine.Port}", StringComparison.Ordinal)));
         await ami.ActionAsync("Login");

@@ -189,7 +189,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     public async Task A_server_that_is_away_is_exit_code_three_and_everything_else_is_skipped()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await using var away = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = 1 }.ConnectionString);
+        await using var away = database.At(1);
 
         var (exit, output) = await WorkerProcess.CommandAsync(away, [], "verify-config", "--json");
 

@@ -136,17 +136,16 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     private List<(int Index, string?[] Column)> Spread(List<EndpointChange> rows, ColumnSet columns)
     {
         var values = new List<(int Index, string?[] Column)>();
-        var byIndex = new string?[]?[catalogue.Columns.Count];
         foreach (var index in columns)
-            values.Add((index, byIndex[index] = new string?[rows.Count]));
+            values.Add((index, new string?[rows.Count]));
+        var spread = new string?[catalogue.Columns.Count];
         for (var i = 0; i < rows.Count; i++)
         {
-            var next = 0;
-            foreach (var index in rows[i].Desired!.Columns)
+            rows[i].Desired!.Fill(spread);
+            foreach (var (index, column) in values)
             {
-                var value = rows[i].Desired!.Values[next++];
-                if (byIndex[index] is { } column)
-                    column[i] = value;
+                column[i] = spread[index];
+                spread[index] = null;
             }
         }
         return values;

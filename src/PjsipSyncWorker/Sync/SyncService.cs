@@ -69,15 +69,8 @@ internal sealed partial class SyncService(
         var ended = await Task.WhenAny(listening, syncing);
         await session.CancelAsync();
         await Task.WhenAll(listening, syncing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        try
-        {
-            await ended;
-        }
-        catch (NpgsqlException error) when (ended == syncing && error.InnerException is TimeoutException)
-        {
-            _patient = true;
-            throw;
-        }
+        _patient |= ended == syncing && syncing.Exception?.InnerException is NpgsqlException { InnerException: TimeoutException };
+        await ended;
     }
 
     private async Task SyncAsync(NpgsqlConnection connection, string fingerprint, CancellationToken cancellation)

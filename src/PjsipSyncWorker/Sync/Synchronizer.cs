@@ -167,7 +167,7 @@ internal sealed class Synchronizer
     /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise: whenever they may have doubled.</summary>
     private async Task RenewPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (_changes < PlansLast || _changes < 2 * _planned)
+        if (_changes < Math.Max(PlansLast, 2 * _planned))
             return;
         await using var command = new NpgsqlCommand("discard plans", connection);
         await command.ExecuteNonQueryAsync(cancellation);

@@ -38,6 +38,10 @@ public sealed class TestDatabase(string connectionString) : IAsyncDisposable
     public TestDatabase As(string role, string? password = null) =>
         new(new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = password }.ConnectionString);
 
+    /// <summary>The same through another port.</summary>
+    public TestDatabase At(int port) =>
+        new(new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+
     public async Task<NpgsqlConnection> OpenAsync() => await _dataSource.OpenConnectionAsync();
 
     /// <summary>After the server was stopped.</summary>

@@ -7,7 +7,7 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
-  ours constant integer := 5; -- what configure() writes
+  ours constant integer := 6; -- what configure() writes
   installed integer;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then
@@ -111,6 +111,10 @@ create table if not exists pjsip_sync.node (
   last_seen_at       timestamptz,
   refreshed_revision bigint not null default 0
 );
+-- The announcement that is open: until then this server reads these endpoints when it asks for all (35_announcements.sql).
+alter table pjsip_sync.node add column if not exists announcing text[];
+alter table pjsip_sync.node add column if not exists announcing_until timestamptz;
+comment on column pjsip_sync.node.announcing is 'endpoints that the worker announces now; NULL when none is announced';
 
 -- The registrations seen, by node.
 create table if not exists pjsip_sync.contact (

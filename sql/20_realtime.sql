@@ -243,4 +243,16 @@ create table if not exists ps_contacts (
   unique (endpoint, id)
 );
 
+-- A REGISTER looks for the contacts of its AOR by the beginning of their id. In a database whose collation is not "C" only such
+-- an index finds them. The table of Asterisk's own scripts, which has no such constraint, stays as it is.
+do $index$
+begin
+  if exists (select from pg_constraint where conrelid = to_regclass('ps_contacts') and conname = 'ps_contacts_endpoint_id_key') then
+    create index if not exists ps_contacts_id_pattern on ps_contacts (id varchar_pattern_ops);
+  end if;
+exception when insufficient_privilege then
+  null; -- somebody else owns the table now
+end
+$index$;
+
 reset search_path;

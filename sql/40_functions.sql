@@ -514,6 +514,7 @@ begin
   perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
+  perform pjsip_sync.refresh_endpoint_view();
 end
 $generate$;
 
@@ -558,6 +559,7 @@ begin
   if pjsip_sync.lacks_columns() then
     perform pjsip_sync.grant_source();
   end if;
+  perform pjsip_sync.refresh_endpoint_view();
   perform pjsip_sync.place_triggers();
   return query select unnest(faults);
 end
@@ -579,7 +581,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (5, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (6, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',

@@ -28,7 +28,7 @@ grant select, insert, update, delete on pjsip_sync.change, pjsip_sync.shape, pjs
 grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
 grant usage on sequence pjsip_sync.revision to pjsip_sync;
-grant execute on function pjsip_sync.adapt(), pjsip_sync.mend_triggers() to pjsip_sync;
+grant execute on function pjsip_sync.adapt(), pjsip_sync.mend_triggers(), pjsip_sync.refresh_endpoint_view() to pjsip_sync;
 
 -- The worker writes what Asterisk reads; Asterisk writes its registrations, and the worker lets those of a deleted
 -- extension expire.

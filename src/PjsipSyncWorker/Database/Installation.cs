@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Database;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with.</summary>
-    public const int SchemaVersion = 5;
+    public const int SchemaVersion = 6;
 
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>
@@ -44,7 +44,7 @@ internal static class Installation
                      select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class']) as name
+                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'announced', 'refresh_endpoint_view']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)

@@ -33,7 +33,7 @@ internal static class Installer
         [
             "10_schema.sql", "20_realtime.sql", "25_voicemail.sql",
             .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
-            "40_functions.sql", "45_privileges.sql", "50_mapping.sql", "60_ownership.sql",
+            "35_announcements.sql", "40_functions.sql", "45_privileges.sql", "50_mapping.sql", "60_ownership.sql",
             .. options.HasFlag(InstallOptions.Roles) ? ["70_roles.sql"] : Array.Empty<string>(),
         ];
         return files.Select(file => (file, SqlScript.Fill(SqlScript.Load(file), variables)));

@@ -34,7 +34,8 @@ internal sealed class Shapes(Catalogue catalogue)
     /// <summary>Makes sure that each of these sets has a number; part of the batch's transaction.</summary>
     public async Task AddAsync(NpgsqlConnection connection, IEnumerable<ColumnSet> sets, CancellationToken cancellation)
     {
-        foreach (var set in sets.Where(set => !_numbers.ContainsKey(set)).Distinct().ToList())
+        var unknown = sets.Where(set => !_numbers.ContainsKey(set)).Distinct().ToList();
+        foreach (var set in unknown)
         {
             var names = new List<string>();
             foreach (var index in set)
@@ -47,6 +48,15 @@ internal sealed class Shapes(Catalogue catalogue)
             Remember((int)(await command.ExecuteScalarAsync(cancellation))!, [.. names]);
             _unsettled.Add(set);
         }
+        if (unknown.Count > 0)
+            await RefreshViewAsync(connection, cancellation);
+    }
+
+    /// <summary>Gives the view that Asterisk reads every column in which there is a value.</summary>
+    public static async Task RefreshViewAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select pjsip_sync.refresh_endpoint_view()", connection);
+        await command.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>The transaction that added shapes was committed.</summary>

@@ -90,15 +90,15 @@ internal sealed partial class SyncService(
             await DrainAsync(synchronizer, connection, bell, PauseBefore(settings.Sync.ReconcileInterval), cancellation);
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
-            var buried = reconciled;
+            var tidied = reconciled;
             while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
                 var pause = PauseBefore(rest);
                 var soon = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
-                if (time.GetElapsedTime(buried) >= settings.Sync.PollInterval)
+                if (time.GetElapsedTime(tidied) >= settings.Sync.PollInterval)
                 {
-                    await BuryAsync(connection, catalogue, fingerprint, cancellation);
-                    buried = time.GetTimestamp();
+                    await TidyAsync(connection, catalogue, fingerprint, cancellation);
+                    tidied = time.GetTimestamp();
                 }
                 _health.Report(_refused, pause);
                 if (soon is null)
@@ -150,10 +150,12 @@ internal sealed partial class SyncService(
             Log.Rejected(logger, OneLine.Of(rejection.Id), OneLine.Of(rejection.Reason));
     }
 
-    private static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    private static async Task TidyAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
     {
         try
         {
+            // A row that a person made may have a value in a column that nobody used before.
+            await Shapes.RefreshViewAsync(connection, cancellation);
             await Tombstones.BuryAsync(connection, catalogue, fingerprint, cancellation);
         }
         catch (Exception error) when (error is StandByException or PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })

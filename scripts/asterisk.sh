@@ -50,7 +50,7 @@ fill_in() {
   local setting key value script='' address=127.0.0.1 port=5060
   for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema=public \
     DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 CountryCode= \
-    Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \
+    Node=pbx1 CacheLifetime=600 OneDomain=yes Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \
     AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
     key=${setting%%=*} value=${setting#*=}
     # the last one given wins

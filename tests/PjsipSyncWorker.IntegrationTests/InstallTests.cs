@@ -58,7 +58,7 @@ public sealed class InstallTests(PostgresServer server)
         [
             "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
             "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} password={connection.Password}",
-            .. new[] { "10_schema", "20_realtime", "25_voicemail", "30_extensions", "40_functions", "45_privileges", "50_mapping", "60_ownership" }.SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
+            .. new[] { "10_schema", "20_realtime", "25_voicemail", "30_extensions", "35_announcements", "40_functions", "45_privileges", "50_mapping", "60_ownership" }.SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
         ], TimeSpan.FromSeconds(30));
         const string everything = """
             select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '') from information_schema.columns where table_schema in ('public', 'pjsip_sync')

@@ -170,7 +170,7 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, last_seen_at) values ('away', now() - interval '6 days'); update pjsip_sync.node set last_seen_at = now() - interval '8 days' where name in ('gone', 'followed')");
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
         using var stop = new CancellationTokenSource();
-        using var metrics = new RegistrationMetrics();
+        using var metrics = new RegistrationMetrics(TimeProvider.System);
         var projector = new StatusProjector(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
 
         var projecting = projector.RunAsync(stop.Token);

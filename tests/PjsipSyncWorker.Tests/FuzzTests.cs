@@ -37,7 +37,7 @@ public sealed class FuzzTests
     [
         ("ConnectionStrings:Postgres", "Host=/run/postgresql;Database=pbx;Username=pjsip_sync"), ("Source:Table", "public.extensions"), ("Source:Columns:Number", "number"), ("Source:Active", "enabled"),
         ("Realtime:Defaults:Codecs", "ulaw,alaw"), ("Realtime:Profiles:x:Aor:max_contacts", "1"), ("Asterisk:Nodes:0:Name", "pbx1"), ("Asterisk:Nodes:0:Port", "5038"), ("Asterisk:Nodes:0:Secret", "s"),
-        ("Asterisk:Nodes:0:Caches:0", "auth"), ("Sync:BatchSize", "5000"), ("Sync:PollInterval", "00:00:30"), ("Sync:MaxRemoval:Share", "0.2"), ("Metrics:Host", "localhost"), ("Metrics:Port", "9464"),
+        ("Sync:BatchSize", "5000"), ("Sync:PollInterval", "00:00:30"), ("Sync:MaxRemoval:Share", "0.2"), ("Metrics:Host", "localhost"), ("Metrics:Port", "9464"),
     ];
 
     [Fact]

@@ -13,6 +13,9 @@ internal sealed partial class RenderValues
     /// <summary>In the place of a secret that is not configured here and may be any (<c>--check</c>).</summary>
     public static readonly string Anything = Guid.NewGuid().ToString();
 
+    /// <summary>What is left for it of application_name, which PostgreSQL cuts at 63 bytes.</summary>
+    private const int LongestNodeName = 50;
+
     private readonly Dictionary<string, Mark> _marks = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
     private readonly List<string> _openEnds = [];
@@ -66,10 +69,9 @@ internal sealed partial class RenderValues
         Set("AmiSecret", node?.Secret ?? (isCheck ? Anything : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))), "Asterisk:Nodes:Secret");
         if (node is null)
             _openEnds.Add("Asterisk:Nodes is empty. manager.conf has the user pjsip-sync with a new random secret: put both into Asterisk:Nodes, or there is no status of phones");
-        var cache = node is { Caches: [var first, ..] } ? first : "";
-        Set("AuthCache", cache, "Asterisk:Nodes:Caches");
-        if (cache.Length > 0 && !PlainName().IsMatch(cache))
-            _problems.Add($"Asterisk:Nodes:Caches: \"{cache}\" cannot be the name of a cache in sorcery.conf: letters, digits, dot, dash and underscore");
+        Set("Node", name, "Asterisk:Nodes:Name");
+        if (!PlainName().IsMatch(name) || name.Length > LongestNodeName)
+            _problems.Add($"Asterisk:Nodes:Name \"{name}\" cannot stand in odbc.ini: letters, digits, dot, dash and underscore, {LongestNodeName} at most");
 
         var host = node?.Host ?? "127.0.0.1";
         var isLocal = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
@@ -117,6 +119,8 @@ internal sealed partial class RenderValues
     {
         Set("Contacts", _settings.Asterisk.ContactsInAstdb ? "astdb,registrar" : "realtime,ps_contacts", "Asterisk:Render:Contacts");
         Set("ExpirationCheckInterval", "10", "");
+        Set("CacheLifetime", Render.CacheLifetime == 0 ? "" : Text(Render.CacheLifetime), "Asterisk:Render:CacheLifetime");
+        Set("OneDomain", Render.MultiDomain ? "" : "yes", "Asterisk:Render:MultiDomain");
         Set("Udp", Render.Transports.Contains("udp") ? "yes" : "", "");
         Set("Tcp", Render.Transports.Contains("tcp") ? "yes" : "", "");
         Set("SipBind", At(Render.SipAddress, Render.SipPort), "Asterisk:Render:SipAddress");

@@ -10,6 +10,8 @@ internal static partial class RenderReader
     {
         var settings = new RenderSettings(
             render.OptionalText("Contacts"),
+            render.Number("CacheLifetime", 600, 0, 86400),
+            render.Switch("MultiDomain", false),
             render.Section("SystemNames").Texts(),
             render.OptionalText("DatabaseHost"),
             render.OptionalNumber("DatabasePort", 1, 65535),

@@ -2,6 +2,8 @@ namespace PjsipSyncWorker.Configuration;
 
 /// <summary>What <c>render-config</c> must know beyond what the worker needs itself: the section <c>Asterisk:Render</c>.</summary>
 /// <param name="Contacts">Where registrations are kept: <c>realtime</c> or <c>astdb</c>; not given: realtime for one node, astdb for several.</param>
+/// <param name="CacheLifetime">Seconds for which Asterisk keeps an endpoint, auth or AOR in memory; 0: it reads the database each time. The worker expires what changes at once. A change made while the worker cannot reach Asterisk is in force after this time at most.</param>
+/// <param name="MultiDomain">Whether Asterisk looks for endpoints named <c>number@domain</c> too. It costs each REGISTER two more reads of the database.</param>
 /// <param name="SystemNames">asterisk.conf's systemname by node name, where it is not the node's name.</param>
 /// <param name="DatabaseHost">The database as Asterisk reaches it; not given: as the worker does.</param>
 /// <param name="DatabasePort">Likewise; not given: as the worker does.</param>
@@ -21,7 +23,7 @@ namespace PjsipSyncWorker.Configuration;
 /// <param name="EmergencyNumbers">Dialled as they are, before everything else.</param>
 /// <param name="CountryCode">Makes national numbers international ones; empty: national numbers go out as dialled.</param>
 public sealed record RenderSettings(
-    string? Contacts, IReadOnlyDictionary<string, string?> SystemNames,
+    string? Contacts, int CacheLifetime, bool MultiDomain, IReadOnlyDictionary<string, string?> SystemNames,
     string? DatabaseHost, int? DatabasePort, string DatabaseUser, string? DatabasePassword,
     IReadOnlyList<string> Transports, string SipAddress, int SipPort, int TlsPort, int HttpPort, int WssPort,
     string? CertificateFile, string? PrivateKeyFile, string? AmiPermit,

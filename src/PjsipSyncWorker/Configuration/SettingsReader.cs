@@ -199,8 +199,7 @@ public static class SettingsReader
                 node.Switch("Tls", false),
                 node.OptionalText("TlsCaFile"),
                 node.OptionalText("TlsHost"),
-                node.Switch("TlsAllowUntrusted", false),
-                node.List("Caches"));
+                node.Switch("TlsAllowUntrusted", false));
             node.NothingElse();
             if (nodes.Any(other => other.Name == settings.Name))
                 node.Problem("Name", $"\"{settings.Name}\" is another node's too: contacts are kept by node name, so each needs its own");
@@ -214,7 +213,7 @@ public static class SettingsReader
             asterisk.Duration("StaleAfter", TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)),
             asterisk.Duration("ForgetAfter", TimeSpan.FromDays(7), TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             asterisk.Switch("UnreachableIsOffline", true),
-            asterisk.Number("RefreshesPerSecond", 200, 1, 10_000),
+            asterisk.Number("RefreshesPerSecond", 500, 1, 10_000),
             RenderReader.Read(asterisk.Section("Render")));
         asterisk.NothingElse();
         return result;

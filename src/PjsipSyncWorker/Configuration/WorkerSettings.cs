@@ -74,7 +74,7 @@ public sealed record SyncSettings(
 /// <param name="StaleAfter">How long the contacts of a node that is away still count.</param>
 /// <param name="ForgetAfter">How long a node that no worker follows may be away before it is forgotten.</param>
 /// <param name="UnreachableIsOffline">Whether a phone that does not answer OPTIONS counts as offline.</param>
-/// <param name="RefreshesPerSecond">How many new or changed extensions each Asterisk is told of in a second.</param>
+/// <param name="RefreshesPerSecond">The most new or changed extensions that are announced to each Asterisk in a second; fewer where a command takes longer.</param>
 /// <param name="Render">What the Asterisk-side files need beyond that.</param>
 public sealed record AsteriskSettings(
     IReadOnlyList<NodeSettings> Nodes, TimeSpan SnapshotInterval, TimeSpan StaleAfter, TimeSpan ForgetAfter, bool UnreachableIsOffline, int RefreshesPerSecond, RenderSettings Render)
@@ -93,10 +93,9 @@ public sealed record AsteriskSettings(
 /// <param name="TlsCaFile">PEM file of the authority that signed the server's certificate; not given: those that this machine trusts.</param>
 /// <param name="TlsHost">The name that the server's certificate must have; not given: <c>Host</c>.</param>
 /// <param name="TlsAllowUntrusted">Takes any certificate: for a trial, since whoever sits between reads along.</param>
-/// <param name="Caches">Names of memory caches in this server's sorcery.conf, which must forget what changed.</param>
 public sealed record NodeSettings(
     string Name, string Host, int Port, string Username, string Secret,
-    bool Tls, string? TlsCaFile, string? TlsHost, bool TlsAllowUntrusted, IReadOnlyList<string> Caches);
+    bool Tls, string? TlsCaFile, string? TlsHost, bool TlsAllowUntrusted);
 
 /// <summary>Where Prometheus scrapes, and where the state of health is told.</summary>
 /// <param name="Host">A name or an address of this machine, which is then the only one that is answered to; <c>*</c> is all of them.</param>

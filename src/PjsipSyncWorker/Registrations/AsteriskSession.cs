@@ -18,13 +18,38 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>The events that loop 2 lives on.</summary>
     public static readonly string[] Events = ["ContactStatus", "DeviceStateChange", "PeerStatus", "Reload", "Shutdown", "FullyBooted"];
 
-    /// <summary>Who this Asterisk is, and which process of it.</summary>
-    public async Task<(string Process, string? Version, string? SystemName)> IdentifyAsync(CancellationToken cancellation)
+    /// <summary>Who this Asterisk is, which process of it, and how long that has been running; null when it does not say.</summary>
+    public async Task<(string Process, string? Version, string? SystemName, TimeSpan? Uptime)> IdentifyAsync(CancellationToken cancellation)
     {
         var status = await ExpectAsync(connection, new AmiAction("CoreStatus"), cancellation);
         var settings = await ExpectAsync(connection, new AmiAction("CoreSettings"), cancellation);
         _systemName = settings.Get("SystemName") is { Length: > 0 } name ? name : null;
-        return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), _systemName);
+        return ($"{status.Get("CoreStartupDate")} {status.Get("CoreStartupTime")}", settings.Get("AsteriskVersion"), _systemName, await UptimeAsync(cancellation));
+    }
+
+    /// <summary>Whether this server reads endpoints through the view that tells announcements apart (extconfig.conf).</summary>
+    public async Task<bool> ReadsThroughViewAsync(CancellationToken cancellation) =>
+        (await ShownAsync("core show config mappings", cancellation)).Any(line => line.Contains("===> ps_endpoints ", StringComparison.Ordinal) && line.Contains("table=ps_endpoints_for_server)", StringComparison.Ordinal));
+
+    /// <summary>What a command prints; nothing when the user may not run commands.</summary>
+    private async Task<IReadOnlyList<string>> ShownAsync(string command, CancellationToken cancellation)
+    {
+        try
+        {
+            return (await new AsteriskConsole(connection).RunAsync(command, cancellation)).Output;
+        }
+        catch (AsteriskRefusalException)
+        {
+            return [];
+        }
+    }
+
+    private async Task<TimeSpan?> UptimeAsync(CancellationToken cancellation)
+    {
+        foreach (var line in await ShownAsync("core show uptime seconds", cancellation))
+            if (line.Split(':', 2) is ["System uptime", var seconds] && long.TryParse(seconds, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out var number) && number < LastMoment)
+                return TimeSpan.FromSeconds(number);
+        return null;
     }
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
@@ -75,20 +100,6 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         }
     }
 
-    /// <summary>Whether this Asterisk reads an endpoint of ours from the database.</summary>
-    public async Task<bool> CanReadAsync(string endpoint, CancellationToken cancellation) =>
-        (await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in _) => { }, cancellation)).Success;
-
-    /// <summary>Tells Asterisk of a new or changed AOR, so that its events flow.</summary>
-    /// <returns>False when Asterisk could not read the endpoint.</returns>
-    public async Task<bool> RefreshAsync(string endpoint, CancellationToken cancellation)
-    {
-        var answer = await connection.SendAsync(new AmiAction("Command") { { "Command", $"pjsip reload qualify endpoint {endpoint}" } }, cancellation);
-        return !answer.Success
-            ? throw new AsteriskRefusalException($"Asterisk refuses CLI commands: {answer.Message} (the user needs write = command in manager.conf)")
-            : !answer.Output.Any(line => line.Contains("Unable to retrieve", StringComparison.OrdinalIgnoreCase));
-    }
-
     /// <summary>The endpoint of a device name such as <c>PJSIP/1001</c>; null for another technology's.</summary>
     public static string? DeviceOf(string? device) =>
         device is not null && device.StartsWith("PJSIP/", StringComparison.OrdinalIgnoreCase) && device.Length > 6 ? device[6..] : null;
@@ -106,10 +117,6 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>A moment in seconds since 1970; null for none, and for one that no calendar has.</summary>
     public static DateTimeOffset? Moment(string? seconds) =>
         long.TryParse(seconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LastMoment ? DateTimeOffset.FromUnixTimeSeconds(number) : null;
-
-    /// <summary>Tells Asterisk to forget an object in a memory cache, so that it is read again.</summary>
-    public Task<AmiResponse> ExpireCachedAsync(string cache, string id, CancellationToken cancellation) =>
-        connection.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation);
 
     /// <summary>Asks for what every AMI user with our classes is answered.</summary>
     /// <exception cref="AsteriskRefusalException">It is refused.</exception>

@@ -179,6 +179,17 @@ internal sealed class ContactBook(TimeProvider time)
             return _known.ContainsKey(endpoint);
     }
 
+    /// <summary>Endpoints with a contact that is not unreachable, while their device state is that of an endpoint without one, or missing.</summary>
+    public IReadOnlyCollection<string> Unlit()
+    {
+        lock (_lock)
+        {
+            // Without any device state nothing can be said of one that is missing.
+            return _devices.Count == 0 ? [] : [.. _contacts.Where(contact => contact.Value.Status != "Unreachable").Select(contact => contact.Key.Endpoint).Distinct()
+                .Where(endpoint => _devices.GetValueOrDefault(endpoint, "UNAVAILABLE") is "UNAVAILABLE" or "INVALID")];
+        }
+    }
+
     /// <summary>A snapshot is asked for: what arrives from here on is younger than it.</summary>
     public void BeginSnapshot()
     {

@@ -3,6 +3,7 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Registrations.Announcements;
 using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
@@ -29,26 +30,38 @@ internal sealed partial class NodeFollower(
     /// <summary>An Asterisk that has just booted, or was just found, comes to know its phones bit by bit: it is looked at more often.</summary>
     private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(10);
 
+    /// <summary>How soon a lamp that seems wrong is looked at again.</summary>
+    private static readonly TimeSpan LampLook = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     /// <summary>Names and addresses of phones, which come in every event.</summary>
     private readonly Utf8Words _words = new(most: 1_000_000);
 
     private readonly ContactBook _book = new(time);
-    private readonly AsteriskRefresher _refresher = new(node, settings.Asterisk.RefreshesPerSecond, new RefreshLedger(dataSource, node.Name), time, logger);
+    private readonly EndpointAnnouncer _announcer = new(
+        node, settings.Asterisk.RefreshesPerSecond, new AnnouncementLedger(dataSource, node.Name, settings.Realtime.Schema), metrics.Announcements, time, logger);
+
+
+    private volatile CacheExpirer? _expirer;
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
     private long _sessionBegan;
     private volatile bool _connected;
     private volatile string? _degraded;
+    private volatile bool _lampsUndecided;
     private volatile string _rightsMissing = "";
 
     /// <summary>Why what is known of this node may not be the truth, or null.</summary>
-    private string? Problem => _degraded ?? _refresher.Problem ?? (_rightsMissing.Length > 0 ? $"the AMI user {node.Username} lacks {_rightsMissing}" : null);
+    private string? Problem => _degraded ?? _announcer.Problem ?? (_rightsMissing.Length > 0 ? $"the AMI user {node.Username} lacks {_rightsMissing}" : null);
 
     /// <summary>The target has a new revision: Asterisk may have to be told.</summary>
-    public void Revised() => _refresher.Revised();
+    public void Revised()
+    {
+        _expirer?.Revised();
+        _announcer.Revised();
+    }
 
     /// <summary>Until cancelled: holds the node's lock, follows its Asterisk, writes what it learns.</summary>
     public async Task RunAsync(CancellationToken cancellation)
@@ -99,14 +112,14 @@ internal sealed partial class NodeFollower(
         }
         else if (name.SequenceEqual("PeerStatus"u8))
         {
-            // The refresh of an endpoint announces its phones by this alone.
+            // The announcement of an endpoint tells of its phones by this alone.
             if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Peer"u8)) is { } endpoint && !_book.Knows(endpoint))
                 _snapshotWanted.Ring();
         }
         else if (name.SequenceEqual("Reload"u8))
         {
             if (AsteriskSession.TouchesPjsip(AsteriskSession.Text(message, "Module"u8)))
-                _refresher.Reloaded();
+                _announcer.Reloaded();
         }
     }
 
@@ -200,23 +213,35 @@ internal sealed partial class NodeFollower(
             part.Progress();
             await SayMissingRightsAsync(connection, cancellation);
             var asterisk = new AsteriskSession(connection, time);
-            var (process, version, systemName) = await asterisk.IdentifyAsync(cancellation);
-            await _refresher.BeginAsync(process, version, systemName, cancellation);
+            var (process, version, systemName, uptime) = await asterisk.IdentifyAsync(cancellation);
+            var (isKnown, cached, startedAt) = await _announcer.Ledger.IdentifyAsync(process, version, systemName, uptime, cancellation);
+            using var expirer = new CacheExpirer(connection, _announcer.Ledger, cached, node.Name, time, logger);
+            // What changed while nobody could say so goes before everything else.
+            await expirer.CatchUpAsync(cancellation);
+            _expirer = expirer;
+            _announcer.Begin(isKnown, startedAt);
             _book.BeginSession();
             _sessionBegan = time.GetTimestamp();
             (_connected, _degraded) = (true, null);
             metrics.SessionBegan();
             Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
-            var snapshots = SnapshotsAsync(asterisk, part, ending.Token);
-            var refreshes = _refresher.RunAsync(asterisk, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token);
-            var ended = await Task.WhenAny(connection.Completion, snapshots, refreshes);
+            await using var commands = new CommandConnection(node, metrics, time);
+            Task[] loops =
+            [
+                connection.Completion,
+                SnapshotsAsync(asterisk, part, ending.Token),
+                expirer.RunAsync(ending.Token),
+                _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
+            ];
+            var ended = await Task.WhenAny(loops);
             await ending.CancelAsync();
-            await Task.WhenAll(snapshots, refreshes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(loops[1..]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended;
         }
         finally
         {
+            _expirer = null;
             _connected = false;
             metrics.SessionEnded();
             _changed.Ring();
@@ -263,6 +288,7 @@ internal sealed partial class NodeFollower(
                 if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
                 metrics.Snapshot(time.GetElapsedTime(watch));
+                _lampsUndecided = _announcer.OnSnapshot(_book.Unlit());
                 _degraded = null;
                 _changed.Ring();
                 Leftovers.Return(_book.Count);
@@ -289,7 +315,7 @@ internal sealed partial class NodeFollower(
     {
         if (_degraded is not null || time.GetElapsedTime(_sessionBegan) < Unsettled)
             return TimeSpan.FromSeconds(2);
-        var longest = settings.Asterisk.SnapshotInterval;
+        var longest = _lampsUndecided && settings.Asterisk.SnapshotInterval > LampLook ? LampLook : settings.Asterisk.SnapshotInterval;
         // A registration that is refreshed in silence would seem to expire: look again shortly before.
         var soon = time.GetUtcNow() + ExpiryMargin;
         return _book.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;

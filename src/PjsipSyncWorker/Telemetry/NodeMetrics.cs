@@ -3,7 +3,7 @@ using System.Text;
 namespace PjsipSyncWorker.Telemetry;
 
 /// <summary>The part of <see cref="RegistrationMetrics"/> that is about one Asterisk node. Counting allocates nothing.</summary>
-internal sealed class NodeMetrics(RegistrationMetrics metrics, string name)
+internal sealed class NodeMetrics(RegistrationMetrics metrics, string name, TimeProvider time)
 {
     /// <summary>Whatever else Asterisk sends is one name, so that it cannot make labels.</summary>
     private static readonly (byte[] Wire, string Label)[] KnownEvents =
@@ -15,6 +15,8 @@ internal sealed class NodeMetrics(RegistrationMetrics metrics, string name)
     public KeyValuePair<string, object?> Label { get; } = new("node", name);
 
     public bool Connected => _connected;
+
+    public AnnouncementMetrics Announcements { get; } = new(metrics, new("node", name), time);
 
     public void SessionBegan()
     {

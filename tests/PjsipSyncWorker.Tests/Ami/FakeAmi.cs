@@ -13,7 +13,10 @@ namespace PjsipSyncWorker.Tests.Ami;
 /// <summary>An action as the fake server received it.</summary>
 internal sealed record FakeAction(string Name, string Id, IReadOnlyDictionary<string, string> Headers);
 
-/// <summary>A server on loopback that speaks as much AMI as a test tells it to. It greets and checks the login by itself.</summary>
+/// <summary>
+/// A server on loopback that speaks as much AMI as a test tells it to. It greets and checks the login by itself. Whoever comes first hears
+/// what it says; those who come later are answered only.
+/// </summary>
 internal sealed class FakeAmi : IAsyncDisposable
 {
     public const string Secret = "s3cret-of-the-fake";
@@ -52,9 +55,10 @@ internal sealed class FakeAmi : IAsyncDisposable
     public Task SayAsync(string text) => SayAsync(() => text);
 
     /// <summary>What it says is decided in the moment when it is its turn to speak: answers and news have one order.</summary>
-    public async Task SayAsync(Func<string?> text)
+    public async Task SayAsync(Func<string?> text) => await SayAsync(await _stream.Task, text);
+
+    private async Task SayAsync(Stream stream, Func<string?> text)
     {
-        var stream = await _stream.Task;
         await _speaking.WaitAsync(_stop.Token);
         try
         {
@@ -88,9 +92,28 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        var conversations = new List<Task>();
         try
         {
-            using var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+            while (true)
+            {
+                conversations.Add(TalkAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException
+            || exception is InvalidOperationException && _stop.IsCancellationRequested)
+        {
+            // The test is over, perhaps before anybody was let in.
+        }
+
+        await Task.WhenAll(conversations);
+    }
+
+    private async Task TalkAsync(TcpClient client)
+    {
+        using var talking = client;
+        try
+        {
             Stream stream = client.GetStream();
             if (Certificate is not null)
             {
@@ -100,14 +123,14 @@ internal sealed class FakeAmi : IAsyncDisposable
             }
 
             await stream.WriteAsync(Encoding.Latin1.GetBytes(Greeting), _stop.Token);
-            _stream.SetResult(stream);
+            _stream.TrySetResult(stream);
             await ServeAsync(stream);
         }
         catch (Exception exception) when (exception is OperationCanceledException or IOException or ObjectDisposedException
-            or System.Security.Authentication.AuthenticationException or System.Net.Sockets.SocketException
+            or System.Security.Authentication.AuthenticationException or SocketException
             || exception is InvalidOperationException && _stop.IsCancellationRequested)
         {
-            // The test is over, perhaps before anybody was let in.
+            // The other side is gone, or the test is over.
         }
     }
 
@@ -135,7 +158,7 @@ internal sealed class FakeAmi : IAsyncDisposable
             var action = new FakeAction(headers["Action"], headers["ActionID"], headers);
             headers = [];
             Received.Enqueue(action);
-            await SayAsync(() => LoginAnswer(action) ?? Answer(action));
+            await SayAsync(stream, () => LoginAnswer(action) ?? Answer(action));
         }
     }
 

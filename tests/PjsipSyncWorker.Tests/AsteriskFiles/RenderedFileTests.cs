@@ -14,7 +14,6 @@ public sealed class RenderedFileTests
     [InlineData("res_odbc.conf", "Asterisk:Render:DatabasePassword")]
     [InlineData("odbc.ini", "Asterisk:Render:DatabaseHost")]
     [InlineData("odbc.ini", "Realtime:Schema")]
-    [InlineData("sorcery.conf", "Asterisk:Nodes:0:Caches:0")]
     [InlineData("pjsip.conf", "Asterisk:Render:SipAddress")]
     [InlineData("pjsip.conf", "Asterisk:Render:CertificateFile")]
     [InlineData("extensions.conf", "Asterisk:Render:DidPrefix")]

@@ -10,7 +10,7 @@ internal static class Rendering
     /// <summary>One node, and a certificate so that every template and block is there.</summary>
     public static readonly (string Key, string Value)[] Complete =
     [
-        ("Asterisk:Nodes:0:Name", "pbx1"), ("Asterisk:Nodes:0:Secret", "the-ami-secret"), ("Asterisk:Nodes:0:Caches:0", "auth_cache"),
+        ("Asterisk:Nodes:0:Name", "pbx1"), ("Asterisk:Nodes:0:Secret", "the-ami-secret"),
         ("Asterisk:Nodes:0:Tls", "true"), ("Asterisk:Render:CertificateFile", "/etc/asterisk/server.crt"), ("Asterisk:Render:PrivateKeyFile", "/etc/asterisk/server.key"),
         ("Asterisk:Render:DatabasePassword", "the-db-password"), ("Asterisk:Render:DidPrefix", "+4930123"), ("Asterisk:Render:CountryCode", "49"),
     ];

@@ -36,7 +36,6 @@ public sealed class SettingsReaderTests
     [InlineData("Asterisk:Nodes:Name", "pbx1", "Asterisk:Nodes must be a list: [ { … } ]")]
     [InlineData("Asterisk:Nodes:0", "pbx1", "Asterisk:Nodes:0 must be a section")]
     [InlineData("Asterisk:Render:Transports", "udp", "Asterisk:Render:Transports must be a section or a list")]
-    [InlineData("Asterisk:Nodes:0:Caches:0:Name", "x", "Asterisk:Nodes:0:Caches:0 must be a single value")]
     [InlineData("Sources:Table", "x", "Sources is not known; the sections are: ")]
     [InlineData("Metrics:Port", "70000", "Metrics:Port must be a whole number from 1 to 65535")]
     [InlineData("Metrics:Host", "+", "Metrics:Host must be a name or an address of this machine")]

@@ -39,7 +39,7 @@ public sealed class NodeChecksTests
             AnswerLogin = action => action.Name == "Login" ? FakeAmi.Success(action) + afterLogin : null,
             Answer = answer,
         };
-        var node = new NodeSettings("pbx1", "127.0.0.1", fake.Port, "tester", FakeAmi.Secret, false, null, null, false, []);
+        var node = new NodeSettings("pbx1", "127.0.0.1", fake.Port, "tester", FakeAmi.Secret, false, null, null, false);
         var settings = new WorkerSettings("", null!, null!, null!, null!, null!);
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
         await using var checks = new NodeChecks(node, settings, dataSource, []);

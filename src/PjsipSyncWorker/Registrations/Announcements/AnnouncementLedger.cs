@@ -1,61 +1,178 @@
+using System.Globalization;
 using Npgsql;
+using NpgsqlTypes;
+using PjsipSyncWorker.Database;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>Which endpoints one process of one node has not been told of yet.</summary>
-internal sealed class RefreshLedger(NpgsqlDataSource dataSource, string node)
+/// <summary>What one process of one Asterisk node has been told, as the database keeps it.</summary>
+/// <param name="schema">The schema of the ps_* tables.</param>
+internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string node, string schema)
 {
-    /// <summary>An endpoint that changed.</summary>
-    /// <param name="Refresh">Its AOR is new or changed, so Asterisk must be told; otherwise only caches matter.</param>
-    internal readonly record struct Entry(string Id, long Revision, bool Deleted, bool Refresh);
+    /// <summary>
+    /// How long the view ps_endpoints_for_server may show only the announced endpoints after the last word of this worker: a worker that
+    /// dies in the middle of an announcement leaves a server that reads all endpoints again after this time.
+    /// </summary>
+    public static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(5);
 
-    /// <summary>Notes which process of Asterisk is there; another one than before knows nothing.</summary>
-    public async Task IdentifyAsync(string process, string? version, string? systemName, CancellationToken cancellation)
+    /// <summary>A change of an endpoint that this process of Asterisk has not been told.</summary>
+    /// <param name="Announce">The AOR is new or changed, so that Asterisk must read it; otherwise only its caches must forget.</param>
+    /// <param name="QualifyFrequency">Seconds between two OPTIONS as ps_aors has it now; 0 for none.</param>
+    /// <param name="ChangedAt">When the change was written, on the database's clock.</param>
+    internal readonly record struct Entry(string Id, long Revision, bool Announce, int QualifyFrequency, DateTime ChangedAt);
+
+    /// <summary>Notes which process of Asterisk is there.</summary>
+    /// <param name="uptime">Time since it started; null when Asterisk does not say.</param>
+    /// <returns>
+    /// <c>IsKnown</c>: it is the process that was followed before, so that what it was told still counts.
+    /// <c>Cached</c>: changes after this revision may be missing in its memory caches. <c>StartedAt</c>: on the database's clock, to the second;
+    /// null when Asterisk does not say.
+    /// </returns>
+    public async Task<(bool IsKnown, long Cached, DateTime? StartedAt)> IdentifyAsync(string process, string? version, string? systemName, TimeSpan? uptime, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
-            insert into pjsip_sync.node as n (name, process, version, system_name, connected, last_seen_at) values ($1, $2, $3, $4, true, now())
-            on conflict (name) do update
-            set refreshed_revision = case when n.process is not distinct from excluded.process then n.refreshed_revision else 0 end,
-                process = excluded.process, version = excluded.version, system_name = excluded.system_name, connected = true, last_seen_at = now()
+            with before as (
+              select process = $2 as is_known, refreshed_revision from pjsip_sync.node where name = $1
+            ), noted as (
+              insert into pjsip_sync.node as n (name, process, version, system_name, connected, last_seen_at) values ($1, $2, $3, $4, true, now())
+              on conflict (name) do update
+              set refreshed_revision = case when n.process is not distinct from excluded.process then n.refreshed_revision else 0 end,
+                  process = excluded.process, version = excluded.version, system_name = excluded.system_name, connected = true, last_seen_at = now(),
+                  announcing = null, announcing_until = null
+            )
+            select coalesce(bool_or(is_known), false),
+                   case when bool_or(is_known) then max(refreshed_revision)
+                        -- a new process has cached nothing that is older than it; a transaction may commit half a minute after it began
+                        else coalesce((select max(revision) from pjsip_sync.endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
+                   now() - $5
+            from before
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(new() { Value = process });
-        command.Parameters.Add(new() { Value = (object?)version ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
-        await command.ExecuteNonQueryAsync(cancellation);
+        command.Parameters.Add(new() { Value = (object?)version ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = (object?)uptime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return (reader.GetBoolean(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetDateTime(2));
     }
 
-    /// <summary>Everything must be told again: this process may have read our rows while its database was away.</summary>
-    public async Task ForgetAsync(CancellationToken cancellation)
+    /// <summary>Nothing counts as told any more.</summary>
+    public Task ForgetAsync(CancellationToken cancellation) =>
+        ExecuteAsync("update pjsip_sync.node set refreshed_revision = 0 where name = $1", cancellation);
+
+    /// <summary>Now, on the database's clock.</summary>
+    public async Task<DateTime> NowAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("update pjsip_sync.node set refreshed_revision = 0 where name = $1");
-        command.Parameters.Add(new() { Value = node });
-        await command.ExecuteNonQueryAsync(cancellation);
+        await using var command = dataSource.CreateCommand("select clock_timestamp()");
+        return (DateTime)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>What changed since, the newest first.</summary>
-    public async Task<List<Entry>> PendingAsync(CancellationToken cancellation)
+    /// <summary>Everything up to this revision has been told.</summary>
+    public Task DoneAsync(long revision, CancellationToken cancellation) =>
+        ExecuteAsync("update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1", cancellation, new NpgsqlParameter { Value = revision });
+
+    /// <summary>From the next read on this server sees these endpoints alone when it asks for all, for <see cref="WindowLength"/>.</summary>
+    public Task OpenWindowAsync(string[] ids, CancellationToken cancellation) => ExecuteAsync($"""
+        update pjsip_sync.node set announcing = $2, announcing_until = clock_timestamp() + interval '{WindowLength.TotalSeconds} seconds'
+        from (select {DataSource.WithoutWaiting}) as quickly where name = $1
+        """, cancellation, Parameter.Texts(ids));
+
+    /// <summary>From the next read on this server sees all endpoints.</summary>
+    public Task CloseWindowAsync(CancellationToken cancellation) => ExecuteAsync($"""
+        update pjsip_sync.node set announcing = null, announcing_until = null
+        from (select {DataSource.WithoutWaiting}) as quickly where name = $1 and announcing is not null
+        """, cancellation);
+
+    /// <summary>What has not been told, of revisions after this one, in the order of revisions.</summary>
+    public async Task<List<Entry>> PendingAsync(long after, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("""
-            select e.id, e.revision, e.deleted_at is not null, e.aor_revision > n.refreshed_revision and e.deleted_at is null
-            from pjsip_sync.endpoint e join pjsip_sync.node n on n.name = $1
-            where e.revision > n.refreshed_revision
-            order by e.revision desc
+        await using var command = dataSource.CreateCommand($"""
+            select e.id, e.revision, e.aor_revision > n.refreshed_revision and e.deleted_at is null, a.qualify_frequency::text, e.synced_at
+            from pjsip_sync.endpoint e
+            join pjsip_sync.node n on n.name = $1
+            left join {Identifier.Quote(schema)}.ps_aors a on a.id = e.id
+            where e.revision > greatest(n.refreshed_revision, $2)
+            order by e.revision
             """);
         command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(new() { Value = after });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var pending = new List<Entry>();
         while (await reader.ReadAsync(cancellation))
-            pending.Add(new Entry(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), reader.GetBoolean(3)));
+            pending.Add(new Entry(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), Whole(reader.TextOrNull(3)), reader.GetDateTime(4)));
         return pending;
     }
 
-    /// <summary>Everything up to this revision is told.</summary>
-    public async Task DoneAsync(long revision, CancellationToken cancellation)
+    /// <summary>Ids of endpoints that changed after this revision, and the highest revision among them.</summary>
+    public async Task<(List<string> Ids, long Highest)> ChangedAsync(long after, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1");
+        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
+        command.Parameters.Add(new() { Value = after });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var (ids, highest) = (new List<string>(), after);
+        while (await reader.ReadAsync(cancellation))
+        {
+            ids.Add(reader.GetString(0));
+            highest = Math.Max(highest, reader.GetInt64(1));
+        }
+        return (ids, highest);
+    }
+
+    /// <summary>Whether an endpoint is still there.</summary>
+    public async Task<bool> ExistsAsync(string id, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select exists (select from pjsip_sync.endpoint where id = $1 and deleted_at is null)");
+        command.Parameters.Add(new() { Value = id });
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    /// <summary>Some endpoint of ours other than this one; null when there is none.</summary>
+    public async Task<string?> AnotherAsync(string? id, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select id from pjsip_sync.endpoint where deleted_at is null and id is distinct from $1 order by revision limit 1");
+        command.Parameters.Add(new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        return await command.ExecuteScalarAsync(cancellation) as string;
+    }
+
+    /// <summary>How many endpoints of ours Asterisk reads when it reads all.</summary>
+    public async Task<long> EndpointCountAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select count(*) from pjsip_sync.endpoint where deleted_at is null");
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>
+    /// Of endpoints that are registered while Asterisk shows them unavailable, those for which that is wrong: told already, and with a phone
+    /// that answers OPTIONS or is never asked.
+    /// </summary>
+    public async Task<List<string>> DarkAsync(string[] suspects, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand($"""
+            select e.id
+            from pjsip_sync.endpoint e
+            join pjsip_sync.node n on n.name = $1
+            join {Identifier.Quote(schema)}.ps_aors a on a.id = e.id
+            where e.id = any ($2) and e.deleted_at is null and e.revision <= n.refreshed_revision
+              and exists (select from pjsip_sync.contact c where c.node = n.name and c.endpoint = e.id
+                          and (c.status = 'Reachable' or coalesce(a.qualify_frequency::text, '0') = '0'))
+            """);
         command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = revision });
+        command.Parameters.Add(Parameter.Texts(suspects));
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var dark = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            dark.Add(reader.GetString(0));
+        return dark;
+    }
+
+    private static int Whole(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
+    private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    {
+        await using var command = dataSource.CreateCommand(sql);
+        command.Parameters.Add(new() { Value = node });
+        command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

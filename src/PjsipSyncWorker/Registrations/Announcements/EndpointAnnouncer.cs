@@ -1,143 +1,381 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Telemetry;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Tells one Asterisk of new and changed endpoints, one by one at a set pace, the newest first: what changes during a
-/// long pass goes before the rest of it. Nothing counts as told before this Asterisk is proven to read our rows.
+/// Announces new and changed endpoints to one Asterisk, so that the events of their phones flow and their device states move: one by one,
+/// the newest first, or all by one reload of PJSIP where that is clearly cheaper. What Asterisk has read by itself, at boot or by somebody's
+/// reload, is not announced. Never more than one command is in flight.
 /// </summary>
-internal sealed partial class AsteriskRefresher(NodeSettings node, int perSecond, RefreshLedger ledger, TimeProvider time, ILogger logger)
+internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond, AnnouncementLedger ledger, AnnouncementMetrics metrics, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan Unreadable = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Endpoints that the server sees together when it reads all. Each command reads all of them, so few are cheap; each window is
+    /// one write to the database, so many save writes.
+    /// </summary>
+    private const int WindowSize = 4;
 
-    private readonly TimeSpan _pause = TimeSpan.FromSeconds(1.0 / perSecond);
-    private readonly WakeSignal _revised = new();
-    private readonly HashSet<string> _cachesMissing = new(StringComparer.Ordinal);
-    private volatile bool _reloaded;
+    /// <summary>After a longer command a longer pause follows: registrations of other phones come first.</summary>
+    private static readonly TimeSpan QuickCommand = TimeSpan.FromMilliseconds(50);
+
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+
+    /// <summary>A right that is missing is missing until a person gives it.</summary>
+    private static readonly TimeSpan RefusalRetry = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a reload of somebody else may have been at work when its event comes.</summary>
+    private static readonly TimeSpan LongestForeignReload = TimeSpan.FromMinutes(2);
+
+    /// <summary>How much later than its answer the event of our own reload may come.</summary>
+    private static readonly TimeSpan ReloadEventDelay = TimeSpan.FromSeconds(5);
+
+    private readonly WakeSignal _wake = new();
+    private readonly AnnouncementQueue _queue = new();
+    private readonly LampWatch _lamps = new(time);
+    private readonly UnreadableEndpoints _unreadable = new(time);
+    private readonly ReloadBudget _reloads = new(time);
+    private volatile bool _foreignReload;
+    private volatile string? _problem;
+    private volatile string? _unreadableProblem;
+    private long _ownReloadExpectedUntil;
+    private long? _lastWindow;
+    private long _told;
+
+    /// <summary>What was written before this moment Asterisk may have read by itself; null when it was told all that counts as told.</summary>
+    private DateTime? _readByItself;
+    private bool _mustReload;
+
+    /// <summary>What this Asterisk has been told.</summary>
+    public AnnouncementLedger Ledger => ledger;
 
     /// <summary>Why this Asterisk cannot be told, or null.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => _problem ?? _unreadableProblem ?? metrics.Problem;
 
-    /// <summary>The target has a new revision.</summary>
-    public void Revised() => _revised.Ring();
+    /// <summary>The ps_* tables changed.</summary>
+    public void Revised() => _wake.Ring();
 
-    /// <summary>A session with this process of Asterisk begins; another one than before has been told nothing.</summary>
-    public async Task BeginAsync(string process, string? version, string? systemName, CancellationToken cancellation)
-    {
-        await ledger.IdentifyAsync(process, version, systemName, cancellation);
-        Revised();
-    }
-
-    /// <summary>Asterisk was reloaded, perhaps while its database was away: everything must be told again.</summary>
+    /// <summary>Asterisk said that PJSIP was reloaded. By somebody else that may have been while the database was away, or in the middle of an announcement.</summary>
     public void Reloaded()
     {
-        _reloaded = true;
-        _revised.Ring();
+        if (Interlocked.Exchange(ref _ownReloadExpectedUntil, 0) > time.GetTimestamp())
+            return;
+        _foreignReload = true;
+        _wake.Ring();
     }
 
-    /// <summary>Until cancelled, or until the AMI connection ends.</summary>
-    /// <param name="onTold">Called after a pass that told Asterisk something: a snapshot finds the phones that registered before it.</param>
-    public async Task RunAsync(AsteriskSession asterisk, TimeSpan atLeastEvery, Action onTold, CancellationToken cancellation)
+    /// <summary>What a snapshot has shown.</summary>
+    /// <param name="suspects">Endpoints that are registered while Asterisk shows them unavailable.</param>
+    /// <returns>Whether another snapshot should follow soon, to tell a lamp that is wrong from one that is just changing.</returns>
+    public bool OnSnapshot(IReadOnlyCollection<string> suspects)
     {
-        while (true)
+        if (_lamps.Look(suspects))
+            _wake.Ring();
+        return _lamps.IsUndecided;
+    }
+
+    /// <summary>A session with Asterisk begins.</summary>
+    /// <param name="startedAt">When its process started, on the database's clock, unless it is the process that was told before.</param>
+    public void Begin(bool isKnown, DateTime? startedAt)
+    {
+        StartOver();
+        _unreadable.Clear();
+        _problem = null;
+        if (!isKnown)
         {
-            await _revised.WaitAsync(atLeastEvery, time, cancellation);
-            try
+            _lamps.Clear();
+            _readByItself = startedAt ?? DateTime.MinValue;
+        }
+        _wake.Ring();
+    }
+
+    /// <summary>Until cancelled, or until an AMI connection ends.</summary>
+    /// <param name="isNarrow">Whether this server reads endpoints through ps_endpoints_for_server.</param>
+    /// <param name="expirer">Is asked first: Asterisk would announce from its caches what was there before.</param>
+    /// <param name="atLeastEvery">The longest time between two looks for what waits.</param>
+    /// <param name="onAnnounced">Called after a pass that announced anything: a snapshot finds the phones that had registered before.</param>
+    public async Task RunAsync(
+        CommandConnection commands, bool isNarrow, CacheExpirer expirer, TimeSpan atLeastEvery, Action onAnnounced, CancellationToken cancellation)
+    {
+        var pass = new Pass(commands, new AnnouncementCost(isNarrow), isNarrow, expirer);
+        try
+        {
+            while (true)
             {
-                if (_reloaded)
-                {
-                    await ledger.ForgetAsync(cancellation);
-                    _reloaded = false;
-                }
-                if (await PassAsync(asterisk, cancellation))
-                    onTold();
-            }
-            catch (Exception error) when (DatabaseErrors.IsDatabase(error))
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
-                _revised.Ring();
+                await _wake.WaitAsync(UntilNextLook(atLeastEvery), time, cancellation);
+                if (await TryAsync(pass, cancellation))
+                    onAnnounced();
             }
         }
+        finally
+        {
+            metrics.Waiting(0);
+        }
+    }
+
+    private TimeSpan UntilNextLook(TimeSpan longest)
+    {
+        if (_unreadable.NextRetry < longest)
+            longest = _unreadable.NextRetry.Value;
+        return _mustReload && _reloads.Wait < longest ? _reloads.Wait : longest;
     }
 
     /// <returns>Whether Asterisk was told anything.</returns>
-    private async Task<bool> PassAsync(AsteriskSession asterisk, CancellationToken cancellation)
+    private async Task<bool> TryAsync(Pass pass, CancellationToken cancellation)
     {
-        var told = new Dictionary<string, long>(StringComparer.Ordinal);
-        var (highest, refreshed) = (0L, 0);
-        while (true)
+        try
         {
-            var pending = await ledger.PendingAsync(cancellation);
-            pending.RemoveAll(entry => told.GetValueOrDefault(entry.Id) == entry.Revision);
-            if (pending.Count == 0)
-                break;
-            highest = Math.Max(highest, pending[0].Revision);
-            if (!await ProveAsync(asterisk, pending, cancellation))
-            {
-                await Task.Delay(Unreadable, time, cancellation);
-                continue;
-            }
-            foreach (var entry in pending)
-            {
-                await ExpireCachedAsync(asterisk, entry.Id, cancellation);
-                if (entry.Refresh)
-                {
-                    // One that is gone since fails as all do when the database is away: the proof tells them apart.
-                    if (!await asterisk.RefreshAsync(entry.Id, cancellation) && !await ProveAsync(asterisk, pending, cancellation))
-                        break;
-                    refreshed++;
-                    await Task.Delay(_pause, time, cancellation);
-                }
-                told[entry.Id] = entry.Revision;
-                if (_revised.TryTake())
-                    break;
-            }
+            return await RunPassAsync(pass, cancellation);
         }
-        if (told.Count == 0)
-            return false;
-        await ledger.DoneAsync(highest, cancellation);
-        if (refreshed > 0)
-            Log.Refreshed(logger, node.Name, refreshed);
-        return refreshed > 0;
-    }
-
-    /// <summary>Whether this Asterisk reads our rows now; true when there is none to ask for.</summary>
-    private async Task<bool> ProveAsync(AsteriskSession asterisk, List<RefreshLedger.Entry> pending, CancellationToken cancellation)
-    {
-        if (pending.FirstOrDefault(entry => entry.Refresh) is not { Id: { } sample } || await asterisk.CanReadAsync(sample, cancellation))
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
-            Problem = null;
-            return true;
+            await RestAsync(TimeSpan.FromSeconds(1), cancellation);
         }
-        if (Problem is null)
-            Log.CannotRead(logger, node.Name, sample);
-        Problem = $"cannot read {sample} from the realtime tables";
+        catch (AsteriskRefusalException error)
+        {
+            _problem = error.Message;
+            await RestAsync(RefusalRetry, cancellation);
+        }
         return false;
     }
 
-    /// <summary>A memory cache before realtime would keep an old password working and refuse the new one.</summary>
-    private async Task ExpireCachedAsync(AsteriskSession asterisk, string id, CancellationToken cancellation)
+    private async Task<bool> RunPassAsync(Pass pass, CancellationToken cancellation)
     {
-        foreach (var cache in node.Caches)
+        if (_foreignReload)
         {
-            var answer = await asterisk.ExpireCachedAsync(cache, id, cancellation);
-            // An object that is not cached is an error to Asterisk too, and no matter.
-            if (!answer.Success && answer.Message.Contains("cache does not exist", StringComparison.OrdinalIgnoreCase) && _cachesMissing.Add(cache))
-                Log.NoSuchCache(logger, node.Name, cache, OneLine.Of(answer.Message));
+            _foreignReload = false;
+            // It may have read only the endpoints that were being announced, which darkens the lamps of all others.
+            _mustReload |= _lastWindow is { } window && time.GetElapsedTime(window) < LongestForeignReload;
+            await ForgetAsync(await ledger.NowAsync(cancellation) - LongestForeignReload, cancellation);
         }
+        await JudgeLampsAsync(cancellation);
+        await ReadPendingAsync(cancellation);
+        if (_queue.HighestRevision > _told)
+            await pass.Expirer.CatchUpAsync(cancellation);
+        if (_readByItself is { } moment)
+            await LeaveOutKnownAsync(pass, moment, cancellation);
+        var endpoints = await ledger.EndpointCountAsync(cancellation);
+        if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count, endpoints)) && _reloads.Wait == TimeSpan.Zero)
+            return await ReloadAsync(pass, endpoints, cancellation);
+        var announced = _queue.Count > 0;
+        if (!await AnnounceAllAsync(pass, endpoints, cancellation))
+            return false;
+        await RetryUnreadableAsync(pass, cancellation);
+        if (_queue.HighestRevision > _told)
+        {
+            await ledger.DoneAsync(_queue.HighestRevision, cancellation);
+            _told = _queue.HighestRevision;
+        }
+        _problem = null;
+        return announced;
     }
+
+    private async Task ReadPendingAsync(CancellationToken cancellation)
+    {
+        var pending = await ledger.PendingAsync(_queue.HighestRevision, cancellation);
+        foreach (var entry in pending)
+            _unreadable.Remove(entry.Id);
+        _queue.Add(pending);
+        ShowWaiting();
+    }
+
+    /// <summary>Nothing counts as told. Asterisk is asked what it has read by itself of that which was written before this moment.</summary>
+    private async Task ForgetAsync(DateTime readBefore, CancellationToken cancellation)
+    {
+        await ledger.ForgetAsync(cancellation);
+        _readByItself = readBefore;
+        StartOver();
+    }
+
+    private void StartOver()
+    {
+        _queue.Clear();
+        _told = 0;
+    }
+
+    private async Task LeaveOutKnownAsync(Pass pass, DateTime readBefore, CancellationToken cancellation)
+    {
+        var old = _queue.All.Where(entry => entry.ChangedAt < readBefore).ToList();
+        if (old.Count > 0)
+            _queue.Remove(await (await pass.Commands.QualifyListAsync(cancellation)).KnownAsync(old, cancellation));
+        _readByItself = null;
+        ShowWaiting();
+    }
+
+    private async Task JudgeLampsAsync(CancellationToken cancellation)
+    {
+        if (_lamps.Doubtful is not { Length: > 0 } doubtful)
+            return;
+        var dark = _lamps.Judge(await ledger.DarkAsync(doubtful, cancellation));
+        if (dark == 0)
+            return;
+        Log.LampsAreWrong(logger, node.Name, dark);
+        _mustReload = true;
+    }
+
+    /// <returns>Whether it was done.</returns>
+    private async Task<bool> ReloadAsync(Pass pass, long endpoints, CancellationToken cancellation)
+    {
+        var asterisk = await pass.Commands.QualifyListAsync(cancellation);
+        // A reload without a database makes Asterisk forget every phone, and says that it succeeded.
+        if (await ledger.AnotherAsync(null, cancellation) is { } sample && !await IsLinkUpAsync(pass, sample, cancellation))
+            return await LinkIsDownAsync(sample, cancellation);
+        await ledger.CloseWindowAsync(cancellation);
+        var begun = await ledger.NowAsync(cancellation);
+        Interlocked.Exchange(ref _ownReloadExpectedUntil, long.MaxValue);
+        var watch = time.GetTimestamp();
+        var failure = await asterisk.ReloadAsync(cancellation);
+        var took = time.GetElapsedTime(watch);
+        _reloads.Spend(took);
+        if (failure is not null)
+        {
+            Interlocked.Exchange(ref _ownReloadExpectedUntil, 0);
+            Log.ReloadFailed(logger, node.Name, OneLine.Of(failure));
+            return false;
+        }
+        Interlocked.CompareExchange(ref _ownReloadExpectedUntil, time.GetTimestamp() + (long)(ReloadEventDelay.TotalSeconds * time.TimestampFrequency), long.MaxValue);
+        _mustReload = false;
+        pass.Cost.ReloadTook(took, endpoints);
+        metrics.Reloaded(took);
+        Log.Reloaded(logger, node.Name, _queue.Count, took.TotalSeconds);
+        // Whether it has read everything, Asterisk is asked in the next pass.
+        await ForgetAsync(begun, cancellation);
+        _wake.Ring();
+        return true;
+    }
+
+    /// <returns>False when Asterisk cannot be told now.</returns>
+    private async Task<bool> AnnounceAllAsync(Pass pass, long endpoints, CancellationToken cancellation)
+    {
+        if (_queue.Count == 0)
+            return true;
+        var asterisk = await pass.Commands.QualifyListAsync(cancellation);
+        var announced = 0;
+        while (_queue.Take(WindowSize) is { Count: > 0 } window && !_foreignReload)
+        {
+            if (pass.IsNarrow)
+                await OpenWindowAsync(window, cancellation);
+            var begun = time.GetTimestamp();
+            foreach (var entry in window)
+            {
+                var watch = time.GetTimestamp();
+                if (await asterisk.AnnounceAsync(entry.Id, cancellation) == Announced.Unreadable && !await IsAtFaultAsync(pass, entry.Id, cancellation))
+                    return await LinkIsDownAsync(entry.Id, cancellation);
+                pass.Cost.SingleTook(time.GetElapsedTime(watch), endpoints);
+                metrics.Announced(time.GetElapsedTime(watch));
+                announced++;
+            }
+            ShowWaiting();
+            if (_queue.Count > 0)
+                await PauseAsync(time.GetElapsedTime(begun), window.Count, cancellation);
+            if (_wake.TryTake())
+            {
+                await ReadPendingAsync(cancellation);
+                await pass.Expirer.CatchUpAsync(cancellation);
+            }
+        }
+        if (pass.IsNarrow)
+            await ledger.CloseWindowAsync(cancellation);
+        Log.Announced(logger, node.Name, announced);
+        if (!_foreignReload)
+            return true;
+        _wake.Ring();
+        return false;
+    }
+
+    private async Task OpenWindowAsync(List<AnnouncementLedger.Entry> window, CancellationToken cancellation)
+    {
+        await ledger.OpenWindowAsync([.. window.Select(entry => entry.Id)], cancellation);
+        _lastWindow = time.GetTimestamp() + (long)(AnnouncementLedger.WindowLength.TotalSeconds * time.TimestampFrequency);
+    }
+
+    /// <summary>Registrations of other phones come first: a quarter of the time is theirs alone, and most of it when a command takes long.</summary>
+    private Task PauseAsync(TimeSpan took, int commands, CancellationToken cancellation)
+    {
+        var pause = took / commands > QuickCommand ? took * 4 : took / 3;
+        var pace = TimeSpan.FromSeconds((double)commands / perSecond) - took;
+        return Task.Delay(pause > pace ? pause : pace, time, cancellation);
+    }
+
+    /// <summary>Whether an endpoint that Asterisk could not load is at fault itself, or gone: then its row can be read, or others can be loaded.</summary>
+    private async Task<bool> IsAtFaultAsync(Pass pass, string id, CancellationToken cancellation)
+    {
+        var asterisk = await pass.Commands.QualifyListAsync(cancellation);
+        if (!await ledger.ExistsAsync(id, cancellation))
+            return true; // It was deleted meanwhile.
+        if (!await asterisk.IsRowReadableAsync(id, cancellation)
+            && (await ledger.AnotherAsync(id, cancellation) is not { } other || !await IsLinkUpAsync(pass, other, cancellation)))
+            return false;
+        if (_unreadable.Add(id))
+            Log.CannotLoad(logger, node.Name, id);
+        _unreadableProblem = _unreadable.Problem;
+        return true;
+    }
+
+    private static async Task<bool> IsLinkUpAsync(Pass pass, string sample, CancellationToken cancellation)
+    {
+        var asterisk = await pass.Commands.QualifyListAsync(cancellation);
+        if (await asterisk.IsRowReadableAsync(sample, cancellation))
+            return true;
+        await pass.Expirer.ExpireAsync(sample, cancellation);
+        return await asterisk.CanReadAsync(sample, cancellation);
+    }
+
+    private async Task<bool> LinkIsDownAsync(string id, CancellationToken cancellation)
+    {
+        if (_problem is null)
+            Log.CannotRead(logger, node.Name, id);
+        _problem = $"cannot read {id} from the realtime tables";
+        StartOver();
+        await ledger.CloseWindowAsync(cancellation);
+        await RestAsync(Retry, cancellation);
+        return false;
+    }
+
+    private async Task RetryUnreadableAsync(Pass pass, CancellationToken cancellation)
+    {
+        foreach (var id in _unreadable.Due)
+        {
+            await pass.Expirer.ExpireAsync(id, cancellation);
+            if (await (await pass.Commands.QualifyListAsync(cancellation)).AnnounceAsync(id, cancellation) == Announced.Done)
+                _unreadable.Remove(id);
+            else
+                _unreadable.Add(id);
+        }
+        _unreadableProblem = _unreadable.Problem;
+    }
+
+    private async Task RestAsync(TimeSpan rest, CancellationToken cancellation)
+    {
+        await Task.Delay(rest, time, cancellation);
+        _wake.Ring();
+    }
+
+    private void ShowWaiting() => metrics.Waiting(_queue.Count);
+
+    /// <summary>With what the passes of one session work.</summary>
+    private sealed record Pass(CommandConnection Commands, AnnouncementCost Cost, bool IsNarrow, CacheExpirer Expirer);
 
     private static partial class Log
     {
         [LoggerMessage(2004, LogLevel.Warning, "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
         public static partial void CannotRead(ILogger logger, string node, string endpoint);
 
-        [LoggerMessage(2005, LogLevel.Information, "Asterisk {Node} was told of {Count} new or changed endpoints")]
-        public static partial void Refreshed(ILogger logger, string node, int count);
+        [LoggerMessage(2005, LogLevel.Information, "Announced {Count} new or changed extensions to Asterisk {Node}")]
+        public static partial void Announced(ILogger logger, string node, int count);
 
-        [LoggerMessage(2008, LogLevel.Warning, "Asterisk {Node} has no memory cache {Cache} (Asterisk:Nodes:*:Caches): {Reason}")]
-        public static partial void NoSuchCache(ILogger logger, string node, string cache, string reason);
+        [LoggerMessage(2011, LogLevel.Information, "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
+        public static partial void Reloaded(ILogger logger, string node, int count, double seconds);
+
+        [LoggerMessage(2012, LogLevel.Warning, "Asterisk {Node} did not reload PJSIP: {Reason}")]
+        public static partial void ReloadFailed(ILogger logger, string node, string reason);
+
+        [LoggerMessage(2013, LogLevel.Warning, "Asterisk {Node} shows {Count} registered phones as unavailable: PJSIP is reloaded, so that it links their device states again")]
+        public static partial void LampsAreWrong(ILogger logger, string node, int count);
+
+        [LoggerMessage(2014, LogLevel.Warning, "Asterisk {Node} cannot load the extension {Endpoint}, though it can load others: its log says which option it refuses")]
+        public static partial void CannotLoad(ILogger logger, string node, string endpoint);
     }
 }

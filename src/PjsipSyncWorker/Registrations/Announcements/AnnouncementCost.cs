@@ -1,0 +1,48 @@
+namespace PjsipSyncWorker.Registrations.Announcements;
+
+/// <summary>
+/// What it costs one Asterisk to be told of endpoints one by one, and by a reload of PJSIP that reads all of them. Both block the queue
+/// in which Asterisk also handles new registrations, so the cheaper way is taken, and a long reload only when single commands are as long.
+/// Starts with figures measured on Asterisk 22 (docs/performance.md) and follows what this Asterisk takes. Not thread-safe.
+/// </summary>
+/// <param name="isNarrow">Whether this server reads endpoints through ps_endpoints_for_server, so that a single announcement does not read all.</param>
+internal sealed class AnnouncementCost(bool isNarrow)
+{
+    /// <summary>Weight of the newest measurement in a moving average.</summary>
+    private const double Newest = 0.1;
+
+    /// <summary>A reload takes so much longer than its estimate now and then that it must promise a clear gain.</summary>
+    private const int ClearGain = 4;
+
+    /// <summary>The longest time for which a reload may keep new registrations waiting when single commands are shorter.</summary>
+    private static readonly TimeSpan LongestReload = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan ReloadOfOne = TimeSpan.FromMilliseconds(0.5);
+
+    private static readonly TimeSpan NarrowCommand = TimeSpan.FromMilliseconds(4);
+
+    private static readonly TimeSpan ReadOfOne = TimeSpan.FromMilliseconds(0.2);
+
+    private TimeSpan? _single;
+    private TimeSpan? _reloadOfOne;
+
+    /// <summary>Time that a command for one unknown AOR takes.</summary>
+    /// <param name="endpoints">How many endpoints this Asterisk reads when it reads all.</param>
+    public TimeSpan Single(long endpoints) => _single ?? (isNarrow ? NarrowCommand : NarrowCommand + endpoints * ReadOfOne);
+
+    /// <summary>Time that a reload of PJSIP takes.</summary>
+    public TimeSpan Reload(long endpoints) => endpoints * (_reloadOfOne ?? ReloadOfOne);
+
+    public void SingleTook(TimeSpan time, long endpoints) => _single = Average(Single(endpoints), time);
+
+    public void ReloadTook(TimeSpan time, long endpoints) => _reloadOfOne = time / Math.Max(endpoints, 1);
+
+    /// <summary>Whether one reload is clearly cheaper than so many commands.</summary>
+    public bool IsReloadCheaper(int unknown, long endpoints)
+    {
+        var (single, reload) = (Single(endpoints), Reload(endpoints));
+        return single * unknown > reload * ClearGain && (reload <= LongestReload || reload <= single * ClearGain);
+    }
+
+    private static TimeSpan Average(TimeSpan before, TimeSpan now) => before + (now - before) * Newest;
+}

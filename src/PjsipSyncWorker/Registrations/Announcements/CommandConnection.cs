@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Telemetry;
+
+namespace PjsipSyncWorker.Registrations.Announcements;
+
+/// <summary>
+/// A second connection to one Asterisk, for commands that take long. Asterisk carries out one action after the other on each connection and
+/// sends events in between, so nobody else must wait behind such a command. It is opened when it is first needed. Not thread-safe.
+/// </summary>
+internal sealed class CommandConnection(NodeSettings node, NodeMetrics metrics, TimeProvider time) : IAmiEventHandler, IAsyncDisposable
+{
+    /// <summary>A reload of a hundred thousand endpoints takes minutes. That Asterisk lives is asked on the other connection.</summary>
+    private static readonly TimeSpan LongestCommand = TimeSpan.FromMinutes(10);
+
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
+
+    /// <summary>Only this comes unasked.</summary>
+    private static readonly string[] Events = ["FullyBooted"];
+
+    private AmiConnection? _connection;
+
+    /// <summary>The list of AORs, asked over this connection.</summary>
+    /// <exception cref="AmiException">There is no connection.</exception>
+    public async Task<QualifyList> QualifyListAsync(CancellationToken cancellation)
+    {
+        // What befalls Asterisk is said once, by the connection that follows its events.
+        _connection ??= await AmiConnection.ConnectAsync(NodeAccess.Options(node, Events, LongestCommand, PingInterval), this, NullLogger.Instance, time, cancellation);
+        return new QualifyList(_connection);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+    }
+
+    void IAmiEventHandler.OnEvent(in AmiMessage message)
+    {
+        // Events are followed on the other connection.
+    }
+
+    void IAmiEventHandler.OnActionEnded(string action, string result, TimeSpan took) => metrics.Action(action, result, took);
+}

@@ -1,0 +1,71 @@
+using System.Globalization;
+using PjsipSyncWorker.Ami;
+
+namespace PjsipSyncWorker.Registrations.Announcements;
+
+/// <summary>How Asterisk took the announcement of an endpoint.</summary>
+internal enum Announced
+{
+    /// <summary>Its AOR is on the list.</summary>
+    Done,
+
+    /// <summary>Asterisk cannot read the endpoint: it is gone, the database link is down, or it has an option that Asterisk does not take.</summary>
+    Unreadable,
+}
+
+/// <summary>
+/// The private list of AORs (res_pjsip/pjsip_options.c) on which ContactStatus events, OPTIONS and device states of one Asterisk hang.
+/// It is filled at boot and by a reload; what is made later gets there by a command of its own.
+/// </summary>
+internal sealed class QualifyList(AmiConnection asterisk)
+{
+    private const int AtOnce = 64;
+
+    private readonly AsteriskConsole _console = new(asterisk);
+
+    /// <summary>Puts an endpoint's AORs on the list, or reads their options anew. Asterisk looks for their endpoints if they were not on it.</summary>
+    public async Task<Announced> AnnounceAsync(string endpoint, CancellationToken cancellation)
+    {
+        var answer = await _console.RunAsync($"pjsip reload qualify endpoint {endpoint}", cancellation);
+        return answer.Says("Unable to retrieve") ? Announced.Unreadable : Announced.Done;
+    }
+
+    /// <summary>Which of these are on the list with the qualify_frequency that ps_aors has now. It costs Asterisk next to nothing, and no look at the database.</summary>
+    public async Task<List<AnnouncementLedger.Entry>> KnownAsync(IReadOnlyList<AnnouncementLedger.Entry> entries, CancellationToken cancellation)
+    {
+        var known = new List<AnnouncementLedger.Entry>();
+        foreach (var some in entries.Chunk(AtOnce))
+        {
+            var frequencies = await Task.WhenAll(some.Select(entry => FrequencyAsync(entry.Id, cancellation)));
+            known.AddRange(some.Where((entry, i) => frequencies[i] == entry.QualifyFrequency));
+        }
+        return known;
+    }
+
+    /// <summary>Whether Asterisk can read an endpoint. The caches must have forgotten it, or it is no proof.</summary>
+    public async Task<bool> CanReadAsync(string endpoint, CancellationToken cancellation) =>
+        (await asterisk.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in _) => { }, cancellation)).Success;
+
+    /// <summary>Whether the row of an endpoint comes through extconfig.conf and ODBC, past PJSIP and its caches (module res_realtime).</summary>
+    public async Task<bool> IsRowReadableAsync(string endpoint, CancellationToken cancellation) =>
+        (await _console.RunAsync($"realtime load ps_endpoints id {endpoint}", cancellation)).Says("Column Name");
+
+    /// <summary>Reads all AORs and endpoints. REGISTERs of new contacts wait meanwhile.</summary>
+    /// <returns>Null when it was done, else why not.</returns>
+    public async Task<string?> ReloadAsync(CancellationToken cancellation)
+    {
+        var answer = await asterisk.SendAsync(new AmiAction("Reload") { { "Module", "res_pjsip.so" } }, cancellation);
+        return answer.Success ? null : answer.Message;
+    }
+
+    /// <summary>Seconds between two OPTIONS to the contacts of an AOR as the list has it; null when the AOR is not on it.</summary>
+    private async Task<int?> FrequencyAsync(string aor, CancellationToken cancellation)
+    {
+        var answer = await _console.RunAsync($"pjsip show qualify aor {aor}", cancellation);
+        foreach (var line in answer.Output)
+            if (line.Split(':', 2) is [var name, var value] && name.Trim() == "Qualify frequency"
+                && int.TryParse(value.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+                return seconds;
+        return null;
+    }
+}

@@ -1,0 +1,22 @@
+namespace PjsipSyncWorker.Registrations.Announcements;
+
+/// <summary>Bounds the share of time in which Asterisk reloads PJSIP for us: an application that adds one extension each second must not make it reload each second.</summary>
+internal sealed class ReloadBudget(TimeProvider time)
+{
+    /// <summary>Time between two reloads, as a multiple of what the last one took.</summary>
+    private const int Rest = 10;
+
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(30);
+
+    private long? _next;
+
+    /// <summary>Time until the next reload may begin; zero when it may now.</summary>
+    public TimeSpan Wait => _next is { } next && time.GetElapsedTime(time.GetTimestamp(), next) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    /// <summary>A reload is over.</summary>
+    public void Spend(TimeSpan took)
+    {
+        var rest = took * Rest > ShortestRest ? took * Rest : ShortestRest;
+        _next = time.GetTimestamp() + (long)(rest.TotalSeconds * time.TimestampFrequency);
+    }
+}

@@ -51,7 +51,8 @@ begin
   wanted := kept || array(
     select name from unnest(existing) with ordinality as of_table (name, n)
     where name <> all (kept)
-      and (name = 'id' or exists (select from pjsip_sync.shape where columns @> array['ps_endpoints.' || name]))
+      -- Asterisk looks for endpoints by their id, and at boot for those that have mailboxes (res_pjsip_mwi.c).
+      and (name in ('id', 'mailboxes') or exists (select from pjsip_sync.shape where columns @> array['ps_endpoints.' || name]))
     order by n);
   -- What anybody else has written.
   others := array(select name from unnest(existing) as name where name <> all (wanted));

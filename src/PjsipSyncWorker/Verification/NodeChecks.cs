@@ -38,8 +38,13 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.systemname", SystemNameAsync, [Login, Booted], "In manager.conf: write = system,reporting,command"),
         Step("asterisk.modules", ModulesAsync, [Login, Booted]),
         Step(Contacts, cancellation => new ContactsCheck(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.view", cancellation => Reading.ViewAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.caches", cancellation => Reading.CachesAsync(cancellation), [Login, Booted, Rights]),
+        Step("asterisk.domains", cancellation => Reading.DomainsAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
         Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
+
+    private ReadingChecks Reading => new(_connection!, dataSource, settings, node.Name);
 
     void IAmiEventHandler.OnEvent(in AmiMessage message)
     {

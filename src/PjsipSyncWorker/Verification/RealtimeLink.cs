@@ -40,7 +40,8 @@ internal sealed class RealtimeLink(AmiConnection asterisk)
     /// <summary>Whether extconfig.conf leads a family somewhere.</summary>
     public async Task<bool> HasFamilyAsync(string family, CancellationToken cancellation) => await MappingAsync(family, cancellation) is not null;
 
-    private async Task<string?> MappingAsync(string family, CancellationToken cancellation) =>
+    /// <summary>Where extconfig.conf leads a family, as Asterisk shows it: <c>===> FAMILY (db=CLASS, table=TABLE)</c>; null when nowhere.</summary>
+    public async Task<string?> MappingAsync(string family, CancellationToken cancellation) =>
         (await CommandAsync("core show config mappings", cancellation))
             .Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith($"===> {family} ", StringComparison.Ordinal));
 

@@ -32,7 +32,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
             if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
             {
                 return Finding.Fail($"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}",
-                    "Does the ODBC data source lead to this database and schema (odbc.ini, Realtime:Schema)? Does sorcery.conf have a memory cache that is not named in Asterisk:Nodes:*:Caches? Is there a section of that name in pjsip.conf?");
+                    "Does the ODBC data source lead to this database and schema (odbc.ini, Realtime:Schema)? Does a memory cache of sorcery.conf still have what somebody changed by hand (sorcery memory cache expire)? Is there a section of that name in pjsip.conf?");
             }
         }
         return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");

@@ -14,6 +14,9 @@ internal sealed class AnnouncementCost(bool isNarrow)
     /// <summary>A reload takes so much longer than its estimate now and then that it must promise a clear gain.</summary>
     private const int ClearGain = 4;
 
+    /// <summary>A reload touches every phone, so it must save as much as this.</summary>
+    private static readonly TimeSpan LeastGain = TimeSpan.FromSeconds(2);
+
     /// <summary>The longest time for which a reload may keep new registrations waiting when single commands are shorter.</summary>
     private static readonly TimeSpan LongestReload = TimeSpan.FromSeconds(5);
 
@@ -41,7 +44,7 @@ internal sealed class AnnouncementCost(bool isNarrow)
     public bool IsReloadCheaper(int unknown, long endpoints)
     {
         var (single, reload) = (Single(endpoints), Reload(endpoints));
-        return single * unknown > reload * ClearGain && (reload <= LongestReload || reload <= single * ClearGain);
+        return single * unknown > reload * ClearGain && single * unknown - reload > LeastGain && (reload <= LongestReload || reload <= single * ClearGain);
     }
 
     private static TimeSpan Average(TimeSpan before, TimeSpan now) => before + (now - before) * Newest;

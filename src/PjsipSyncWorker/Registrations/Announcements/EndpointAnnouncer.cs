@@ -16,7 +16,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// Endpoints that the server sees together when it reads all. Each command reads all of them, so few are cheap; each window is
     /// one write to the database, so many save writes.
     /// </summary>
-    private const int WindowSize = 4;
+    private const int WindowSize = 8;
 
     /// <summary>After a longer command a longer pause follows: registrations of other phones come first.</summary>
     private static readonly TimeSpan QuickCommand = TimeSpan.FromMilliseconds(50);
@@ -209,10 +209,9 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (_lamps.Doubtful is not { Length: > 0 } doubtful)
             return;
         var dark = _lamps.Judge(await ledger.DarkAsync(doubtful, cancellation));
-        if (dark == 0)
-            return;
-        Log.LampsAreWrong(logger, node.Name, dark);
-        _mustReload = true;
+        if (dark > 0 && !_mustReload)
+            Log.LampsAreWrong(logger, node.Name, dark);
+        _mustReload |= dark > 0;
     }
 
     /// <returns>Whether it was done.</returns>
@@ -291,10 +290,10 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         _lastWindow = time.GetTimestamp() + (long)(AnnouncementLedger.WindowLength.TotalSeconds * time.TimestampFrequency);
     }
 
-    /// <summary>Registrations of other phones come first: a quarter of the time is theirs alone, and most of it when a command takes long.</summary>
+    /// <summary>Registrations of other phones come first: some of the time is theirs alone, and most of it when a command takes long.</summary>
     private Task PauseAsync(TimeSpan took, int commands, CancellationToken cancellation)
     {
-        var pause = took / commands > QuickCommand ? took * 4 : took / 3;
+        var pause = took / commands > QuickCommand ? took * 4 : took / 6;
         var pace = TimeSpan.FromSeconds((double)commands / perSecond) - took;
         return Task.Delay(pause > pace ? pause : pace, time, cancellation);
     }

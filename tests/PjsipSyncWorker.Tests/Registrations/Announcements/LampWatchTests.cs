@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Time.Testing;
+using PjsipSyncWorker.Registrations.Announcements;
+
+namespace PjsipSyncWorker.Tests.Registrations.Announcements;
+
+public sealed class LampWatchTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly LampWatch _lamps;
+
+    public LampWatchTests() => _lamps = new LampWatch(_time);
+
+    [Fact]
+    public void A_lamp_that_is_just_moving_is_not_judged()
+    {
+        Assert.False(_lamps.Look(["1001"]));
+        Assert.True(_lamps.IsUndecided);
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.False(_lamps.Look([]));
+        Assert.False(_lamps.IsUndecided);
+        Assert.Empty(_lamps.Doubtful);
+    }
+
+    [Fact]
+    public void A_lamp_that_stays_wrong_is_judged()
+    {
+        _lamps.Look(["1001", "1002"]);
+        _time.Advance(TimeSpan.FromSeconds(5));
+
+        Assert.True(_lamps.Look(["1001", "1003"]));
+        Assert.Equal(["1001"], _lamps.Doubtful);
+        Assert.Equal(1, _lamps.Judge(["1001"]));
+    }
+
+    [Fact]
+    public void What_a_reload_does_not_mend_is_not_tried_again_until_it_was_right_in_between()
+    {
+        Assert.Equal(1, WrongForLong());
+        Assert.Equal(0, WrongForLong());
+
+        _lamps.Look([]);
+
+        Assert.Equal(1, WrongForLong());
+    }
+
+    private int WrongForLong()
+    {
+        _lamps.Look(["1001"]);
+        _time.Advance(TimeSpan.FromSeconds(5));
+        _lamps.Look(["1001"]);
+        return _lamps.Judge([.. _lamps.Doubtful]);
+    }
+}

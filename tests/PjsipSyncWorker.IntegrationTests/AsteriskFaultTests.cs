@@ -23,6 +23,8 @@ public sealed class AsteriskFaultTests
             var watch = System.Diagnostics.Stopwatch.StartNew();
             await Truth.AgreesAsync(rig.Asterisk!, rig.Database, fault, TimeSpan.FromSeconds(40));
             await Measured.Async(fault, watch.Elapsed);
+            await Truth.LampsAreRightAsync(rig.Asterisk!, rig.Database, fault);
+            await Measured.Async($"{fault}, lamps", watch.Elapsed);
             // And it works: what happens from here on is seen at once.
             Assert.True(await moves.RegisterAsync());
             await Truth.AgreesAsync(rig.Asterisk!, rig.Database, $"{fault}, then a phone came", TimeSpan.FromSeconds(40));

@@ -34,6 +34,7 @@ public sealed class SoakTests
                 }
                 await Measured.Async($"soak: {round.Fault}", await Invariants.HoldAsync(rig.Database));
                 await Truth.AgreesAsync(rig.Asterisk!, rig.Database, when, TimeSpan.FromSeconds(40));
+                await Truth.LampsAreRightAsync(rig.Asterisk!, rig.Database, when);
             }
             catch (Exception error)
             {

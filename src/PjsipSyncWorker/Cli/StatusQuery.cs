@@ -41,6 +41,22 @@ internal static class StatusQuery
         return statuses;
     }
 
+    /// <summary>What waits to be announced, a line for each Asterisk of which a worker knows: phones that register before have no events.</summary>
+    public static async Task<List<string>> WaitingAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select format('%s %s to be announced to %s', count(*), case when count(*) = 1 then 'extension waits' else 'extensions wait' end, n.name)
+            from pjsip_sync.node n join pjsip_sync.endpoint e on e.aor_revision > n.refreshed_revision and e.deleted_at is null
+            where n.connected
+            group by n.name order by n.name
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var lines = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            lines.Add(reader.GetString(0));
+        return lines;
+    }
+
     /// <summary>Why a number has no status.</summary>
     public static async Task<string> WhyMissingAsync(NpgsqlConnection connection, string number, CancellationToken cancellation)
     {

@@ -191,7 +191,7 @@ internal sealed partial class NodeFollower(
     /// <summary>One AMI session after another.</summary>
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        var part = health.Begin($"Asterisk {node.Name}", isNode: true);
+        var part = health.Begin($"Asterisk {node.Name}", isNode: true, () => metrics.Announcements.Note);
         var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, part, (error, delay) =>
         {
             if (error is AmiAuthenticationException)

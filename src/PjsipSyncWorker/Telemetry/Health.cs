@@ -23,9 +23,10 @@ internal sealed class Health(TimeProvider time)
     /// <summary>A part begins.</summary>
     /// <param name="name">What it does, in a word or two; shown to people.</param>
     /// <param name="isNode">Whether it is the connection to an Asterisk, which people want to see even when all is well.</param>
-    public HealthPart Begin(string name, bool isNode = false)
+    /// <param name="note">Gives what people should see beside that all is well; null when there is nothing. Called from any thread.</param>
+    public HealthPart Begin(string name, bool isNode = false, Func<string?>? note = null)
     {
-        var part = new HealthPart(name, isNode, time);
+        var part = new HealthPart(name, isNode, note, time);
         lock (_lock)
             Volatile.Write(ref _parts, [.. _parts, part]);
         return part;
@@ -39,13 +40,14 @@ internal sealed class HealthPart
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TimeProvider _time;
+    private readonly Func<string?>? _note;
     private long _due;
     private volatile string? _problem;
     private volatile bool _reported;
 
-    public HealthPart(string name, bool isNode, TimeProvider time)
+    public HealthPart(string name, bool isNode, Func<string?>? note, TimeProvider time)
     {
-        (Name, IsNode, _time) = (name, isNode, time);
+        (Name, IsNode, _note, _time) = (name, isNode, note, time);
         Progress();
     }
 
@@ -61,6 +63,9 @@ internal sealed class HealthPart
 
     /// <summary>What is wrong, in words for a person; null when nothing is.</summary>
     public string? Trouble => Stuck ? "stuck: it makes no progress" : _reported ? _problem : "starting";
+
+    /// <summary>What people should see beside that all is well; null when there is nothing.</summary>
+    public string? Note => _note?.Invoke();
 
     /// <summary>It is at work and something got done.</summary>
     public void Progress() => Expect(TimeSpan.Zero);

@@ -6,12 +6,12 @@ namespace PjsipSyncWorker.Telemetry;
 /// <summary>Health in words.</summary>
 internal static class HealthText
 {
-    /// <summary>One line for each part, for <c>/readyz</c>: its name, and <c>ok</c> or what is wrong.</summary>
+    /// <summary>One line for each part, for <c>/readyz</c>: its name, and <c>ok</c> with its note or what is wrong.</summary>
     public static string Lines(IReadOnlyList<HealthPart> parts)
     {
         var text = new StringBuilder();
         foreach (var part in parts)
-            text.Append(part.Name).Append(": ").Append(OneLine(part.Trouble ?? "ok")).Append('\n');
+            text.Append(part.Name).Append(": ").Append(OneLine(part.Trouble ?? (part.Note is { } note ? $"ok; {note}" : "ok"))).Append('\n');
         return text.ToString();
     }
 
@@ -26,7 +26,7 @@ internal static class HealthText
                 ? "no change waits"
                 : string.Create(CultureInfo.InvariantCulture, $"{(overview.Waiting == Overview.MostCounted ? "more than " : "")}{overview.Waiting} changes wait, {overview.OldestWait.TotalSeconds:0} s at most"));
         }
-        words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null).Select(part => $"{part.Name} connected"));
+        words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null).Select(part => part.Note is { } note ? $"{part.Name} connected, {OneLine(note)}" : $"{part.Name} connected"));
         return string.Join("; ", words);
     }
 

@@ -12,6 +12,36 @@ internal static class AsteriskFaults
         },
         ["Asterisk is restarted in order"] = rig => rig.Asterisk!.RestartAsync(),
         ["PJSIP is reloaded"] = rig => rig.Asterisk!.CliAsync("module reload res_pjsip.so"),
+        ["everything of Asterisk is reloaded in the middle of announcements"] = rig => rig.WhileAnnouncingAsync(() => rig.Asterisk!.CliAsync("core reload")),
+        ["the worker is killed in the middle of announcements and PJSIP is reloaded"] = rig => rig.WhileAnnouncingAsync(async () =>
+        {
+            await rig.KillWorkerAsync();
+            await rig.Asterisk!.CliAsync("module reload res_pjsip.so");
+            await rig.StartWorkerAsync();
+        }),
+        ["AMI is cut in the middle of announcements"] = rig => rig.WhileAnnouncingAsync(async () =>
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                rig.AmiLine!.CloseCurrent();
+                await Task.Delay(Faults.While / 10);
+            }
+        }),
+        ["the ODBC link is cut in the middle of announcements"] = rig => rig.WhileAnnouncingAsync(async () =>
+        {
+            rig.OdbcLine!.Refusing = true;
+            rig.OdbcLine.CloseCurrent();
+            await Task.Delay(Faults.While);
+            rig.OdbcLine.Refusing = false;
+        }),
+        ["PJSIP is reloaded without a database"] = async rig =>
+        {
+            rig.OdbcLine!.Refusing = true;
+            rig.OdbcLine.CloseCurrent();
+            await rig.Asterisk!.CliAsync("module reload res_pjsip.so");
+            await Task.Delay(Faults.While);
+            rig.OdbcLine.Refusing = false;
+        },
         ["AMI is slow"] = async rig =>
         {
             (rig.AmiLine!.Delay, rig.AmiLine.Piece) = (TimeSpan.FromMilliseconds(20), 100);

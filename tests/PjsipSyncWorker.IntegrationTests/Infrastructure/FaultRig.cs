@@ -34,6 +34,9 @@ internal sealed class FaultRig : IAsyncDisposable
     /// <summary>The worker's line to its Asterisk, where there is one.</summary>
     public TcpProxy? AmiLine { get; private set; }
 
+    /// <summary>Asterisk's line to the database.</summary>
+    public TcpProxy? OdbcLine { get; private set; }
+
     public AsteriskServer? Asterisk { get; private set; }
 
     public WorkerProcess Worker { get; private set; } = null!;
@@ -53,7 +56,9 @@ internal sealed class FaultRig : IAsyncDisposable
     public static async Task<FaultRig> WithAsteriskAsync()
     {
         var rig = await CreateAsync();
-        rig.Asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
+        rig.OdbcLine = new TcpProxy(rig.Cluster.Port);
+        await using var odbc = rig.Database.At(rig.OdbcLine.Port);
+        rig.Asterisk = await AsteriskServer.StartAsync(odbc.ConnectionString);
         rig.AmiLine = new TcpProxy(rig.Asterisk.AmiPort);
         rig._settings = [.. rig._settings, .. rig.Asterisk.WorkerSettings().Select(setting => setting.Replace($"Port={rig.Asterisk.AmiPort}", $"Port={rig.AmiLine.Port}", StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
         await rig.KillWorkerAsync();
@@ -79,6 +84,15 @@ internal sealed class FaultRig : IAsyncDisposable
     }
 
     public async Task StartWorkerAsync() => Worker = await WorkerProcess.StartAsync(Proxied, _settings);
+
+    /// <summary>Does something in the middle of the announcements of many new extensions, which are deleted in the end.</summary>
+    public async Task WhileAnnouncingAsync(Func<Task> befall)
+    {
+        await Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0}}' from generate_series(80000, 80399) g""");
+        await Eventually.True(() => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
+        await befall();
+        await Database.ExecuteAsync("delete from extensions where number between '80000' and '80399'");
+    }
 
     /// <summary>Another worker, on a line of its own.</summary>
     public async Task AddStandbyAsync()
@@ -117,6 +131,7 @@ internal sealed class FaultRig : IAsyncDisposable
             await worker.DisposeAsync();
         Line.Dispose();
         AmiLine?.Dispose();
+        OdbcLine?.Dispose();
         if (Asterisk is not null)
             await Asterisk.DisposeAsync();
         await Proxied.DisposeAsync();

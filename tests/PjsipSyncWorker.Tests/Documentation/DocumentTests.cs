@@ -24,6 +24,7 @@ public sealed partial class DocumentTests
         ["docs/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
         ["docs/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
         ["docs/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' publication phones;"] = "needs a second server; ReplicationTests does it",
+        ["docs/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
         ["docs/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
     };
 

@@ -6,7 +6,7 @@ internal sealed class ReloadBudget(TimeProvider time)
     /// <summary>Time between two reloads, as a multiple of what the last one took.</summary>
     private const int Rest = 10;
 
-    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(10);
 
     private long? _next;
 

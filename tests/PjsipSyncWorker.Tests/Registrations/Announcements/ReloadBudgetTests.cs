@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.Tests.Registrations.Announcements;
 public sealed class ReloadBudgetTests
 {
     [Theory]
-    [InlineData(0.5, 30)]
+    [InlineData(0.5, 10)]
     [InlineData(8, 80)]
     public void Reloads_take_a_tenth_of_the_time_at_most(double took, double wait)
     {

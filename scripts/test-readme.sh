@@ -23,7 +23,7 @@ names_what_debian_lacks() {
   echo "$found"
   [ $code = 1 ]
   grep -Fx 'odbc.ini [asterisk]: the section is missing' <<<"$found"
-  grep -Fx 'extconfig.conf [settings]: ps_endpoints = odbc,asterisk is missing' <<<"$found"
+  grep -Fx 'extconfig.conf [settings]: ps_endpoints = odbc,asterisk,ps_endpoints_for_server is missing' <<<"$found"
   grep -Fx 'modules.conf [modules]: noload = res_config_odbc.so keeps out what is needed' <<<"$found"
   grep -Fx 'pjsip.conf [transport-udp]: the section is missing' <<<"$found"
   grep -Fx 'manager.conf [pjsip-sync]: the section is missing' <<<"$found"

@@ -51,8 +51,11 @@ begin
   wanted := kept || array(
     select name from unnest(existing) with ordinality as of_table (name, n)
     where name <> all (kept)
-      -- Asterisk looks for endpoints by their id, and at boot for those that have mailboxes (res_pjsip_mwi.c).
-      and (name in ('id', 'mailboxes') or exists (select from pjsip_sync.shape where columns @> array['ps_endpoints.' || name]))
+      -- Asterisk looks for endpoints by their id, and at boot for those that have mailboxes (res_pjsip_mwi.c). The others are those of
+      -- a usual trunk, so that a person who makes one by hand need not wait until they are found.
+      and (name in ('id', 'mailboxes', 'transport', 'aors', 'auth', 'context', 'disallow', 'allow', 'direct_media', 'dtmf_mode', 'identify_by',
+                    'force_rport', 'rewrite_contact', 'rtp_symmetric', 'callerid', 'from_user', 'from_domain', 'outbound_auth', 'outbound_proxy')
+           or exists (select from pjsip_sync.shape where columns @> array['ps_endpoints.' || name]))
     order by n);
   -- What anybody else has written.
   others := array(select name from unnest(existing) as name where name <> all (wanted));

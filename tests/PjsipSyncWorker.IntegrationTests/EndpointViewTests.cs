@@ -70,11 +70,11 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        Assert.DoesNotContain("dtmf_mode", await ColumnsAsync(rig.Database), StringComparison.Ordinal);
+        Assert.DoesNotContain("rtp_ipv6", await ColumnsAsync(rig.Database), StringComparison.Ordinal);
 
         // Of an extension it is there in the moment of the commit.
-        await rig.ChangeAsync("""update extensions set settings = '{"endpoint": {"dtmf_mode": "info"}}'""");
-        Assert.Equal("info", await rig.Database.ScalarAsync<string>("select dtmf_mode::text from ps_endpoints_for_server"));
+        await rig.ChangeAsync("""update extensions set settings = '{"endpoint": {"rtp_ipv6": true}}'""");
+        Assert.Equal("yes", await rig.Database.ScalarAsync<string>("select rtp_ipv6::text from ps_endpoints_for_server"));
 
         // Of a row that a person made it is there after the next poll.
         await rig.Database.ExecuteAsync("insert into ps_endpoints (id, rtp_timeout, moh_suggest) values ('trunk', 30, 'jazz')");

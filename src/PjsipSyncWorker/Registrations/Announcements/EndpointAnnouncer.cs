@@ -32,6 +32,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// <summary>How much later than its answer the event of our own reload may come.</summary>
     private static readonly TimeSpan ReloadEventDelay = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan CountLifetime = TimeSpan.FromSeconds(5);
+
     private readonly WakeSignal _wake = new();
     private readonly AnnouncementQueue _queue = new();
     private readonly LampWatch _lamps = new(time);
@@ -42,6 +44,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private volatile string? _unreadableProblem;
     private long _ownReloadExpectedUntil;
     private long? _lastWindow;
+    private (long Endpoints, long At)? _counted;
     private long _told;
 
     /// <summary>What was written before this moment Asterisk may have read by itself; null when it was told all that counts as told.</summary>
@@ -156,7 +159,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             await pass.Expirer.CatchUpAsync(cancellation);
         if (_readByItself is { } moment)
             await LeaveOutKnownAsync(pass, moment, cancellation);
-        var endpoints = await ledger.EndpointCountAsync(cancellation);
+        var endpoints = await CountEndpointsAsync(cancellation);
         if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count, endpoints)) && _reloads.Wait == TimeSpan.Zero)
             return await ReloadAsync(pass, endpoints, cancellation);
         var announced = _queue.Count > 0;
@@ -170,6 +173,14 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         }
         _problem = null;
         return announced;
+    }
+
+    /// <summary>How many endpoints Asterisk reads when it reads all; a count of a large table is not made for each change.</summary>
+    private async Task<long> CountEndpointsAsync(CancellationToken cancellation)
+    {
+        if (_counted is not { } counted || time.GetElapsedTime(counted.At) > CountLifetime)
+            _counted = counted = (await ledger.EndpointCountAsync(cancellation), time.GetTimestamp());
+        return Math.Max(counted.Endpoints, _queue.Count);
     }
 
     private async Task ReadPendingAsync(CancellationToken cancellation)
@@ -232,6 +243,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         {
             Interlocked.Exchange(ref _ownReloadExpectedUntil, 0);
             Log.ReloadFailed(logger, node.Name, OneLine.Of(failure));
+            _wake.Ring();
             return false;
         }
         Interlocked.CompareExchange(ref _ownReloadExpectedUntil, time.GetTimestamp() + (long)(ReloadEventDelay.TotalSeconds * time.TimestampFrequency), long.MaxValue);
@@ -260,6 +272,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             foreach (var entry in window)
             {
                 var watch = time.GetTimestamp();
+                if (pass.IsNarrow && time.GetElapsedTime(begun) > AnnouncementLedger.WindowLength / 2)
+                    await OpenWindowAsync(window, cancellation);
                 if (await asterisk.AnnounceAsync(entry.Id, cancellation) == Announced.Unreadable && !await IsAtFaultAsync(pass, entry.Id, cancellation))
                     return await LinkIsDownAsync(entry.Id, cancellation);
                 pass.Cost.SingleTook(time.GetElapsedTime(watch), endpoints);

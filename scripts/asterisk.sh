@@ -67,7 +67,9 @@ fill_in() {
 
 configure() {
   local modules folder
-  as_root mkdir -p "$home"/{etc,state,spool,run,log}
+  as_root mkdir -p "$home"/{etc,state,spool,run,log/cdr-csv}
+  # Asterisk looks up the name of its own machine for each call. /etc/hosts has the name, as on an installed Debian, so that no DNS server is asked.
+  grep -qw "$HOSTNAME" "$asterisk_tree/etc/hosts" || printf '127.0.1.1\t%s\n' "$HOSTNAME" | as_root tee -a "$asterisk_tree/etc/hosts" >/dev/null
   if [ -d "${1:-}" ]; then
     # As an operator does: over the files of the distribution.
     as_root cp -r "$asterisk_tree/etc/asterisk/." "$home/etc/"

@@ -7,6 +7,7 @@
 #   asterisk.sh cli NAME COMMAND         runs a CLI command
 #   asterisk.sh files NAME               the files in its folders
 #   asterisk.sh read NAME FILE           one of them
+#   asterisk.sh write NAME FILE          writes standard input into one of them
 #   asterisk.sh remove NAME              stops and forgets
 #   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
 . "$(dirname "$0")/lib.sh"
@@ -67,7 +68,9 @@ fill_in() {
 
 configure() {
   local modules folder
-  as_root mkdir -p "$home"/{etc,state,spool,run,log}
+  as_root mkdir -p "$home"/{etc,state,spool,run,log/cdr-csv}
+  # Asterisk looks up the name of its own machine for each call. /etc/hosts has the name, as on an installed Debian, so that no DNS server is asked.
+  grep -qw "$HOSTNAME" "$asterisk_tree/etc/hosts" || printf '127.0.1.1\t%s\n' "$HOSTNAME" | as_root tee -a "$asterisk_tree/etc/hosts" >/dev/null
   if [ -d "${1:-}" ]; then
     # As an operator does: over the files of the distribution.
     as_root cp -r "$asterisk_tree/etc/asterisk/." "$home/etc/"
@@ -104,6 +107,7 @@ case $action in
   kill) halt KILL ;;
   cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
   read) as_root cat "$home/$1" ;;
+  write) as_root tee "$home/$1" >/dev/null ;;
   files) (cd "$home" && as_root find . -type f) ;;
   remove) halt KILL; as_root rm -rf "$home" ;;
   sipp) as_root chroot "$asterisk_tree" bash -c 'cd "$0/sip" && exec sipp "$@"' "$inside" "$@" ;;

@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Bench.Asterisk;
 
 namespace PjsipSyncWorker.Bench;
 
@@ -19,10 +20,11 @@ internal sealed class BenchDatabase : IAsyncDisposable
     public string ConnectionString { get; }
 
     /// <summary>With everything that <c>init --create-extensions</c> makes.</summary>
-    public static async Task<BenchDatabase> InstalledAsync()
+    /// <param name="options">Further options of <c>init</c>.</param>
+    public static async Task<BenchDatabase> InstalledAsync(params string[] options)
     {
         var database = await EmptyAsync();
-        await BenchWorker.CommandAsync(database, "init", "--create-extensions");
+        await BenchWorker.CommandAsync(database, ["init", "--create-extensions", .. options]);
         return database;
     }
 
@@ -58,16 +60,32 @@ internal sealed class BenchDatabase : IAsyncDisposable
     /// <summary>Asks again and again, on one connection, until it is true.</summary>
     public static async Task UntilAsync(NpgsqlConnection connection, string sql, TimeSpan? pause = null)
     {
+        if (!await IsSoonAsync(connection, sql, pause, TimeSpan.FromMinutes(3)))
+            throw new TimeoutException(sql);
+    }
+
+    /// <summary>Asks again and again, on one connection, until it is true or the limit is over.</summary>
+    /// <returns>Whether it became true.</returns>
+    public static async Task<bool> IsSoonAsync(NpgsqlConnection connection, string sql, TimeSpan? pause, TimeSpan limit)
+    {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.PrepareAsync();
         var watch = System.Diagnostics.Stopwatch.StartNew();
         while (await command.ExecuteScalarAsync() is not true)
         {
-            if (watch.Elapsed > TimeSpan.FromMinutes(3))
-                throw new TimeoutException(sql);
+            if (watch.Elapsed > limit)
+                return false;
             if (pause is { } some)
                 await Task.Delay(some);
         }
+        return true;
+    }
+
+    /// <summary>User and system time of the whole server so far: all its processes, also those that have ended.</summary>
+    public async Task<TimeSpan> ServerProcessorTimeAsync()
+    {
+        await using var connection = await OpenAsync();
+        return ProcStat.OfFamily(ProcStat.ParentOf(connection.ProcessID));
     }
 
     public async ValueTask DisposeAsync()

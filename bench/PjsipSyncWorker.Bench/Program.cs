@@ -2,6 +2,7 @@ using System.Globalization;
 using BenchmarkDotNet.Running;
 using PjsipSyncWorker.Bench;
 using PjsipSyncWorker.Bench.Scenarios;
+using PjsipSyncWorker.Bench.Scenarios.Asterisk;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 if (args is ["micro", .. var rest])
@@ -10,14 +11,15 @@ if (args is ["micro", .. var rest])
     return 0;
 }
 
-var scenarios = new IScenario[]
-{
-    new Latency(), new ApplicationCost(), new ManyTransactions(), new OneStatement(), new FullComparison(), new EventFlood(), new Registrations(), new Start(),
-};
-var wanted = args.Length == 0 ? scenarios : [.. scenarios.Where(scenario => args.Contains(scenario.GetType().Name, StringComparer.OrdinalIgnoreCase))];
+var real = args is ["asterisk", ..];
+var names = real ? args[1..] : args;
+IScenario[] scenarios = real
+    ? [new RegisterRefresh(), new CallSetup(), new OneAmongMany(), new ManyAtOnce(), new BootAndRestart()]
+    : [new Latency(), new ApplicationCost(), new ManyTransactions(), new OneStatement(), new FullComparison(), new EventFlood(), new Registrations(), new Start()];
+var wanted = names.Length == 0 ? scenarios : [.. scenarios.Where(scenario => names.Contains(scenario.GetType().Name, StringComparer.OrdinalIgnoreCase))];
 if (wanted.Length == 0)
 {
-    Console.Error.WriteLine($"The scenarios are: {string.Join(", ", scenarios.Select(scenario => scenario.GetType().Name))}; or micro");
+    Console.Error.WriteLine($"The scenarios are: {string.Join(", ", scenarios.Select(scenario => scenario.GetType().Name))}{(real ? "" : "; or asterisk, or micro")}");
     return 2;
 }
 

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
-/// <summary>1,000,000 ContactStatus events over a real socket: how many the worker takes in for each second of processor time.</summary>
+/// <summary>A stand-in for Asterisk (<see cref="BenchAsterisk"/>) sends 1,000,000 ContactStatus events over a real socket: how many the worker takes in for each second of processor time.</summary>
 internal sealed class EventFlood : IScenario
 {
     private const int Phones = 10_000;

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
-/// <summary>Phones register: one on an idle system, and 10,000 after a restart of Asterisk.</summary>
+/// <summary>A stand-in for Asterisk (<see cref="BenchAsterisk"/>) says that phones register: one on an idle system, and 10,000 after a restart of Asterisk.</summary>
 internal sealed class Registrations : IScenario
 {
     private const int Phones = 10_000;

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
-/// <summary>The binary itself: how soon it is ready, what it takes when there is nothing to do, how large it is.</summary>
+/// <summary>The binary itself: how soon it is ready, what it takes when there is nothing to do, how large it is. The contacts are those of a stand-in for Asterisk (<see cref="BenchAsterisk"/>).</summary>
 internal sealed class Start : IScenario
 {
     private const int Phones = 10_000;

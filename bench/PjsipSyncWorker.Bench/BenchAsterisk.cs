@@ -30,9 +30,10 @@ internal sealed class BenchAsterisk : IAsyncDisposable
         "Asterisk__SnapshotInterval=00:10:00", "Asterisk__RefreshesPerSecond=10000",
     ];
 
-    public async Task SayAsync(ReadOnlyMemory<byte> text)
+    public async Task SayAsync(ReadOnlyMemory<byte> text) => await SayAsync(await _stream.Task, text);
+
+    private async Task SayAsync(NetworkStream stream, ReadOnlyMemory<byte> text)
     {
-        var stream = await _stream.Task;
         await _speaking.WaitAsync();
         try
         {
@@ -58,16 +59,30 @@ internal sealed class BenchAsterisk : IAsyncDisposable
         _speaking.Dispose();
     }
 
+    /// <summary>The first connection hears what is said here; a second one, for commands, is answered only.</summary>
     private async Task ServeAsync()
     {
-        using var client = await _listener.AcceptTcpClientAsync();
+        try
+        {
+            while (true)
+                _ = TalkAsync(await _listener.AcceptTcpClientAsync());
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // The benchmark is over.
+        }
+    }
+
+    private async Task TalkAsync(TcpClient client)
+    {
+        using var talking = client;
         var stream = client.GetStream();
-        _stream.SetResult(stream);
-        await SayAsync("Asterisk Call Manager/11.0.0\r\n"u8.ToArray());
+        _stream.TrySetResult(stream);
         using var lines = new StreamReader(stream);
         var (name, id) = ("", "");
         try
         {
+            await SayAsync(stream, "Asterisk Call Manager/11.0.0\r\n"u8.ToArray());
             while (await lines.ReadLineAsync() is { } line)
             {
                 if (line.StartsWith("Action: ", StringComparison.Ordinal))
@@ -75,7 +90,7 @@ internal sealed class BenchAsterisk : IAsyncDisposable
                 else if (line.StartsWith("ActionID: ", StringComparison.Ordinal))
                     id = line[10..];
                 else if (line.Length == 0)
-                    await SayAsync(Encoding.UTF8.GetBytes(Answer(name, $"ActionID: {id}\r\n")));
+                    await SayAsync(stream, Encoding.UTF8.GetBytes(Answer(name, $"ActionID: {id}\r\n")));
             }
         }
         catch (IOException)

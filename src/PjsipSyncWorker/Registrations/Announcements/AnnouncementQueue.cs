@@ -45,7 +45,7 @@ internal sealed class AnnouncementQueue
             taken.Add(last);
         }
         if (Count == 0)
-            _entries.Clear();
+            Empty();
         return taken;
     }
 
@@ -63,8 +63,16 @@ internal sealed class AnnouncementQueue
     /// <summary>Nothing waits, and nothing was ever added.</summary>
     public void Clear()
     {
-        _entries.Clear();
-        _newest.Clear();
+        Empty();
         HighestRevision = 0;
+    }
+
+    /// <summary>What an import of very many took is given back.</summary>
+    private void Empty()
+    {
+        _entries.Clear();
+        _entries.TrimExcess();
+        _newest.Clear();
+        _newest.TrimExcess();
     }
 }

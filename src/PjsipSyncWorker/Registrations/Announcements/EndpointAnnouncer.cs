@@ -292,6 +292,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (pass.IsNarrow)
             await ledger.CloseWindowAsync(cancellation);
         Log.Announced(logger, node.Name, announced);
+        Leftovers.Return(announced);
         if (!_foreignReload)
             return true;
         _wake.Ring();

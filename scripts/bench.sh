@@ -45,7 +45,7 @@ trap 'remove_asterisks; stop_postgres "$folder"; rm -rf "$folder"' EXIT
 start_postgres "$folder" "$port" -c shared_buffers=512MB -c max_wal_size=4GB -c checkpoint_timeout=30min
 export PJSIP_SYNC_BENCH_POSTGRES="Host=127.0.0.1;Port=$port;Database=postgres;Username=postgres"
 export PJSIP_SYNC_BENCH_WORKER=$repository/artifacts/pjsip-sync-worker
-export PJSIP_SYNC_BENCH_PG_BIN
+export PJSIP_SYNC_BENCH_FILES=$folder/files PJSIP_SYNC_BENCH_PG_BIN
 PJSIP_SYNC_BENCH_PG_BIN=$(postgres_bin)
 "$bench" "$@"
 if [ $# = 0 ]; then say "Not run: scripts/bench.sh asterisk, the same on a real Asterisk"; fi

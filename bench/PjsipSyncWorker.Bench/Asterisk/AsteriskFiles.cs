@@ -6,7 +6,11 @@ namespace PjsipSyncWorker.Bench.Asterisk;
 /// <summary>Configuration folders for one Asterisk: those that <c>render-config</c> writes, and what makes a static server of them.</summary>
 internal sealed class AsteriskFiles : IDisposable
 {
-    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-bench-{Guid.NewGuid():N}");
+    /// <summary>A folder that <c>scripts/bench.sh</c> removes, also after a scenario that failed.</summary>
+    private static readonly string Files = Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_FILES")
+        ?? throw new InvalidOperationException("scripts/bench.sh starts this");
+
+    private readonly string _folder = Path.Combine(Files, $"{Guid.NewGuid():N}");
     private readonly BenchDatabase _database;
 
     private AsteriskFiles(BenchDatabase database, RealAsterisk asterisk, string contacts)

@@ -19,6 +19,11 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
         }
 
         var login = new AmiAction("Login") { { "AuthType", "MD5" }, { "Username", options.Username }, { "Key", Key(salt) } };
+        if (!options.ReceivesEvents)
+        {
+            login.Add("Events", "off");
+        }
+
         var answer = await connection.SendAsync(login, cancellationToken);
         if (!answer.Success)
         {
@@ -36,7 +41,7 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
 
     private async Task FilterAsync(AmiConnection connection, CancellationToken cancellationToken)
     {
-        if (options.Events.Count == 0)
+        if (options.Events.Count == 0 || !options.ReceivesEvents)
         {
             return;
         }

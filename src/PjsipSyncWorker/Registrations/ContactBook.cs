@@ -15,6 +15,11 @@ internal sealed record BookChanges(
     public HashSet<string> Endpoints =>
         [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(gone => gone.Key.Endpoint), .. Devices.Select(device => device.Endpoint)];
 
+    /// <summary>Those whose status may be another one now. What a mere refresh moves, the next comparison of all statuses writes.</summary>
+    public IEnumerable<string> EndpointsOfNewStatus =>
+        Contacts.Where(contact => !contact.IsRefresh).Select(contact => contact.Key.Endpoint)
+            .Concat(Gone.Select(gone => gone.Key.Endpoint)).Concat(Devices.Select(device => device.Endpoint)).Distinct();
+
     /// <summary>The same in two halves; of a single contact what is left without the words that strangers chose. Nothing when there is no less.</summary>
     public IEnumerable<BookChanges> Smaller()
     {
@@ -35,7 +40,8 @@ internal sealed record BookChanges(
 }
 
 /// <param name="Registered">The phone registered since it was last written; otherwise only what is known of it changed.</param>
-internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered);
+/// <param name="IsRefresh">The only phone of its extension registered again, and nothing else about it changed.</param>
+internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered, bool IsRefresh = false);
 
 /// <param name="Everywhere">Its server removed it from a shared ps_contacts; otherwise it only is not, or no longer, this node's.</param>
 internal readonly record struct GoneContact(ContactKey Key, bool Everywhere);
@@ -47,6 +53,9 @@ internal readonly record struct GoneContact(ContactKey Key, bool Everywhere);
 internal sealed class ContactBook(TimeProvider time)
 {
     private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
+
+    /// <summary>Several of the times in which a change that is not urgent is written.</summary>
+    private static readonly TimeSpan FarFromExpiry = TimeSpan.FromSeconds(20);
 
     /// <summary>More phones than one server has: what tells of more is no server of phones.</summary>
     private const int Most = 1_000_000;
@@ -69,6 +78,10 @@ internal sealed class ContactBook(TimeProvider time)
     private Dictionary<ContactKey, Contact?>? _meanwhile;
     private Dictionary<string, string>? _meanwhileDevices;
     private bool _complete;
+    private volatile bool _hasUrgentChanges;
+
+    /// <summary>Whether anything changed, since changes were last taken, that may move a status. Mere refreshes can wait: they are most of what phones do.</summary>
+    public bool HasUrgentChanges => _hasUrgentChanges;
 
     /// <summary>The soonest moment after <paramref name="moment"/> at which a contact expires, unless a refresh is noticed before.</summary>
     public DateTimeOffset? NextExpiry(DateTimeOffset moment)
@@ -170,6 +183,7 @@ internal sealed class ContactBook(TimeProvider time)
                 _meanwhileDevices[endpoint] = state;
             _devices[endpoint] = state;
             _touchedDevices.Add(endpoint);
+            _hasUrgentChanges = true;
         }
     }
 
@@ -261,12 +275,13 @@ internal sealed class ContactBook(TimeProvider time)
                 if (now is null && (stored is not null || _removedEverywhere.Contains(key)))
                     gone.Add(new GoneContact(key, _removedEverywhere.Contains(key)));
                 else if (now is not null && now != stored)
-                    contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt));
+                    contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt, IsRefresh(key, now, stored)));
             }
             var devices = _touchedDevices.Where(endpoint => _devices[endpoint] != _storedDevices.GetValueOrDefault(endpoint))
                 .Select(endpoint => (endpoint, _devices[endpoint])).ToList();
             _touched.Clear();
             _touchedDevices.Clear();
+            _hasUrgentChanges = false;
             return new BookChanges(contacts, gone, devices, Shared);
         }
     }
@@ -276,7 +291,7 @@ internal sealed class ContactBook(TimeProvider time)
     {
         lock (_lock)
         {
-            foreach (var (key, contact, _) in changes.Contacts)
+            foreach (var (key, contact, _, _) in changes.Contacts)
                 _stored[key] = contact;
             foreach (var (key, _) in changes.Gone)
             {
@@ -326,6 +341,16 @@ internal sealed class ContactBook(TimeProvider time)
             _contacts[key] = contact;
         }
         _touched.Add(key);
+        _hasUrgentChanges |= contact is null || !IsRefresh(key, contact, _stored.GetValueOrDefault(key));
+    }
+
+    /// <summary>Whether the status stays as it is: the extension's only phone, known to the database, far from its expiry there, registered again.</summary>
+    private bool IsRefresh(ContactKey key, Contact contact, Contact? stored)
+    {
+        var soon = time.GetUtcNow() + FarFromExpiry;
+        return stored is not null && contact.Status == stored.Status && Equals(contact.Address, stored.Address)
+            && contact.ViaAddress == stored.ViaAddress && contact.UserAgent == stored.UserAgent
+            && !(stored.ExpiresAt <= soon) && !(contact.ExpiresAt <= soon) && _known.GetValueOrDefault(key.Endpoint) == 1;
     }
 
     /// <summary>A snapshot does not say when a phone registered; an expiry that moved says that it did.</summary>

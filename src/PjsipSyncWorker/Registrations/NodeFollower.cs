@@ -31,7 +31,7 @@ internal sealed partial class NodeFollower(
     private static readonly TimeSpan Unsettled = TimeSpan.FromSeconds(10);
 
     /// <summary>How soon a lamp that seems wrong is looked at again.</summary>
-    private static readonly TimeSpan LampLook = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LampLook = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
@@ -101,7 +101,8 @@ internal sealed partial class NodeFollower(
             var status = message.Get("ContactStatus"u8) is { Length: > 0 } said ? _words.Of(said) : "Unknown";
             if (_book.Apply(new ContactKey(_words.Of(endpoint), _words.Of(uri)), status, AsteriskSession.RoundTrip(message.Get("RoundtripUsec"u8))))
                 _snapshotWanted.Ring();
-            _changed.Ring();
+            if (_book.HasUrgentChanges)
+                _changed.Ring();
         }
         else if (name.SequenceEqual("DeviceStateChange"u8))
         {
@@ -168,7 +169,7 @@ internal sealed partial class NodeFollower(
                     throw;
                 }
                 _book.Stored(changes);
-                projector.Ask(changes.Endpoints);
+                projector.Ask(changes.EndpointsOfNewStatus);
             }
             if (time.GetElapsedTime(seen) >= heartbeat || wasConnected != _connected)
             {
@@ -288,7 +289,7 @@ internal sealed partial class NodeFollower(
                 if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
                 metrics.Snapshot(time.GetElapsedTime(watch));
-                _lampsUndecided = _announcer.OnSnapshot(_book.Unlit());
+                _lampsUndecided = _announcer.OnSnapshot(_book.Count, _book.Unlit());
                 _degraded = null;
                 _changed.Ring();
                 Leftovers.Return(_book.Count);

@@ -1,3 +1,4 @@
+using System.Net;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Registrations;
@@ -55,6 +56,46 @@ public sealed class ContactBookTests
         Assert.True(book.TakeChanges().IsEmpty);
         book.Apply(Anna, "Removed", null);
         Assert.Equal([new GoneContact(Anna, Everywhere: false)], book.TakeChanges().Gone);
+    }
+
+    [Fact]
+    public void A_refresh_of_the_only_phone_is_neither_urgent_nor_a_new_status()
+    {
+        var book = Empty();
+        Snapshot(book, (Anna, Seen() with { Address = IPAddress.Parse("192.0.2.1"), ExpiresAt = _time.GetUtcNow().AddMinutes(5) }));
+        book.Stored(book.TakeChanges());
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        book.Apply(Anna, "NonQualified", null);
+
+        Assert.False(book.HasUrgentChanges);
+        var changes = book.TakeChanges();
+        Assert.Equal([Anna], changes.Contacts.Select(contact => contact.Key));
+        Assert.Empty(changes.EndpointsOfNewStatus);
+    }
+
+    [Theory]
+    // Its expiry in the database is near: it would be shown offline.
+    [InlineData(4.9, "NonQualified", false)]
+    [InlineData(1, "Unreachable", false)]
+    [InlineData(1, "Removed", false)]
+    // With a second phone the address of the last one moves.
+    [InlineData(1, "NonQualified", true)]
+    public void What_may_move_a_status_is_urgent(double minutes, string status, bool hasSecondPhone)
+    {
+        var book = Empty();
+        var expires = _time.GetUtcNow().AddMinutes(5);
+        Snapshot(book, hasSecondPhone
+            ? [(Anna, Seen() with { ExpiresAt = expires }), (new ContactKey("1001", "sip:1001@192.0.2.9"), Seen() with { ExpiresAt = expires })]
+            : [(Anna, Seen() with { ExpiresAt = expires })]);
+        book.Stored(book.TakeChanges());
+        Assert.False(book.HasUrgentChanges);
+
+        _time.Advance(TimeSpan.FromMinutes(minutes));
+        book.Apply(Anna, status, null);
+
+        Assert.True(book.HasUrgentChanges);
+        Assert.Equal(["1001"], book.TakeChanges().EndpointsOfNewStatus);
     }
 
     [Fact]
@@ -316,7 +357,7 @@ public sealed class ContactBookTests
     private static void Flush(ContactBook book, Dictionary<ContactKey, string> database)
     {
         var changes = book.TakeChanges();
-        foreach (var (key, contact, _) in changes.Contacts)
+        foreach (var (key, contact, _, _) in changes.Contacts)
             database[key] = contact.Status;
         foreach (var (key, _) in changes.Gone)
             Assert.True(database.Remove(key));

@@ -22,28 +22,36 @@ internal sealed class AnnouncementCost(bool isNarrow)
 
     private static readonly TimeSpan ReloadOfOne = TimeSpan.FromMilliseconds(0.5);
 
+    /// <summary>What each registered phone adds to a reload.</summary>
+    private static readonly TimeSpan ReloadOfContact = TimeSpan.FromMilliseconds(1.5);
+
     private static readonly TimeSpan NarrowCommand = TimeSpan.FromMilliseconds(4);
 
     private static readonly TimeSpan ReadOfOne = TimeSpan.FromMilliseconds(0.2);
 
     private TimeSpan? _single;
-    private TimeSpan? _reloadOfOne;
+    private double _reloadFactor = 1;
 
     /// <summary>Time that a command for one unknown AOR takes.</summary>
     /// <param name="endpoints">How many endpoints this Asterisk reads when it reads all.</param>
     public TimeSpan Single(long endpoints) => _single ?? (isNarrow ? NarrowCommand : NarrowCommand + endpoints * ReadOfOne);
 
     /// <summary>Time that a reload of PJSIP takes.</summary>
-    public TimeSpan Reload(long endpoints) => endpoints * (_reloadOfOne ?? ReloadOfOne);
+    /// <param name="contacts">How many phones are registered.</param>
+    public TimeSpan Reload(long endpoints, int contacts) => (endpoints * ReloadOfOne + contacts * ReloadOfContact) * _reloadFactor;
+
+    /// <summary>Whether a reload keeps registrations waiting for so long that it must be worth it.</summary>
+    public bool IsReloadLong(long endpoints, int contacts) => Reload(endpoints, contacts) > LongestReload;
 
     public void SingleTook(TimeSpan time, long endpoints) => _single = Average(Single(endpoints), time);
 
-    public void ReloadTook(TimeSpan time, long endpoints) => _reloadOfOne = time / Math.Max(endpoints, 1);
+    public void ReloadTook(TimeSpan time, long endpoints, int contacts) =>
+        _reloadFactor = Math.Max(time / (Math.Max(endpoints, 1) * ReloadOfOne + contacts * ReloadOfContact), 0.1);
 
     /// <summary>Whether one reload is clearly cheaper than so many commands.</summary>
-    public bool IsReloadCheaper(int unknown, long endpoints)
+    public bool IsReloadCheaper(int unknown, long endpoints, int contacts)
     {
-        var (single, reload) = (Single(endpoints), Reload(endpoints));
+        var (single, reload) = (Single(endpoints), Reload(endpoints, contacts));
         return single * unknown > reload * ClearGain && single * unknown - reload > LeastGain && (reload <= LongestReload || reload <= single * ClearGain);
     }
 

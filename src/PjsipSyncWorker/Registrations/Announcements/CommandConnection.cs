@@ -16,9 +16,6 @@ internal sealed class CommandConnection(NodeSettings node, NodeMetrics metrics, 
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
 
-    /// <summary>Only this comes unasked.</summary>
-    private static readonly string[] Events = ["FullyBooted"];
-
     private AmiConnection? _connection;
 
     /// <summary>The list of AORs, asked over this connection.</summary>
@@ -26,7 +23,7 @@ internal sealed class CommandConnection(NodeSettings node, NodeMetrics metrics, 
     public async Task<QualifyList> QualifyListAsync(CancellationToken cancellation)
     {
         // What befalls Asterisk is said once, by the connection that follows its events.
-        _connection ??= await AmiConnection.ConnectAsync(NodeAccess.Options(node, Events, LongestCommand, PingInterval), this, NullLogger.Instance, time, cancellation);
+        _connection ??= await AmiConnection.ConnectAsync(NodeAccess.Options(node, events: null, LongestCommand, PingInterval), this, NullLogger.Instance, time, cancellation);
         return new QualifyList(_connection);
     }
 

@@ -18,6 +18,9 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// </summary>
     private const int WindowSize = 8;
 
+    /// <summary>Announcements in one pass after which a snapshot costs little beside them.</summary>
+    private const int Many = 500;
+
     /// <summary>After a longer command a longer pause follows: registrations of other phones come first.</summary>
     private static readonly TimeSpan QuickCommand = TimeSpan.FromMilliseconds(50);
 
@@ -32,6 +35,12 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// <summary>How much later than its answer the event of our own reload may come.</summary>
     private static readonly TimeSpan ReloadEventDelay = TimeSpan.FromSeconds(5);
 
+    /// <summary>The share of registered phones below which wrong lamps are few.</summary>
+    private const double FewLamps = 0.05;
+
+    /// <summary>Time between two long reloads for the sake of a few lamps, as a multiple of what one takes.</summary>
+    private const int RareReload = 100;
+
     private static readonly TimeSpan CountLifetime = TimeSpan.FromSeconds(5);
 
     private readonly WakeSignal _wake = new();
@@ -39,6 +48,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private readonly LampWatch _lamps = new(time);
     private readonly UnreadableEndpoints _unreadable = new(time);
     private readonly ReloadBudget _reloads = new(time);
+    private volatile int _contacts;
     private volatile bool _foreignReload;
     private volatile string? _problem;
     private volatile string? _unreadableProblem;
@@ -70,10 +80,12 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     }
 
     /// <summary>What a snapshot has shown.</summary>
+    /// <param name="contacts">How many phones are registered.</param>
     /// <param name="suspects">Endpoints that are registered while Asterisk shows them unavailable.</param>
     /// <returns>Whether another snapshot should follow soon, to tell a lamp that is wrong from one that is just changing.</returns>
-    public bool OnSnapshot(IReadOnlyCollection<string> suspects)
+    public bool OnSnapshot(int contacts, IReadOnlyCollection<string> suspects)
     {
+        _contacts = contacts;
         if (_lamps.Look(suspects))
             _wake.Ring();
         return _lamps.IsUndecided;
@@ -98,7 +110,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// <param name="isNarrow">Whether this server reads endpoints through ps_endpoints_for_server.</param>
     /// <param name="expirer">Is asked first: Asterisk would announce from its caches what was there before.</param>
     /// <param name="atLeastEvery">The longest time between two looks for what waits.</param>
-    /// <param name="onAnnounced">Called after a pass that announced anything: a snapshot finds the phones that had registered before.</param>
+    /// <param name="onAnnounced">Called after a reload or very many announcements: a snapshot finds the phones that had registered before. A single one announces its phones by PeerStatus.</param>
     public async Task RunAsync(
         CommandConnection commands, bool isNarrow, CacheExpirer expirer, TimeSpan atLeastEvery, Action onAnnounced, CancellationToken cancellation)
     {
@@ -125,7 +137,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         return _mustReload && _reloads.Wait < longest ? _reloads.Wait : longest;
     }
 
-    /// <returns>Whether Asterisk was told anything.</returns>
+    /// <returns>Whether Asterisk was told so much that a snapshot should follow.</returns>
     private async Task<bool> TryAsync(Pass pass, CancellationToken cancellation)
     {
         try
@@ -153,16 +165,17 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             _mustReload |= _lastWindow is { } window && time.GetElapsedTime(window) < LongestForeignReload;
             await ForgetAsync(await ledger.NowAsync(cancellation) - LongestForeignReload, cancellation);
         }
-        await JudgeLampsAsync(cancellation);
+        var endpoints = await CountEndpointsAsync(cancellation);
+        await JudgeLampsAsync(pass.Cost, endpoints, cancellation);
         await ReadPendingAsync(cancellation);
         if (_queue.HighestRevision > _told)
             await pass.Expirer.CatchUpAsync(cancellation);
         if (_readByItself is { } moment)
             await LeaveOutKnownAsync(pass, moment, cancellation);
-        var endpoints = await CountEndpointsAsync(cancellation);
-        if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count, endpoints)) && _reloads.Wait == TimeSpan.Zero)
+        endpoints = Math.Max(endpoints, _queue.Count);
+        if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count, endpoints, _contacts)) && _reloads.Wait == TimeSpan.Zero)
             return await ReloadAsync(pass, endpoints, cancellation);
-        var announced = _queue.Count > 0;
+        var many = _queue.Count >= Many;
         if (!await AnnounceAllAsync(pass, endpoints, cancellation))
             return false;
         await RetryUnreadableAsync(pass, cancellation);
@@ -172,7 +185,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             _told = _queue.HighestRevision;
         }
         _problem = null;
-        return announced;
+        return many;
     }
 
     /// <summary>How many endpoints Asterisk reads when it reads all; a count of a large table is not made for each change.</summary>
@@ -180,7 +193,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     {
         if (_counted is not { } counted || time.GetElapsedTime(counted.At) > CountLifetime)
             _counted = counted = (await ledger.EndpointCountAsync(cancellation), time.GetTimestamp());
-        return Math.Max(counted.Endpoints, _queue.Count);
+        return counted.Endpoints;
     }
 
     private async Task ReadPendingAsync(CancellationToken cancellation)
@@ -215,9 +228,12 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         ShowWaiting();
     }
 
-    private async Task JudgeLampsAsync(CancellationToken cancellation)
+    private async Task JudgeLampsAsync(AnnouncementCost cost, long endpoints, CancellationToken cancellation)
     {
         if (_lamps.Doubtful is not { Length: > 0 } doubtful)
+            return;
+        // A few lamps are not worth a long reload, unless the last one was very long ago.
+        if (cost.IsReloadLong(endpoints, _contacts) && doubtful.Length < _contacts * FewLamps && _reloads.SinceLast < cost.Reload(endpoints, _contacts) * RareReload)
             return;
         var dark = _lamps.Judge(await ledger.DarkAsync(doubtful, cancellation));
         if (dark > 0 && !_mustReload)
@@ -248,7 +264,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         }
         Interlocked.CompareExchange(ref _ownReloadExpectedUntil, time.GetTimestamp() + (long)(ReloadEventDelay.TotalSeconds * time.TimestampFrequency), long.MaxValue);
         _mustReload = false;
-        pass.Cost.ReloadTook(took, endpoints);
+        pass.Cost.ReloadTook(took, endpoints, _contacts);
         metrics.Reloaded(took);
         Log.Reloaded(logger, node.Name, _queue.Count, took.TotalSeconds);
         // Whether it has read everything, Asterisk is asked in the next pass.

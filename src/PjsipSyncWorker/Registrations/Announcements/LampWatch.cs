@@ -6,20 +6,20 @@ namespace PjsipSyncWorker.Registrations.Announcements;
 /// </summary>
 internal sealed class LampWatch(TimeProvider time)
 {
-    /// <summary>A lamp that moves right now is wrong for a moment.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(4);
+    /// <summary>A lamp that moves right now is wrong for a moment. After a boot with ten thousand phones their device states follow for a quarter of a minute.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
     private Dictionary<string, long> _suspects = new(StringComparer.Ordinal);
     private readonly HashSet<string> _reloadedFor = new(StringComparer.Ordinal);
 
-    /// <summary>Whether another look should follow soon.</summary>
+    /// <summary>Whether another look should follow soon: some are wrong, and not for long enough to be judged.</summary>
     public bool IsUndecided
     {
         get
         {
             lock (_lock)
-                return _suspects.Count > 0;
+                return _suspects.Values.Any(since => time.GetElapsedTime(since) < Settling);
         }
     }
 

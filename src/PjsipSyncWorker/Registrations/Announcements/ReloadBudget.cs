@@ -9,6 +9,10 @@ internal sealed class ReloadBudget(TimeProvider time)
     private static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(10);
 
     private long? _next;
+    private long _last = time.GetTimestamp();
+
+    /// <summary>Time since the last reload, or since this budget began.</summary>
+    public TimeSpan SinceLast => time.GetElapsedTime(_last);
 
     /// <summary>Time until the next reload may begin; zero when it may now.</summary>
     public TimeSpan Wait => _next is { } next && time.GetElapsedTime(time.GetTimestamp(), next) is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
@@ -17,6 +21,7 @@ internal sealed class ReloadBudget(TimeProvider time)
     public void Spend(TimeSpan took)
     {
         var rest = took * Rest > ShortestRest ? took * Rest : ShortestRest;
-        _next = time.GetTimestamp() + (long)(rest.TotalSeconds * time.TimestampFrequency);
+        _last = time.GetTimestamp();
+        _next = _last + (long)(rest.TotalSeconds * time.TimestampFrequency);
     }
 }

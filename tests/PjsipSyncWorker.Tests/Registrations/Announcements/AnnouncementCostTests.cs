@@ -13,7 +13,7 @@ public sealed class AnnouncementCostTests
     // After a boot without a database nothing is known.
     [InlineData(8_000, 8_000, true)]
     public void A_server_that_reads_through_the_view_is_reloaded_for_most_of_its_endpoints_only(int unknown, long endpoints, bool reload) =>
-        Assert.Equal(reload, new AnnouncementCost(isNarrow: true).IsReloadCheaper(unknown, endpoints));
+        Assert.Equal(reload, new AnnouncementCost(isNarrow: true).IsReloadCheaper(unknown, endpoints, contacts: 0));
 
     [Theory]
     [InlineData(1, 10_000, false)]
@@ -21,7 +21,17 @@ public sealed class AnnouncementCostTests
     [InlineData(20, 100_000, true)]
     [InlineData(20, 100, false)]
     public void A_server_that_reads_all_for_each_announcement_is_reloaded_for_a_few(int unknown, long endpoints, bool reload) =>
-        Assert.Equal(reload, new AnnouncementCost(isNarrow: false).IsReloadCheaper(unknown, endpoints));
+        Assert.Equal(reload, new AnnouncementCost(isNarrow: false).IsReloadCheaper(unknown, endpoints, contacts: 0));
+
+    [Fact]
+    public void Registered_phones_make_a_reload_longer()
+    {
+        var cost = new AnnouncementCost(isNarrow: true);
+
+        Assert.True(cost.IsReloadCheaper(2_500, 2_500, contacts: 0));
+        Assert.False(cost.IsReloadCheaper(2_500, 2_500, contacts: 2_000));
+        Assert.True(cost.IsReloadLong(10_000, contacts: 10_000));
+    }
 
     [Fact]
     public void The_estimate_follows_what_commands_really_take()
@@ -31,17 +41,17 @@ public sealed class AnnouncementCostTests
             cost.SingleTook(TimeSpan.FromSeconds(2), 10_000);
 
         // odbc.ini does not name the server, say: each command reads all endpoints.
-        Assert.True(cost.IsReloadCheaper(20, 10_000));
+        Assert.True(cost.IsReloadCheaper(20, 10_000, contacts: 0));
     }
 
     [Fact]
     public void A_reload_that_took_long_is_not_chosen_again()
     {
         var cost = new AnnouncementCost(isNarrow: true);
-        Assert.True(cost.IsReloadCheaper(2_000, 2_000));
+        Assert.True(cost.IsReloadCheaper(2_000, 2_000, contacts: 0));
 
-        cost.ReloadTook(TimeSpan.FromSeconds(20), 2_000);
+        cost.ReloadTook(TimeSpan.FromSeconds(20), 2_000, contacts: 0);
 
-        Assert.False(cost.IsReloadCheaper(2_000, 2_000));
+        Assert.False(cost.IsReloadCheaper(2_000, 2_000, contacts: 0));
     }
 }

@@ -15,7 +15,7 @@ public sealed class LampWatchTests
     {
         Assert.False(_lamps.Look(["1001"]));
         Assert.True(_lamps.IsUndecided);
-        _time.Advance(TimeSpan.FromSeconds(5));
+        _time.Advance(TimeSpan.FromSeconds(31));
 
         Assert.False(_lamps.Look([]));
         Assert.False(_lamps.IsUndecided);
@@ -26,7 +26,7 @@ public sealed class LampWatchTests
     public void A_lamp_that_stays_wrong_is_judged()
     {
         _lamps.Look(["1001", "1002"]);
-        _time.Advance(TimeSpan.FromSeconds(5));
+        _time.Advance(TimeSpan.FromSeconds(31));
 
         Assert.True(_lamps.Look(["1001", "1003"]));
         Assert.Equal(["1001"], _lamps.Doubtful);
@@ -47,7 +47,7 @@ public sealed class LampWatchTests
     private int WrongForLong()
     {
         _lamps.Look(["1001"]);
-        _time.Advance(TimeSpan.FromSeconds(5));
+        _time.Advance(TimeSpan.FromSeconds(31));
         _lamps.Look(["1001"]);
         return _lamps.Judge([.. _lamps.Doubtful]);
     }

@@ -6,6 +6,9 @@ namespace PjsipSyncWorker.Bench.Asterisk;
 /// <summary>Configuration folders for one Asterisk: those that <c>render-config</c> writes, and what makes a static server of them.</summary>
 internal sealed class AsteriskFiles : IDisposable
 {
+    /// <summary>The secret of the worker's user in manager.conf.</summary>
+    public const string AmiSecret = "bench";
+
     /// <summary>A folder that <c>scripts/bench.sh</c> removes, also after a scenario that failed.</summary>
     private static readonly string Files = Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_FILES")
         ?? throw new InvalidOperationException("scripts/bench.sh starts this");
@@ -18,7 +21,7 @@ internal sealed class AsteriskFiles : IDisposable
         _database = database;
         WorkerSettings =
         [
-            "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={asterisk.AmiPort}", "Asterisk__Nodes__0__Secret=bench",
+            "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={asterisk.AmiPort}", $"Asterisk__Nodes__0__Secret={AmiSecret}",
             "Asterisk__Render__SipAddress=127.0.0.1", $"Asterisk__Render__SipPort={asterisk.SipPort}", $"Asterisk__Render__Contacts={contacts}",
             // SIPp listens only while it runs a scenario.
             "Realtime__Defaults__QualifyFrequency=0",

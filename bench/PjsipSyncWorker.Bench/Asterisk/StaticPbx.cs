@@ -1,3 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Registrations;
+
 namespace PjsipSyncWorker.Bench.Asterisk;
 
 /// <summary>The baseline: an Asterisk with the same phones and the same dialplan in static files, contacts in astdb, no database and no worker.</summary>
@@ -17,6 +21,19 @@ internal sealed class StaticPbx : IAsyncDisposable
         await files.WriteStaticAsync();
         await asterisk.StartAsync(files.Rendered, files.Static);
         return new StaticPbx(asterisk, files);
+    }
+
+    /// <summary>A manager session that wants the events that a worker wants, until it is disposed of: what any program costs that follows Asterisk.</summary>
+    public async Task<IAsyncDisposable> ListenAsync() => await AmiConnection.ConnectAsync(
+        new AmiOptions { Host = "127.0.0.1", Port = Asterisk.AmiPort, Username = "pjsip-sync", Secret = AsteriskFiles.AmiSecret, Events = AsteriskSession.Events },
+        new Deaf(), NullLogger.Instance, TimeProvider.System, CancellationToken.None);
+
+    private sealed class Deaf : IAmiEventHandler
+    {
+        void IAmiEventHandler.OnEvent(in AmiMessage message)
+        {
+            // It costs Asterisk the same whatever is done with it.
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -30,7 +30,7 @@ public sealed class AmiOptions
     /// <summary>Names of the events wanted, one <c>Filter</c> action each; FullyBooted and Shutdown are added. Default empty: no filter, every event of the user's read classes.</summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
-    /// <summary>Whether any event is wanted. Default on; off, Asterisk sends none and spends nothing on them, and <see cref="AmiConnection.FullyBooted"/> never ends well.</summary>
+    /// <summary>Whether any event is wanted. Default on; off, Asterisk sends none, and <see cref="AmiConnection.FullyBooted"/> never ends well.</summary>
     public bool ReceivesEvents { get; init; } = true;
 
     /// <summary>Time for TCP, TLS and the banner together; positive. Default 5 s.</summary>

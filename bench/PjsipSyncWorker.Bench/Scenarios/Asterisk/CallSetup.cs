@@ -4,7 +4,8 @@ namespace PjsipSyncWorker.Bench.Scenarios.Asterisk;
 
 /// <summary>
 /// Calls between two phones through the rendered dialplan of a real Asterisk (INVITE, answer, BYE; no sound), in a closed loop: as
-/// rendered, beside the same phones in a static pjsip.conf.
+/// rendered, with contacts in ps_contacts and in astdb, beside the same phones in a static pjsip.conf, without and with a
+/// program that follows Asterisk's events.
 /// </summary>
 internal sealed class CallSetup : IScenario
 {
@@ -13,23 +14,34 @@ internal sealed class CallSetup : IScenario
 
     public async Task RunAsync(Report report)
     {
-        await using var rendered = await Pbx.StartAsync(Sizes.Phones, "realtime");
-        await using var plain = await StaticPbx.StartAsync(rendered);
-        var ours = new Series(rendered.Asterisk, rendered);
-        var baseline = new Series(plain.Asterisk, rendered);
-        foreach (var series in new[] { baseline, ours })
+        await using var realtime = await Pbx.StartAsync(Sizes.Phones, "realtime");
+        await using var astdb = await Pbx.StartAsync(Sizes.Phones, "astdb");
+        await using var plain = await StaticPbx.StartAsync(realtime);
+        var baseline = new Series(plain.Asterisk, realtime);
+        var followed = new Series(plain.Asterisk, realtime, samePhonesAs: baseline);
+        var inTable = new Series(realtime.Asterisk, realtime);
+        var inAstdb = new Series(astdb.Asterisk, realtime);
+        foreach (var series in new[] { baseline, inTable, inAstdb })
             await series.WarmUpAsync();
         for (var run = 0; run < Sample.Runs; run++)
-            foreach (var series in new[] { baseline, ours })
-                await series.CallAsync();
-        ours.Report(report, baseline);
+        {
+            await baseline.CallAsync();
+            await using (await plain.ListenAsync())
+                await followed.CallAsync();
+            await inTable.CallAsync();
+            await inAstdb.CallAsync();
+        }
+        baseline.ReportFailures(report, "static pjsip.conf");
+        followed.ReportAll(report, "static pjsip.conf and one manager session", baseline);
+        inTable.ReportAll(report, "contacts in ps_contacts", baseline, mostTime: 1.8, leastRate: 0.5);
+        inAstdb.ReportAll(report, "contacts in astdb", baseline, mostTime: 1.3, leastRate: 0.7);
     }
 
     /// <summary>The measurements of one Asterisk.</summary>
-    private sealed class Series(RealAsterisk asterisk, Pbx phones)
+    private sealed class Series(RealAsterisk asterisk, Pbx phones, Series? samePhonesAs = null)
     {
-        private readonly SipLoad _callers = new(asterisk);
-        private readonly SipLoad _callees = new(asterisk);
+        private readonly SipLoad _callers = samePhonesAs?._callers ?? new(asterisk);
+        private readonly SipLoad _callees = samePhonesAs?._callees ?? new(asterisk);
         private readonly List<(Phone Caller, Phone Callee)> _pairs = [.. phones.Phones.Take(Pairs).Zip(phones.Phones.Skip(Pairs).Take(Pairs))];
         private readonly List<double> _milliseconds = [];
         private readonly List<double> _ofPostgres = [];
@@ -54,17 +66,19 @@ internal sealed class CallSetup : IScenario
             _answers.Add(calls.Whole.Percentile(99));
         }
 
-        public void Report(Report report, Series baseline)
+        public void ReportAll(Report report, string contacts, Series baseline, double? mostTime = null, double? leastRate = null)
         {
             const string beside = "static pjsip.conf";
-            var what = FormattableString.Invariant($"call among {Sizes.Phones:#,0}");
-            report.Add(new Figure($"{what}: Asterisk's processor time for each", "ms", _milliseconds.Median(), baseline._milliseconds.Median(), beside, null));
-            report.Add(new Figure($"{what}: PostgreSQL's processor time for each", "ms", _ofPostgres.Median(), null, null, null));
-            report.Add(new Figure($"{what}: how many, 20 at a time", "a second", _rates.Median(), baseline._rates.Median(), beside, null));
-            report.Add(new Figure($"{what}: first INVITE to the answer, p99", "ms", _answers.Median(), baseline._answers.Median(), beside, null));
-            report.Add(new Figure($"{what}: failed", "", _failed, null, null, 0));
-            report.Add(new Figure($"{what}, static pjsip.conf: failed", "", baseline._failed, null, null, 0));
+            report.Add(new Figure($"{What(contacts)}: Asterisk's processor time for each", "ms", _milliseconds.Median(), baseline._milliseconds.Median(), beside, mostTime));
+            report.Add(new Figure($"{What(contacts)}: PostgreSQL's processor time for each", "ms", _ofPostgres.Median(), null, null, null));
+            report.Add(new Figure($"{What(contacts)}: how many, 20 at a time", "a second", _rates.Median(), baseline._rates.Median(), beside, leastRate, AtLeast: true));
+            report.Add(new Figure($"{What(contacts)}: first INVITE to the answer, p99", "ms", _answers.Median(), baseline._answers.Median(), beside, null));
+            ReportFailures(report, contacts);
         }
+
+        public void ReportFailures(Report report, string what) => report.Add(new Figure($"{What(what)}: failed", "", _failed, null, null, 0));
+
+        private static string What(string variant) => FormattableString.Invariant($"call among {Sizes.Phones:#,0}, {variant}");
 
         private async Task<SipResult> CallAsync(int count)
         {

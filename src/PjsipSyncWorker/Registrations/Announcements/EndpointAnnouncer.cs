@@ -119,7 +119,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         {
             while (true)
             {
-                await _wake.WaitAsync(UntilNextLook(atLeastEvery), time, cancellation);
+                await _wake.WaitAsync(UntilNextLook(commands.IsOpen && CommandConnection.IdleTime < atLeastEvery ? CommandConnection.IdleTime : atLeastEvery), time, cancellation);
+                await commands.CloseIfIdleAsync();
                 if (await TryAsync(pass, cancellation))
                     onAnnounced();
             }

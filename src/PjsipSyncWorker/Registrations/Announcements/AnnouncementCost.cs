@@ -29,12 +29,21 @@ internal sealed class AnnouncementCost(bool isNarrow)
 
     private static readonly TimeSpan ReadOfOne = TimeSpan.FromMilliseconds(0.2);
 
+    /// <summary>Endpoints that a server sees together when it reads all, where reading them is cheap: each window is one write to the database.</summary>
+    private const int WideWindow = 8;
+
+    /// <summary>A command that takes longer spends its time on the endpoints that it reads: finding one costs Asterisk more the more it has.</summary>
+    private static readonly TimeSpan CheapCommand = TimeSpan.FromMilliseconds(5);
+
     private TimeSpan? _single;
     private double _reloadFactor = 1;
 
     /// <summary>Time that a command for one unknown AOR takes.</summary>
     /// <param name="endpoints">How many endpoints this Asterisk reads when it reads all.</param>
     public TimeSpan Single(long endpoints) => _single ?? (isNarrow ? NarrowCommand : NarrowCommand + endpoints * ReadOfOne);
+
+    /// <summary>How many endpoints are best announced together. Each of their commands reads all of them.</summary>
+    public int WindowSize => _single > CheapCommand ? 1 : WideWindow;
 
     /// <summary>Time that a reload of PJSIP takes.</summary>
     /// <param name="contacts">How many phones are registered.</param>

@@ -12,12 +12,6 @@ namespace PjsipSyncWorker.Registrations.Announcements;
 /// </summary>
 internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond, AnnouncementLedger ledger, AnnouncementMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>
-    /// Endpoints that the server sees together when it reads all. Each command reads all of them, so few are cheap; each window is
-    /// one write to the database, so many save writes.
-    /// </summary>
-    private const int WindowSize = 8;
-
     /// <summary>Announcements in one pass after which a snapshot costs little beside them.</summary>
     private const int Many = 500;
 
@@ -281,7 +275,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             return true;
         var asterisk = await pass.Commands.QualifyListAsync(cancellation);
         var announced = 0;
-        while (_queue.Take(WindowSize) is { Count: > 0 } window && !_foreignReload)
+        while (_queue.Take(pass.Cost.WindowSize) is { Count: > 0 } window && !_foreignReload)
         {
             if (pass.IsNarrow)
                 await OpenWindowAsync(window, cancellation);

@@ -54,4 +54,19 @@ public sealed class AnnouncementCostTests
 
         Assert.False(cost.IsReloadCheaper(2_000, 2_000, contacts: 0));
     }
+
+    [Fact]
+    public void Endpoints_are_announced_together_while_a_command_is_cheap_and_one_by_one_when_it_is_not()
+    {
+        var cost = new AnnouncementCost(isNarrow: true);
+        Assert.Equal(8, cost.WindowSize);
+
+        for (var i = 0; i < 50; i++)
+            cost.SingleTook(TimeSpan.FromMilliseconds(12), endpoints: 50_000);
+        Assert.Equal(1, cost.WindowSize);
+
+        for (var i = 0; i < 50; i++)
+            cost.SingleTook(TimeSpan.FromMilliseconds(2), endpoints: 50_000);
+        Assert.Equal(8, cost.WindowSize);
+    }
 }

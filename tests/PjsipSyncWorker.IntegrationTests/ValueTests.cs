@@ -25,7 +25,7 @@ public sealed class ValueTests(PostgresServer server)
         Assert.Equal(9500L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Equal(
         [
-            "50|codecs must be a list of codec names such as ulaw,alaw",
+            "50|codecs holds ul/aw, which Asterisk does not know: core show codecs lists its codecs",
             "50|display_name is longer than the 40 characters that ps_endpoints.callerid takes",
             "50|number holds a space: letters, digits and -_.!~*'()=+$?# can be carried by SIP, AMI and the dialplan",
             "50|number is longer than the 40 characters that ps_auths.username takes",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Target;
 using static PjsipSyncWorker.Source.Refusal;
 
 namespace PjsipSyncWorker.Source;
@@ -37,7 +38,7 @@ public static class ExtensionOptions
                     return Refuse($"settings.{table.Name} must be an object of options", out problem);
                 foreach (var option in table.Value.EnumerateObject())
                 {
-                    if (!TryText(option.Value, out var text))
+                    if (!TryText(option.Value, OptionRules.MayRepeat(option.Name) ? '\n' : ',', out var text))
                         return Refuse($"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts", out problem);
                     values[option.Name] = text;
                 }
@@ -51,7 +52,7 @@ public static class ExtensionOptions
         }
     }
 
-    private static bool TryText(JsonElement value, out string? text)
+    private static bool TryText(JsonElement value, char separator, out string? text)
     {
         switch (value.ValueKind)
         {
@@ -71,7 +72,7 @@ public static class ExtensionOptions
                 text = null;
                 return true;
             case JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String):
-                text = string.Join(',', value.EnumerateArray().Select(item => item.GetString()));
+                text = string.Join(separator, value.EnumerateArray().Select(item => item.GetString()));
                 return true;
             default:
                 text = null;

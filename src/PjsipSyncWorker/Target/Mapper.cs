@@ -1,3 +1,4 @@
+using System.Globalization;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Source;
 using static PjsipSyncWorker.Source.Refusal;
@@ -60,7 +61,8 @@ public sealed class Mapper
             || !SetOptions(TargetTable.Endpoint, "endpoint", options.Endpoint, ReservedEndpoint, out problem)
             || !SetOptions(TargetTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
             || !SetOptions(TargetTable.Aor, "aor", options.Aor, ReservedAor, out problem)
-            || !SetAuth(extension, options.Auth, out problem))
+            || !SetAuth(extension, options.Auth, out problem)
+            || !GoTogether(out problem))
             return false;
 
         mapped = Compact(number, extension.RowKey);
@@ -92,8 +94,6 @@ public sealed class Mapper
             .Select(codec => codec.Trim('"')).Where(codec => codec.Length > 0).ToArray();
         if (list.Length == 0)
             return true;
-        if (list.Any(codec => codec.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('_' or '-' or '.' or ':' or '!'))))
-            return Refuse("codecs must be a list of codec names such as ulaw,alaw", out problem);
         return Set(TargetTable.Endpoint, "disallow", "all", "codecs", out problem)
             && Set(TargetTable.Endpoint, "allow", string.Join(',', list), "codecs", out problem);
     }
@@ -131,7 +131,9 @@ public sealed class Mapper
         var (type, from) = Has("md5_cred") ? ("md5", "settings.auth.md5_cred") : ("userpass", "password");
         if (!Has("auth_type") && !Set(TargetTable.Auth, "auth_type", type, from, out problem))
             return false;
-        if (Has("md5_cred") || Has("password_digest"))
+        if (Has("password_digest"))
+            return SetAlgorithms(out problem);
+        if (Has("md5_cred"))
             return Nothing(out problem);
         return PasswordRule.Problem(extension.Password) is { } bad
             ? Refuse(bad, out problem)
@@ -139,6 +141,54 @@ public sealed class Mapper
 
         bool Has(string option) => options.GetValueOrDefault(option) is { Length: > 0 };
     }
+
+    /// <summary>Without a password only the algorithms that have a digest can be offered, and Asterisk offers MD5 when it is told of none.</summary>
+    private bool SetAlgorithms(out string problem)
+    {
+        var algorithms = string.Join(',', OptionRules.AlgorithmsOf(Value(TargetTable.Auth, "password_digest")!));
+        foreach (var column in new[] { "supported_algorithms_uas", "supported_algorithms_uac" })
+        {
+            if (Value(TargetTable.Auth, column) is null && !Set(TargetTable.Auth, column, algorithms, "settings.auth.password_digest", out problem))
+                return false;
+        }
+        return Nothing(out problem);
+    }
+
+    /// <summary>Options that Asterisk takes one by one and refuses together.</summary>
+    private bool GoTogether(out string problem)
+    {
+        if (Number(TargetTable.Endpoint, "timers_min_se", 90) > Number(TargetTable.Endpoint, "timers_sess_expires", 1800))
+            return Refuse("settings.endpoint.timers_sess_expires (1800 when not given) must not be less than timers_min_se", out problem);
+        if (IsYes("dtls_auto_generate_cert") && Value(TargetTable.Endpoint, "dtls_cert_file") is not null)
+            return Refuse("settings.endpoint: only one of dtls_auto_generate_cert and dtls_cert_file can be given", out problem);
+        if (IsYes("preferred_codec_only") && Value(TargetTable.Endpoint, "incoming_call_offer_pref") is not (null or "local"))
+            return Refuse("settings.endpoint: only one of preferred_codec_only and incoming_call_offer_pref can be given", out problem);
+        if (Number(TargetTable.Aor, "max_contacts", 1) == 0 && Value(TargetTable.Aor, "contact") is null)
+            return Refuse("max_contacts is 0, so that no phone can register: it must be 1 or more, or settings.aor.contact must say where the phone is", out problem);
+        if (Value(TargetTable.Auth, "password") is null && Value(TargetTable.Auth, "auth_type") is not "google_oauth")
+        {
+            var digests = (Value(TargetTable.Auth, "password_digest") is { } given ? OptionRules.AlgorithmsOf(given) : [])
+                .Concat(Value(TargetTable.Auth, "md5_cred") is null ? [] : ["MD5"]).ToArray();
+            foreach (var column in new[] { "supported_algorithms_uas", "supported_algorithms_uac" })
+            {
+                foreach (var algorithm in (Value(TargetTable.Auth, column) ?? "MD5").Split(','))
+                {
+                    if (!digests.Contains(algorithm, StringComparer.Ordinal))
+                        return Refuse($"settings.auth.{column} asks for {algorithm}, and password_digest has none: Asterisk would refuse every REGISTER", out problem);
+                }
+            }
+        }
+        return Nothing(out problem);
+
+        bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
+    }
+
+    private int Number(TargetTable table, string column, int otherwise) =>
+        int.TryParse(Value(table, column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+
+    /// <summary>What the row being mapped has so far; null: nothing, or an empty text, or no such column.</summary>
+    private string? Value(TargetTable table, string column) =>
+        _catalogue.Find(table, column) is { } known && _row[known.Index] is { Length: > 0 } value ? value : null;
 
     private static readonly Dictionary<string, string> ReservedEndpoint = new() { ["id"] = "number", ["aors"] = "number", ["auth"] = "number" };
     private static readonly Dictionary<string, string> ReservedAuth = new() { ["id"] = "number", ["username"] = "number", ["password"] = "password" };
@@ -165,7 +215,7 @@ public sealed class Mapper
     private bool SetGiven(TargetTable table, string column, string? value, string from, out string problem)
     {
         if (Given(value) is { } given)
-            return Set(table, column, given, from, out problem);
+            return Set(table, column, given.Trim(), from, out problem);
         problem = "";
         return true;
     }

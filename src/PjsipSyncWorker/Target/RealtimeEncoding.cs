@@ -1,14 +1,34 @@
+using System.Globalization;
+using System.Text;
+
 namespace PjsipSyncWorker.Target;
 
 /// <summary>
-/// How Asterisk's ODBC driver reads text: it splits a value at <c>;</c> and decodes <c>^XX</c>,
-/// so those two are stored encoded, in every text column.
+/// How Asterisk's ODBC driver reads text: it splits a value at <c>;</c> into several of the same option, strips blanks from both
+/// ends and decodes <c>^XX</c>. What means itself is stored encoded, in every text column.
 /// </summary>
 public static class RealtimeEncoding
 {
     /// <summary>The text to store so that Asterisk reads <paramref name="value"/>.</summary>
-    public static string Encode(string value) =>
-        value.AsSpan().IndexOfAny('^', ';') < 0
-            ? value
-            : value.Replace("^", "^5E", StringComparison.Ordinal).Replace(";", "^3B", StringComparison.Ordinal);
+    public static string Encode(string value)
+    {
+        var inner = value.AsSpan().Trim(Blanks);
+        if (inner.Length == value.Length && inner.IndexOfAny('^', ';') < 0)
+            return value;
+        var start = inner.Length == 0 ? value.Length : value.Length - value.AsSpan().TrimStart(Blanks).Length;
+        var text = new StringBuilder(value.Length + 8);
+        for (var i = 0; i < value.Length; i++)
+        {
+            if (value[i] is '^' or ';' || i < start || i >= start + inner.Length)
+                text.Append('^').Append(((int)value[i]).ToString("X2", CultureInfo.InvariantCulture));
+            else
+                text.Append(value[i]);
+        }
+        return text.ToString();
+    }
+
+    /// <summary>Stores several values of one option.</summary>
+    public static string Encode(IEnumerable<string> values) => string.Join(';', values.Select(Encode));
+
+    private const string Blanks = " \t\n\v\f\r";
 }

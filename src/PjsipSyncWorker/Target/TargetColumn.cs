@@ -45,25 +45,29 @@ public sealed record TargetColumn(
         _ => "ps_aors",
     };
 
+    private readonly OptionRule? _rule = OptionRules.For(Table, Name);
+
     /// <summary>
     /// Turns a value as a person writes it into the text the database will give back for it,
     /// so that equal values compare equal; text is encoded for realtime.
     /// </summary>
-    /// <returns>False with what would be right; the problem never repeats the value.</returns>
+    /// <returns>False with what would be right; the problem never repeats a secret.</returns>
     public bool TryAccept(string value, out string accepted, out string problem)
     {
         accepted = value;
         problem = "";
+        if (_rule is not null && value.Length > 0 && !_rule(value, out value, out problem))
+            return false;
         switch (Kind)
         {
             case ColumnKind.Text:
                 if (value.Contains('\0', StringComparison.Ordinal))
                     return Refuse("must not hold a NUL character", out problem);
-                accepted = RealtimeEncoding.Encode(value);
+                accepted = OptionRules.MayRepeat(Name) ? RealtimeEncoding.Encode(value.Split('\n')) : RealtimeEncoding.Encode(value);
                 return MaxLength is not { } most || CodePoints(accepted) <= most
                     || Refuse(accepted.Length == value.Length
                         ? $"is longer than the {most} characters that {Display} takes"
-                        : $"is longer than the {most} characters that {Display} takes (each ; and ^ counts as three)", out problem);
+                        : $"is longer than the {most} characters that {Display} takes (each ; and ^ and each blank at an end counts as three)", out problem);
             case ColumnKind.Whole:
                 if (!int.TryParse(value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
                     return Refuse("must be a whole number", out problem);

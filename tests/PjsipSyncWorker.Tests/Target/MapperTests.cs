@@ -34,6 +34,8 @@ public sealed class MapperTests
     [InlineData("a;b^c", "a^3Bb^5Ec")]
     [InlineData("^3B", "^5E3B")]
     [InlineData("\"\\ '%$", "\"\\ '%$")]
+    [InlineData(" two words ", "^20two words^20")]
+    [InlineData("  ", "^20^20")]
     public void Text_is_encoded_for_realtime(string password, string stored) =>
         Assert.Equal(stored, Map(new Extension("1", "1001", true, password))["ps_auths.password"]);
 
@@ -99,6 +101,25 @@ public sealed class MapperTests
     }
 
     [Fact]
+    public void Only_the_algorithms_that_have_a_digest_are_offered()
+    {
+        var digest = new string('a', 64);
+        var row = Map(new Extension("1", "1001", true, null, Settings: $$$"""{"auth":{"password_digest":"sha-256:{{{digest}}}"}}"""));
+
+        Assert.Equal($"SHA-256:{digest}", row["ps_auths.password_digest"]);
+        Assert.Equal("SHA-256", row["ps_auths.supported_algorithms_uas"]);
+        Assert.Equal("SHA-256", row["ps_auths.supported_algorithms_uac"]);
+    }
+
+    [Fact]
+    public void A_list_of_variables_is_several_variables() => Assert.Equal("TENANT=acme;CDR(accountcode)=7,8",
+        Map(new Extension("1", "1001", true, "x", Settings: """{"endpoint":{"set_var":["TENANT=acme","CDR(accountcode)=7,8"]}}"""))["ps_endpoints.set_var"]);
+
+    [Fact]
+    public void No_phone_registers_at_a_door_station_that_has_a_fixed_address() => Assert.Equal("0",
+        Map(new Extension("1", "1001", true, "x", Settings: """{"aor":{"max_contacts":0,"contact":"sip:192.0.2.7"}}"""))["ps_aors.max_contacts"]);
+
+    [Fact]
     public void Quotes_and_backslashes_of_a_name_are_escaped() =>
         Assert.Equal("""
             "A \"b\" \\ c" <99>
@@ -128,6 +149,12 @@ public sealed class MapperTests
     [InlineData("""{"endpoint":{"rtp_timeout":"soon"}}""", "whole number")]
     [InlineData("""{"endpoint":{"context":{"a":1}}}""", "must be a text")]
     [InlineData("""{"auth":{"password":"sesame"}}""", "comes from the column password")]
+    [InlineData("""{"aor":{"max_contacts":0}}""", "max_contacts is 0, so that no phone can register")]
+    [InlineData("""{"endpoint":{"timers_min_se":1900}}""", "must not be less than timers_min_se")]
+    [InlineData("""{"endpoint":{"timers_min_se":120,"timers_sess_expires":100}}""", "must not be less than timers_min_se")]
+    [InlineData("""{"endpoint":{"dtls_auto_generate_cert":true,"dtls_cert_file":"/a.pem"}}""", "only one of dtls_auto_generate_cert and dtls_cert_file")]
+    [InlineData("""{"endpoint":{"preferred_codec_only":true,"incoming_call_offer_pref":"remote"}}""", "only one of preferred_codec_only and incoming_call_offer_pref")]
+    [InlineData("""{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","supported_algorithms_uas":"SHA-256"}}""", "asks for SHA-256, and password_digest has none")]
     public void Wrong_settings_are_refused_with_a_reason(string settings, string because)
     {
         var problem = Refused(new Extension("1", "1001", true, "x", Settings: settings));
@@ -161,6 +188,9 @@ public sealed class MapperTests
     {
         var error = Assert.Throws<SettingsException>(() => new Mapper(_catalogue, Realtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
         Assert.Contains("Realtime:Defaults:Endpoint:webrtc must be one of", error.Message, StringComparison.Ordinal);
+
+        error = Assert.Throws<SettingsException>(() => new Mapper(_catalogue, Realtime("Realtime:Defaults:Codecs=PCMA,PCMU")));
+        Assert.Contains("holds PCMA, which Asterisk calls alaw", error.Message, StringComparison.Ordinal);
     }
 
     private Dictionary<string, string> Map(Extension extension)

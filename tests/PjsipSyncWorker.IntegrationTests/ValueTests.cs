@@ -33,7 +33,7 @@ public sealed class ValueTests(PostgresServer server)
             "50|password is empty: SIP needs the clear text, or md5_cred in settings.auth",
             "50|password is longer than the 80 characters that ps_auths.password takes",
             "50|profile is not one of deskphone, webrtc",
-            "50|settings.aor.max_contacts must be a whole number",
+            "50|settings.aor.max_contacts must be a whole number, 0 or more",
             "50|settings.endpoint.nosuch: ps_endpoints has no such column",
         ], (await rig.Database.RowsAsync("select count(*), reason from pjsip_sync.rejected group by reason order by reason collate \"C\"")));
     }

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Database;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with.</summary>
-    public const int SchemaVersion = 6;
+    public const int SchemaVersion = 7;
 
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>

@@ -85,7 +85,7 @@ comment on column pjsip_sync.endpoint.row_key is 'primary key of the application
 comment on column pjsip_sync.endpoint.adopted is 'the rows existed before us: released, never deleted';
 comment on column pjsip_sync.endpoint.shape is 'a row of pjsip_sync.shape; no foreign key, for it would be checked once for each endpoint written';
 comment on column pjsip_sync.endpoint.revision is 'rises with every change of anything that Asterisk reads';
-comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk must be told of by a refresh';
+comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk is told of: more than the password changed';
 comment on column pjsip_sync.endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';
 create index if not exists endpoint_revision on pjsip_sync.endpoint (revision);
 create index if not exists endpoint_tombstone on pjsip_sync.endpoint (deleted_at) where deleted_at is not null;
@@ -115,6 +115,16 @@ create table if not exists pjsip_sync.node (
 alter table pjsip_sync.node add column if not exists announcing text[];
 alter table pjsip_sync.node add column if not exists announcing_until timestamptz;
 comment on column pjsip_sync.node.announcing is 'endpoints that the worker announces now; NULL when none is announced';
+
+-- Endpoints that one Asterisk cannot load while it can load others, and what sets them apart. Found out when they are announced.
+create table if not exists pjsip_sync.unloadable (
+  node     text        not null references pjsip_sync.node on delete cascade,
+  id       text        not null,
+  reason   text        not null,
+  found_at timestamptz not null default now(),
+  primary key (node, id)
+);
+create index if not exists unloadable_id on pjsip_sync.unloadable (id);
 
 -- The registrations seen, by node.
 create table if not exists pjsip_sync.contact (

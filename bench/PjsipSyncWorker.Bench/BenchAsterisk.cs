@@ -112,6 +112,8 @@ internal sealed class BenchAsterisk : IAsyncDisposable
                 return $"{ok}CoreStartupDate: 2026-11-23\r\nCoreStartupTime: 20:00:00\r\n\r\n";
             case "CoreSettings":
                 return $"{ok}AsteriskVersion: 22.0.0\r\nSystemName: \r\n\r\n";
+            case "Command":
+                return $"{ok}Message: Command output follows\r\nOutput: Synchronizing AOR\r\n\r\n";
             case "PJSIPShowContacts":
                 _followed.TrySetResult();
                 var contacts = Contacts().ToList();

@@ -10,6 +10,9 @@ public sealed class AnnouncementTests(PostgresServer server)
     /// <summary>These phones answer no OPTIONS while they wait.</summary>
     private const string Unqualified = """'{"aor":{"qualify_frequency":0}}'""";
 
+    /// <summary>Only Asterisk knows which files are on its disk.</summary>
+    private const string NoSuchFile = """'{"endpoint":{"dtls_cert_file":"/nowhere/certificate.pem"}}'""";
+
     [Fact]
     public async Task A_new_extension_makes_asterisk_read_no_other()
     {
@@ -172,26 +175,71 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task An_extension_that_asterisk_cannot_load_keeps_no_other_waiting_and_ends_no_session()
+    public async Task An_extension_that_asterisk_cannot_load_is_named_keeps_no_other_waiting_and_ends_no_session()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var port = Ports.Next();
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1004', 'four', {Unqualified})");
         await Expect.RefreshedAsync(database);
+        Assert.True(await new SipPhone(asterisk, "1004", "four", "127.0.0.14").RegisterAsync());
 
-        await database.ExecuteAsync("""insert into extensions (number, password, settings) values ('1002', 'two', '{"endpoint":{"set_var":"NOEQUALS"}}')""");
-        await Eventually.True(() => database.ScalarAsync<bool>("select degraded like 'Asterisk cannot load 1002:%' from pjsip_sync.node"));
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified})");
-        Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
-        await Eventually.True(() => new SipPhone(asterisk, "1003", "three", "127.0.0.13").RegisterAsync());
+        // The newest change, and one of an extension that could be loaded before.
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1002', 'two', {NoSuchFile})");
+        await database.ExecuteAsync($"update extensions set settings = {NoSuchFile} where number = '1004'");
+        await Expect.RefreshedAsync(database);
+        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("select string_agg(id, ',' order by id) from pjsip_sync.unloadable where reason like '%only it has endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'"));
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified}); update extensions set password = 'new' where number = '1001'");
+        await Expect.RefreshedAsync(database);
+        Assert.False(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
+        Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
+        Assert.True(await new SipPhone(asterisk, "1003", "three", "127.0.0.13").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE");
         await LampAsync(database, "1003", "NOT_INUSE");
         Assert.Equal(0, await CountAsync(port, "pjsip_sync_ami_reconnects_total"));
+        Assert.Equal(["False"], await database.RowsAsync("select degraded is not null from pjsip_sync.node"));
 
-        await database.ExecuteAsync("update extensions set settings = '{}' where number = '1002'");
+        await Eventually.True(async () => await CountAsync(port, "pjsip_sync_unloadable") is 2);
+        using var http = new HttpClient();
+        Assert.Contains("Asterisk pbx1: ok; Asterisk cannot load 1002, 1004 ", await http.GetStringAsync($"http://localhost:{port}/readyz"), StringComparison.Ordinal);
+        var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status", "1002");
+        Assert.Contains("1002: Asterisk pbx1 cannot load it", status, StringComparison.Ordinal);
+        var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
+        Assert.Contains("this server cannot load 2 extensions", verified, StringComparison.Ordinal);
+
+        await database.ExecuteAsync("update extensions set settings = '{}' where number in ('1002', '1004')");
         await Expect.RefreshedAsync(database);
+        await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable"));
+        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_the_database_no_phone_is_refused_for_the_sake_of_a_broken_connection()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
+        await Expect.RefreshedAsync(database);
+        await using (var holder = new NpgsqlConnection(database.ConnectionString))
+        {
+            await holder.OpenAsync();
+            await using var held = await holder.BeginTransactionAsync();
+            await using (var hold = new NpgsqlCommand("lock table ps_endpoints", holder, held))
+                await hold.ExecuteNonQueryAsync();
+            var asked = Enumerable.Range(0, 6).Select(_ => asterisk.CliAsync("realtime load ps_endpoints id 1001")).ToList();
+            await Eventually.True(async () => await ConnectionsAsync(database) >= 6);
+            await held.RollbackAsync();
+            await Task.WhenAll(asked);
+        }
+
+        var moment = await database.ScalarAsync<DateTime>("select clock_timestamp()");
+        await database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await Eventually.True(async () => await ConnectionsAsync(database, moment) > 0);
+
+        Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
+        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
     }
 
     [Fact]
@@ -254,6 +302,10 @@ public sealed class AnnouncementTests(PostgresServer server)
 
     private static Task LampAsync(TestDatabase database, string number, string state, TimeSpan? patience = null) =>
         Eventually.Equal(state, () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number), patience);
+
+    /// <summary>How many connections Asterisk has opened to its database since then.</summary>
+    private static Task<long> ConnectionsAsync(TestDatabase database, DateTime since = default) =>
+        database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'asterisk pbx1' and backend_start > $1", since.ToUniversalTime());
 
     /// <summary>Rows of ps_endpoints that were read without an index since the server started.</summary>
     private static async Task<long> ScannedAsync(TestDatabase database)

@@ -37,6 +37,8 @@ internal static class StatusCommand
             if (Console.IsOutputRedirected)
                 AnsiConsole.Profile.Width = 240;
             AnsiConsole.Write(StatusReport.Table(statuses));
+            foreach (var line in StatusReport.Problems(statuses))
+                await Console.Out.WriteLineAsync(line);
             foreach (var line in await StatusQuery.WaitingAsync(connection, cancellation))
                 await Console.Out.WriteLineAsync(OneLine.Of(line));
         }

@@ -5,7 +5,8 @@ using PjsipSyncWorker.Database;
 namespace PjsipSyncWorker.Cli;
 
 /// <summary>One extension as the command <c>status</c> shows it.</summary>
-internal sealed record ExtensionStatus(string Number, string? Name, string Status, string? DeviceState, List<ContactStatus> Contacts);
+/// <param name="Problems">Why its phones may not work: its row is rejected, or an Asterisk cannot load it.</param>
+internal sealed record ExtensionStatus(string Number, string? Name, string Status, string? DeviceState, string[] Problems, List<ContactStatus> Contacts);
 
 /// <summary>One of its phones.</summary>
 internal sealed record ContactStatus(
@@ -18,6 +19,8 @@ internal static class StatusQuery
     {
         await using var command = new NpgsqlCommand("""
             select r.number, s.display_name, r.status, r.device_state,
+                   array(select 'rejected, and its last good configuration kept: ' || reason from pjsip_sync.rejected where row_key = r.row_key
+                         union all select reason from pjsip_sync.unloadable where id = r.number),
                    c.node, c.uri, c.status, host(c.address), c.via_address, c.user_agent, c.round_trip, c.registered_at, c.expires_at
             from pjsip_sync.registration r
             left join pjsip_sync.source(case when $1 is null then null else array[$1] end) s on s.number = r.number and s.row_key = r.row_key
@@ -31,12 +34,12 @@ internal static class StatusQuery
         while (await reader.ReadAsync(cancellation))
         {
             if (statuses.Count == 0 || statuses[^1].Number != reader.GetString(0))
-                statuses.Add(new ExtensionStatus(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2), reader.TextOrNull(3), []));
-            if (reader.IsDBNull(4))
+                statuses.Add(new ExtensionStatus(reader.GetString(0), reader.TextOrNull(1), reader.GetString(2), reader.TextOrNull(3), reader.GetFieldValue<string[]>(4), []));
+            if (reader.IsDBNull(5))
                 continue;
             statuses[^1].Contacts.Add(new ContactStatus(
-                reader.GetString(4), reader.GetString(5), reader.GetString(6), reader.TextOrNull(7), reader.TextOrNull(8), reader.TextOrNull(9),
-                reader.IsDBNull(10) ? null : reader.GetTimeSpan(10), reader.GetDateTime(11), reader.IsDBNull(12) ? null : reader.GetDateTime(12)));
+                reader.GetString(5), reader.GetString(6), reader.GetString(7), reader.TextOrNull(8), reader.TextOrNull(9), reader.TextOrNull(10),
+                reader.IsDBNull(11) ? null : reader.GetTimeSpan(11), reader.GetDateTime(12), reader.IsDBNull(13) ? null : reader.GetDateTime(13)));
         }
         return statuses;
     }

@@ -25,6 +25,10 @@ internal static class StatusReport
         return table;
     }
 
+    /// <summary>A line for each reason why an extension's phones may not work.</summary>
+    public static IEnumerable<string> Problems(IEnumerable<ExtensionStatus> statuses) =>
+        statuses.SelectMany(status => status.Problems.Select(problem => $"{OneLine.Of(status.Number)}: {OneLine.Of(problem)}"));
+
     public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
         string.Join('\t', OneLine.Of(status.Number), status.Status, OneLine.Of(status.DeviceState), OneLine.Of(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
 
@@ -38,6 +42,10 @@ internal static class StatusReport
             writer.WriteString("name", status.Name);
             writer.WriteString("status", status.Status);
             writer.WriteString("device_state", status.DeviceState);
+            writer.WriteStartArray("problems");
+            foreach (var problem in status.Problems)
+                writer.WriteStringValue(problem);
+            writer.WriteEndArray();
             writer.WriteStartArray("contacts");
             foreach (var contact in status.Contacts)
                 WriteContact(writer, contact);

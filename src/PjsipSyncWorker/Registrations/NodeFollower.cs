@@ -76,6 +76,8 @@ internal sealed partial class NodeFollower(
             {
                 await using var store = await OpenStoreAsync(part, token);
                 await LoadAsync(store, token);
+                if (following is not null)
+                    _announcer.DatabaseIsBack();
                 following ??= FollowAsync(follow.Token);
                 await WriteAsync(store, following, part, token);
             }, cancellation);
@@ -192,7 +194,7 @@ internal sealed partial class NodeFollower(
     /// <summary>One AMI session after another.</summary>
     private async Task FollowAsync(CancellationToken cancellation)
     {
-        var part = health.Begin($"Asterisk {node.Name}", isNode: true, () => metrics.Announcements.Note);
+        var part = health.Begin($"Asterisk {node.Name}", isNode: true, () => _announcer.Note);
         var pipeline = Reconnect.Pipeline($"ami {node.Name}", time, part, (error, delay) =>
         {
             if (error is AmiAuthenticationException)
@@ -220,7 +222,7 @@ internal sealed partial class NodeFollower(
             // What changed while nobody could say so goes before everything else.
             await expirer.CatchUpAsync(cancellation);
             _expirer = expirer;
-            _announcer.Begin(isKnown, startedAt);
+            await _announcer.BeginAsync(isKnown, startedAt, cancellation);
             _book.BeginSession();
             _sessionBegan = time.GetTimestamp();
             (_connected, _degraded) = (true, null);

@@ -19,7 +19,7 @@ public enum ChangeKind
 /// <param name="Differing">Columns whose value is not the desired one.</param>
 /// <param name="Missing">Tables that have no row for this id.</param>
 /// <param name="Listed">Whether the owner list has it, be it as a tombstone.</param>
-/// <param name="TellAsterisk">Whether Asterisk must be told: the AOR is new, changed or gone.</param>
+/// <param name="TellAsterisk">Whether Asterisk must be told: the endpoint or its AOR is new, changed or gone. A password it reads anew by itself.</param>
 public sealed record EndpointChange(
     ChangeKind Kind, string Id, string RowKey, bool Adopted, MappedEndpoint? Desired,
     ColumnSet Cleared, ColumnSet Differing, IReadOnlyList<TargetTable> Missing, bool Listed, bool TellAsterisk);

@@ -19,7 +19,7 @@ internal sealed record SyncState(
 internal sealed class Planner(Catalogue catalogue, bool adopt)
 {
     private readonly string?[] _wanted = new string?[catalogue.Columns.Count];
-    private readonly ColumnSet _aor = catalogue.Of(TargetTable.Aor);
+    private readonly ColumnSet _auth = catalogue.Of(TargetTable.Auth);
 
     public Plan Plan(IReadOnlyCollection<string> ids, SyncState state)
     {
@@ -129,7 +129,7 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
         return new EndpointChange(
             owner is null || missing.Count == 3 ? ChangeKind.Create : ChangeKind.Update,
             desired.Id, desired.RowKey, owner?.Adopted ?? current is { Any: true }, desired, cleared, differing, missing, listed,
-            owner is null || missing.Contains(TargetTable.Aor) || missing.Contains(TargetTable.Endpoint) || !(differing & _aor).IsEmpty);
+            owner is null || missing.Contains(TargetTable.Aor) || missing.Contains(TargetTable.Endpoint) || !differing.Except(_auth).IsEmpty);
     }
 
     private static bool StillRejected(string rowKey, IReadOnlyCollection<string> ids, SyncState state) =>

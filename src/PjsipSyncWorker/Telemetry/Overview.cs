@@ -20,6 +20,9 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
     /// <summary>Registrations by the node that has them and the status it reports.</summary>
     public IReadOnlyList<(string Node, string Status, long Count)> Contacts { get; init; } = [];
 
+    /// <summary>Endpoints that a node's Asterisk cannot load.</summary>
+    public IReadOnlyList<(string Node, long Count)> Unloadable { get; init; } = [];
+
     /// <returns>Null when the database does not answer.</returns>
     public static async Task<Overview?> TryReadAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
     {
@@ -37,7 +40,8 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0')
             from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
                   from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
-            select node, status, count(*) from pjsip_sync.contact group by node, status
+            select node, status, count(*) from pjsip_sync.contact group by node, status;
+            select n.name, count(u.id) from pjsip_sync.node n left join pjsip_sync.unloadable u on u.node = n.name group by n.name
             """);
         command.CommandTimeout = 5;
         try
@@ -49,7 +53,11 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
             var contacts = new List<(string, string, long)>();
             while (await reader.ReadAsync(cancellation))
                 contacts.Add((reader.GetString(0), reader.GetString(1), reader.GetInt64(2)));
-            return overview with { Contacts = contacts };
+            await reader.NextResultAsync(cancellation);
+            var unloadable = new List<(string, long)>();
+            while (await reader.ReadAsync(cancellation))
+                unloadable.Add((reader.GetString(0), reader.GetInt64(1)));
+            return overview with { Contacts = contacts, Unloadable = unloadable };
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {

@@ -41,6 +41,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.view", cancellation => Reading.ViewAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
         Step("asterisk.caches", cancellation => Reading.CachesAsync(cancellation), [Login, Booted, Rights]),
         Step("asterisk.domains", cancellation => Reading.DomainsAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.unloadable", UnloadableAsync, [DatabaseChecks.Schema, DatabaseChecks.Rights]),
         Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 
@@ -166,6 +167,20 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
             ? Finding.Pass($"{string.Join(", ", Modules)} are loaded")
             : Finding.Fail($"not loaded: {string.Join(", ", missing)}",
                 "Install the package that has them (Debian: asterisk-modules, odbc-postgresql), take noload lines out of modules.conf, see Asterisk's log for why a module declined to load");
+    }
+
+    private async Task<Finding> UnloadableAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("select id, reason from pjsip_sync.unloadable where node = $1 order by found_at desc, id");
+        command.Parameters.Add(new() { Value = node.Name });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var found = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            found.Add($"{reader.GetString(0)}: {reader.GetString(1)}");
+        return found.Count == 0
+            ? Finding.Pass("no extension is known that this server cannot load")
+            : Finding.Warn($"this server cannot load {found.Count} {(found.Count == 1 ? "extension" : "extensions")}: {string.Join("; ", found.Take(3))}{(found.Count > 3 ? "; …" : "")}",
+                "Correct the option in these rows or their profile: select * from pjsip_sync.unloadable");
     }
 
     private Task<AmiResponse> SettingsAsync(CancellationToken cancellation) =>

@@ -23,6 +23,11 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         foreach (var id in sample)
         {
             var shown = await ShowAsync(id, cancellation);
+            if (shown is null && await CanLoadAnotherAsync(sample, id, cancellation))
+            {
+                return Finding.Fail($"Asterisk cannot load {id}, though it can load others: it refuses one of its options",
+                    "Asterisk's log names the option: correct it in the extension's row or profile");
+            }
             var lost = shown is null ? TargetTable.Endpoint
                 : !shown.ContainsKey("auth") ? TargetTable.Auth
                 : !shown.ContainsKey("aor") ? TargetTable.Aor
@@ -38,13 +43,24 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
     }
 
-    /// <summary>The newest two, and others at random.</summary>
+    private async Task<bool> CanLoadAnotherAsync(List<string> sample, string id, CancellationToken cancellation)
+    {
+        foreach (var other in sample)
+            if (other != id && await ShowAsync(other, cancellation) is not null)
+                return true;
+        return false;
+    }
+
+    /// <summary>The newest two, and others at random. What is known to be unloadable has a check of its own.</summary>
     private static async Task<List<string>> SampleAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"""
-            (select id from pjsip_sync.endpoint where deleted_at is null order by revision desc, id limit 2)
+            with loadable as (
+              select id, revision from pjsip_sync.endpoint where deleted_at is null and id not in (select id from pjsip_sync.unloadable)
+            )
+            (select id from loadable order by revision desc, id limit 2)
             union
-            (select id from pjsip_sync.endpoint where deleted_at is null order by random() limit {SampleSize - 2})
+            (select id from loadable order by random() limit {SampleSize - 2})
             order by 1
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -55,7 +55,7 @@ internal sealed class FakePbx
         "CoreStatus" => FakeAmi.Success(action, "CoreStartupDate: 2026-11-23\r\nCoreStartupTime: 20:00:00\r\n"),
         "CoreSettings" => FakeAmi.Success(action, "AsteriskVersion: 22.10.1\r\nSystemName: \r\n"),
         "PJSIPShowEndpoint" => List(action, "EndpointDetailComplete", []),
-        "Command" => FakeAmi.Success(action, "Message: Command output follows\r\nOutput: \r\n"),
+        "Command" => FakeAmi.Success(action, "Message: Command output follows\r\nOutput: Synchronizing AOR\r\n"),
         "PresenceStateList" => List(action, "PresenceStateListComplete", []),
         "DeviceStateList" => List(action, "DeviceStateListComplete", []),
         "PJSIPShowContacts" => AnswersSnapshots ? Snapshot(action) : HoldBack(action),

@@ -34,11 +34,12 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void Only_a_changed_aor_is_told_to_asterisk()
+    public void All_but_a_changed_password_is_told_to_asterisk()
     {
         var was = Owned(Row("1", "1001"));
 
-        Assert.False(Assert.Single(Plan(["1001"], [Row("1", "1001") with { DisplayName = "New" }], was).Changes).TellAsterisk);
+        Assert.False(Assert.Single(Plan(["1001"], [Row("1", "1001") with { Password = "new" }], was).Changes).TellAsterisk);
+        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { DisplayName = "New" }], was).Changes).TellAsterisk);
         Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { MaxContacts = "9" }], was).Changes).TellAsterisk);
     }
 

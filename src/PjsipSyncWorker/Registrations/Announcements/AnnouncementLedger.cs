@@ -127,13 +127,63 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
-    /// <summary>Some endpoint of ours other than this one; null when there is none.</summary>
+    /// <summary>Some endpoint of ours other than this one that this Asterisk can load as far as is known; null when there is none.</summary>
     public async Task<string?> AnotherAsync(string? id, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select id from pjsip_sync.endpoint where deleted_at is null and id is distinct from $1 order by revision limit 1");
+        await using var command = dataSource.CreateCommand("""
+            select id from pjsip_sync.endpoint e
+            where deleted_at is null and id is distinct from $1 and not exists (select from pjsip_sync.unloadable u where u.node = $2 and u.id = e.id)
+            order by revision limit 1
+            """);
         command.Parameters.Add(new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = node });
         return await command.ExecuteScalarAsync(cancellation) as string;
     }
+
+    /// <summary>Endpoints that this Asterisk could not load.</summary>
+    public async Task<List<string>> UnloadableAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            with kept as (select u.id from pjsip_sync.unloadable u join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null where node = $1),
+                 gone as (delete from pjsip_sync.unloadable where node = $1 and id not in (select id from kept))
+            select id from kept
+            """);
+        command.Parameters.Add(new() { Value = node });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var ids = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            ids.Add(reader.GetString(0));
+        return ids;
+    }
+
+    /// <summary>
+    /// This Asterisk cannot load an endpoint. Which option it refuses stands in its log alone; those that this endpoint has and no other
+    /// one that can be loaded are where a person should look.
+    /// </summary>
+    /// <returns>What a person should know of it.</returns>
+    public async Task<string> NoteUnloadableAsync(string id, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand($"""
+            with loadable as (
+              select to_jsonb(o) as options from {Identifier.Quote(schema)}.ps_endpoints o
+              where o.id <> $2 and not exists (select from pjsip_sync.unloadable u where u.node = $1 and u.id = o.id) limit 200
+            )
+            insert into pjsip_sync.unloadable as u (node, id, reason)
+            select $1, $2, 'Asterisk ' || $1 || ' cannot load it' || coalesce('; only it has ' || string_agg('endpoint.' || key, ', ' order by key), '') || '. The log of Asterisk names the option that it refuses'
+            from {Identifier.Quote(schema)}.ps_endpoints e cross join jsonb_each_text(to_jsonb(e)) as option (key, value)
+            where e.id = $2 and value is not null and key not in ('id', 'aors', 'auth', 'callerid', 'mailboxes')
+              and not exists (select from loadable where options ->> key = value)
+            on conflict (node, id) do update set reason = excluded.reason
+            returning reason
+            """);
+        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(new() { Value = id });
+        return (string)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>This Asterisk can load an endpoint again, or has forgotten it.</summary>
+    public Task NoteLoadableAsync(string id, CancellationToken cancellation) =>
+        ExecuteAsync("delete from pjsip_sync.unloadable where node = $1 and id = $2", cancellation, new NpgsqlParameter { Value = id });
 
     /// <summary>How many endpoints of ours Asterisk reads when it reads all.</summary>
     public async Task<long> EndpointCountAsync(CancellationToken cancellation)

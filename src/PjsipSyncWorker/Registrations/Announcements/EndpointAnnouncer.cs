@@ -35,17 +35,23 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     /// <summary>Time between two long reloads for the sake of a few lamps, as a multiple of what one takes.</summary>
     private const int RareReload = 100;
 
+    /// <summary>The most connections of one Asterisk to its database that are used up (render-config writes 8).</summary>
+    private const int MostConnections = 32;
+
+    /// <summary>A link that is down keeps a command waiting until it times out.</summary>
+    private static readonly TimeSpan LongestProof = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan CountLifetime = TimeSpan.FromSeconds(5);
 
     private readonly WakeSignal _wake = new();
     private readonly AnnouncementQueue _queue = new();
     private readonly LampWatch _lamps = new(time);
-    private readonly UnreadableEndpoints _unreadable = new(time);
+    private readonly UnloadableEndpoints _unloadable = new(time);
     private readonly ReloadBudget _reloads = new(time);
     private volatile int _contacts;
     private volatile bool _foreignReload;
+    private volatile bool _databaseRestarted;
     private volatile string? _problem;
-    private volatile string? _unreadableProblem;
     private long _ownReloadExpectedUntil;
     private long? _lastWindow;
     private (long Endpoints, long At)? _counted;
@@ -59,7 +65,10 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     public AnnouncementLedger Ledger => ledger;
 
     /// <summary>Why this Asterisk cannot be told, or null.</summary>
-    public string? Problem => _problem ?? _unreadableProblem ?? metrics.Problem;
+    public string? Problem => _problem ?? metrics.Problem;
+
+    /// <summary>What people should see beside that all is well; null when there is nothing.</summary>
+    public string? Note => string.Join("; ", new[] { metrics.Note, _unloadable.Note }.OfType<string>()) is { Length: > 0 } note ? note : null;
 
     /// <summary>The ps_* tables changed.</summary>
     public void Revised() => _wake.Ring();
@@ -70,6 +79,13 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (Interlocked.Exchange(ref _ownReloadExpectedUntil, 0) > time.GetTimestamp())
             return;
         _foreignReload = true;
+        _wake.Ring();
+    }
+
+    /// <summary>This worker's connection to the database broke and is there again: Asterisk's may have broken too.</summary>
+    public void DatabaseIsBack()
+    {
+        _databaseRestarted = true;
         _wake.Ring();
     }
 
@@ -87,10 +103,11 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
 
     /// <summary>A session with Asterisk begins.</summary>
     /// <param name="startedAt">When its process started, on the database's clock, unless it is the process that was told before.</param>
-    public void Begin(bool isKnown, DateTime? startedAt)
+    public async Task BeginAsync(bool isKnown, DateTime? startedAt, CancellationToken cancellation)
     {
         StartOver();
-        _unreadable.Clear();
+        _databaseRestarted = true;
+        _unloadable.Load(await ledger.UnloadableAsync(cancellation));
         _problem = null;
         if (!isKnown)
         {
@@ -127,8 +144,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
 
     private TimeSpan UntilNextLook(TimeSpan longest)
     {
-        if (_unreadable.NextRetry < longest)
-            longest = _unreadable.NextRetry.Value;
+        if (_unloadable.NextRetry < longest)
+            longest = _unloadable.NextRetry.Value;
         return _mustReload && _reloads.Wait < longest ? _reloads.Wait : longest;
     }
 
@@ -153,6 +170,12 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
 
     private async Task<bool> RunPassAsync(Pass pass, CancellationToken cancellation)
     {
+        if (_databaseRestarted)
+        {
+            _databaseRestarted = false;
+            if (await ledger.AnotherAsync(null, cancellation) is { } sample)
+                await IsLinkUpAsync(pass, sample, cancellation);
+        }
         if (_foreignReload)
         {
             _foreignReload = false;
@@ -173,7 +196,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         var many = _queue.Count >= Many;
         if (!await AnnounceAllAsync(pass, endpoints, cancellation))
             return false;
-        await RetryUnreadableAsync(pass, cancellation);
+        await RetryUnloadableAsync(pass, cancellation);
         if (_queue.HighestRevision > _told)
         {
             await ledger.DoneAsync(_queue.HighestRevision, cancellation);
@@ -195,7 +218,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     {
         var pending = await ledger.PendingAsync(_queue.HighestRevision, cancellation);
         foreach (var entry in pending)
-            _unreadable.Remove(entry.Id);
+            if (_unloadable.Remove(entry.Id))
+                await ledger.NoteLoadableAsync(entry.Id, cancellation);
         _queue.Add(pending);
         ShowWaiting();
     }
@@ -324,7 +348,10 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         return Task.Delay(pause > pace ? pause : pace, time, cancellation);
     }
 
-    /// <summary>Whether an endpoint that Asterisk could not load is at fault itself, or gone: then its row can be read, or others can be loaded.</summary>
+    /// <summary>
+    /// Whether an endpoint that Asterisk could not load is at fault itself, or gone: then its row can be read, or others can be loaded. A link
+    /// that broke fails once for each of its connections, so it is tried a second time.
+    /// </summary>
     private async Task<bool> IsAtFaultAsync(Pass pass, string id, CancellationToken cancellation)
     {
         var asterisk = await pass.Commands.QualifyListAsync(cancellation);
@@ -333,17 +360,31 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (!await asterisk.IsRowReadableAsync(id, cancellation)
             && (await ledger.AnotherAsync(id, cancellation) is not { } other || !await IsLinkUpAsync(pass, other, cancellation)))
             return false;
-        if (_unreadable.Add(id))
-            Log.CannotLoad(logger, node.Name, id);
-        _unreadableProblem = _unreadable.Problem;
+        if (await asterisk.AnnounceAsync(id, cancellation) == Announced.Unreadable)
+            await SetAsideAsync(id, cancellation);
         return true;
     }
 
-    private static async Task<bool> IsLinkUpAsync(Pass pass, string sample, CancellationToken cancellation)
+    private async Task SetAsideAsync(string id, CancellationToken cancellation)
+    {
+        var isNew = !_unloadable.Contains(id);
+        _unloadable.Add(id);
+        var reason = await ledger.NoteUnloadableAsync(id, cancellation);
+        if (isNew)
+            Log.CannotLoad(logger, id, OneLine.Of(reason));
+    }
+
+    /// <summary>
+    /// Whether Asterisk reads a row. After a restart of the database each of its connections fails once, the last one used first: they are
+    /// used up here, so that no phone's REGISTER is.
+    /// </summary>
+    private async Task<bool> IsLinkUpAsync(Pass pass, string sample, CancellationToken cancellation)
     {
         var asterisk = await pass.Commands.QualifyListAsync(cancellation);
-        if (await asterisk.IsRowReadableAsync(sample, cancellation))
-            return true;
+        var watch = time.GetTimestamp();
+        for (var tries = 0; tries <= MostConnections && time.GetElapsedTime(watch) < LongestProof; tries++)
+            if (await asterisk.IsRowReadableAsync(sample, cancellation))
+                return true;
         await pass.Expirer.ExpireAsync(sample, cancellation);
         return await asterisk.CanReadAsync(sample, cancellation);
     }
@@ -359,17 +400,19 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         return false;
     }
 
-    private async Task RetryUnreadableAsync(Pass pass, CancellationToken cancellation)
+    private async Task RetryUnloadableAsync(Pass pass, CancellationToken cancellation)
     {
-        foreach (var id in _unreadable.Due)
+        foreach (var id in _unloadable.Due)
         {
             await pass.Expirer.ExpireAsync(id, cancellation);
-            if (await (await pass.Commands.QualifyListAsync(cancellation)).AnnounceAsync(id, cancellation) == Announced.Done)
-                _unreadable.Remove(id);
-            else
-                _unreadable.Add(id);
+            if (await ledger.ExistsAsync(id, cancellation) && await (await pass.Commands.QualifyListAsync(cancellation)).AnnounceAsync(id, cancellation) == Announced.Unreadable)
+            {
+                _unloadable.Add(id);
+                continue;
+            }
+            _unloadable.Remove(id);
+            await ledger.NoteLoadableAsync(id, cancellation);
         }
-        _unreadableProblem = _unreadable.Problem;
     }
 
     private async Task RestAsync(TimeSpan rest, CancellationToken cancellation)
@@ -400,7 +443,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         [LoggerMessage(2013, LogLevel.Warning, "Asterisk {Node} shows {Count} registered phones as unavailable: PJSIP is reloaded, so that it links their device states again")]
         public static partial void LampsAreWrong(ILogger logger, string node, int count);
 
-        [LoggerMessage(2014, LogLevel.Warning, "Asterisk {Node} cannot load the extension {Endpoint}, though it can load others: its log says which option it refuses")]
-        public static partial void CannotLoad(ILogger logger, string node, string endpoint);
+        [LoggerMessage(2014, LogLevel.Warning, "Extension {Endpoint}: {Reason}")]
+        public static partial void CannotLoad(ILogger logger, string endpoint, string reason);
     }
 }

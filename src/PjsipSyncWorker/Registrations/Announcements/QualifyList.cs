@@ -9,7 +9,7 @@ internal enum Announced
     /// <summary>Its AOR is on the list.</summary>
     Done,
 
-    /// <summary>Asterisk cannot read the endpoint: it is gone, the database link is down, or it has an option that Asterisk does not take.</summary>
+    /// <summary>Asterisk cannot read the endpoint or its AOR: it is gone, the database link is down, or it has an option that Asterisk does not take.</summary>
     Unreadable,
 }
 
@@ -27,7 +27,8 @@ internal sealed class QualifyList(AmiConnection asterisk)
     public async Task<Announced> AnnounceAsync(string endpoint, CancellationToken cancellation)
     {
         var answer = await _console.RunAsync($"pjsip reload qualify endpoint {endpoint}", cancellation);
-        return answer.Says("Unable to retrieve") ? Announced.Unreadable : Announced.Done;
+        // It says nothing at all of an AOR that it cannot read.
+        return answer.Says("Synchronizing AOR") ? Announced.Done : Announced.Unreadable;
     }
 
     /// <summary>Which of these are on the list with the qualify_frequency that ps_aors has now. It costs Asterisk next to nothing, and no look at the database.</summary>

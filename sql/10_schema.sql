@@ -126,6 +126,15 @@ create table if not exists pjsip_sync.unloadable (
 );
 create index if not exists unloadable_id on pjsip_sync.unloadable (id);
 
+-- Names of endpoints, auths and AORs in files of the Asterisk servers: no extension can have such a number.
+create table if not exists pjsip_sync.reserved (
+  node text not null references pjsip_sync.node on delete cascade,
+  id   text not null,
+  file text not null,
+  primary key (node, id)
+);
+create index if not exists reserved_id on pjsip_sync.reserved (id);
+
 -- The registrations seen, by node.
 create table if not exists pjsip_sync.contact (
   node          text        not null references pjsip_sync.node on delete cascade,

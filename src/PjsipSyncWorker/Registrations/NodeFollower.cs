@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
@@ -33,6 +34,9 @@ internal sealed partial class NodeFollower(
     /// <summary>How soon a lamp that seems wrong is looked at again.</summary>
     private static readonly TimeSpan LampLook = TimeSpan.FromSeconds(15);
 
+    /// <summary>How often the server's own files are read without a reload that says they may differ.</summary>
+    private static readonly TimeSpan FilesInterval = TimeSpan.FromMinutes(10);
+
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     /// <summary>Names and addresses of phones, which come in every event.</summary>
@@ -47,6 +51,8 @@ internal sealed partial class NodeFollower(
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
+    private readonly WakeSignal _filesMayDiffer = new();
+    private readonly ReservedNumbers _reserved = new(dataSource, node.Name);
     private long _sessionBegan;
     private volatile bool _connected;
     private volatile string? _degraded;
@@ -122,7 +128,10 @@ internal sealed partial class NodeFollower(
         else if (name.SequenceEqual("Reload"u8))
         {
             if (AsteriskSession.TouchesPjsip(AsteriskSession.Text(message, "Module"u8)))
+            {
                 _announcer.Reloaded();
+                _filesMayDiffer.Ring();
+            }
         }
     }
 
@@ -229,12 +238,14 @@ internal sealed partial class NodeFollower(
             metrics.SessionBegan();
             Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
             _snapshotWanted.Ring();
+            _filesMayDiffer.Ring();
             await using var commands = new CommandConnection(node, metrics, time);
             Task[] loops =
             [
                 connection.Completion,
                 SnapshotsAsync(asterisk, part, ending.Token),
                 expirer.RunAsync(ending.Token),
+                FollowFilesAsync(ending.Token),
                 _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
             ];
             var ended = await Task.WhenAny(loops);
@@ -311,6 +322,33 @@ internal sealed partial class NodeFollower(
             pause = pause > Breath ? pause : Breath;
             part.Report(Problem, pause + UntilNextSnapshot());
             await Task.Delay(pause, time, cancellation);
+        }
+    }
+
+    /// <summary>
+    /// Learns which names the server's own files take, over a connection for that alone: a file of thousands of sections is more than one
+    /// answer can hold, and must not end the session.
+    /// </summary>
+    private async Task FollowFilesAsync(CancellationToken cancellation)
+    {
+        while (true)
+        {
+            await _filesMayDiffer.WaitAsync(FilesInterval, time, cancellation);
+            try
+            {
+                await using var connection = await AmiConnection.ConnectAsync(
+                    NodeAccess.Options(node, events: null, AnswerPatience, FilesInterval), this, NullLogger.Instance, time, cancellation);
+                await _reserved.ReplaceAsync(await new ServerFiles(connection).NamesAsync(cancellation), cancellation);
+            }
+            catch (Exception error) when (error is AmiException or AsteriskRefusalException)
+            {
+                Log.FilesNotRead(logger, node.Name, OneLine.Of(error.Message));
+            }
+            catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+            {
+                _filesMayDiffer.Ring();
+                await Task.Delay(Breath, time, cancellation);
+            }
         }
     }
 

@@ -26,13 +26,13 @@ internal static class CarefulReader
         }
         if (ids.Length == 1)
             return new SyncState([], new Dictionary<string, Owner>(), new Dictionary<string, TargetRows>(),
-                new Dictionary<string, Rejection>(), [new Rejection($"number {ids[0]}", ids[0], reason)]);
+                new Dictionary<string, Rejection>(), new Dictionary<string, string>(), [new Rejection($"number {ids[0]}", ids[0], reason)]);
         var half = ids.Length / 2;
         var first = await ReadAsync(reader, connection, transaction, ids[..half], expected, cancellation);
         var second = await ReadAsync(reader, connection, transaction, ids[half..], expected, cancellation);
         return new SyncState(
             [.. first.Claims, .. second.Claims],
-            Both(first.Owners, second.Owners), Both(first.Target, second.Target), Both(first.Rejected, second.Rejected),
+            Both(first.Owners, second.Owners), Both(first.Target, second.Target), Both(first.Rejected, second.Rejected), Both(first.Reserved, second.Reserved),
             [.. first.Unreadable, .. second.Unreadable]);
     }
 

@@ -7,12 +7,14 @@ namespace PjsipSyncWorker.Sync;
 /// <param name="Owners">The owner list.</param>
 /// <param name="Target">The ps_* rows.</param>
 /// <param name="Rejected">The rejections that stand, by row key, for those ids and for the owners' rows.</param>
+/// <param name="Reserved">Of the ids those that objects in a server's own files have, each with that file and server in words.</param>
 /// <param name="Unreadable">Ids whose rows the database could not even read, and why.</param>
 internal sealed record SyncState(
     IReadOnlyList<Claim> Claims,
     IReadOnlyDictionary<string, Owner> Owners,
     IReadOnlyDictionary<string, TargetRows> Target,
     IReadOnlyDictionary<string, Rejection> Rejected,
+    IReadOnlyDictionary<string, string> Reserved,
     IReadOnlyList<Rejection> Unreadable);
 
 /// <summary>Computes a <see cref="Plan"/>: a pure function of what was read.</summary>
@@ -36,6 +38,12 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
                 continue;
             var owner = state.Owners.GetValueOrDefault(id);
             var living = owner is { Deleted: false } ? owner : null;
+            if (state.Reserved.TryGetValue(id, out var file) && claims[id].Any())
+            {
+                rejections.AddRange(claims[id].Select(claim => new Rejection(claim.RowKey, id,
+                    $"number {id} is the name of an object in {file}: choose another number, or rename that section")));
+                continue;
+            }
             if (Winner(id, claims[id], living, rejections, out var ownerRefused) is not { } winner)
             {
                 if (living is not null && !ownerRefused)

@@ -85,8 +85,9 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
         await reader.NextResultAsync(cancellation);
         var owners = new Dictionary<string, Owner>(claims.Count, StringComparer.Ordinal);
         var target = new Dictionary<string, TargetRows>(claims.Count, StringComparer.Ordinal);
-        var rejections = await ReadKnownAsync(reader, owners, target, cancellation);
-        return (new SyncState(claims, owners, target, new Dictionary<string, Rejection>(), []), rejections);
+        var reserved = new Dictionary<string, string>(StringComparer.Ordinal);
+        var rejections = await ReadKnownAsync(reader, owners, target, reserved, cancellation);
+        return (new SyncState(claims, owners, target, new Dictionary<string, Rejection>(), reserved, []), rejections);
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>
@@ -101,7 +102,8 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
         var tables = string.Concat(Tables.Select(table =>
             $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
         return $"""
-            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, exists (select from pjsip_sync.rejected)
+            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, exists (select from pjsip_sync.rejected),
+                   (select min(file || ' of ' || node) from pjsip_sync.reserved where id = wanted.id)
                  {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
             from unnest({ids}) as wanted (id)
             left join {Each("row_key, adopted, shape, deleted_at", "pjsip_sync.endpoint", "id = wanted.id")} as owner on true{tables}
@@ -119,7 +121,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     }
 
     /// <returns>Whether there are any rejections.</returns>
-    private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, CancellationToken cancellation)
+    private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, Dictionary<string, string> reserved, CancellationToken cancellation)
     {
         var rejections = false;
         var compared = Compared();
@@ -137,12 +139,14 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
                 owners[id] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
             }
             rejections = reader.GetBoolean(5);
-            bool[] present = [reader.GetBoolean(6), reader.GetBoolean(7), reader.GetBoolean(8)];
+            if (reader.TextOrNull(6) is { } file)
+                reserved[id] = file;
+            bool[] present = [reader.GetBoolean(7), reader.GetBoolean(8), reader.GetBoolean(9)];
             if (!present.Contains(true))
                 continue;
             var values = new string?[compared.Count];
             for (var i = 0; i < values.Length; i++)
-                values[i] = reader.TextOrNull(i + 9);
+                values[i] = reader.TextOrNull(i + 10);
             target[id] = new TargetRows(values, places, present);
         }
         return rejections;

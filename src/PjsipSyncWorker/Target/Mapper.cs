@@ -48,7 +48,7 @@ public sealed class Mapper
     {
         mapped = null!;
         var number = extension.Number;
-        if (EndpointId.Problem(number, _catalogue.IdMaxLength) is { } bad)
+        if ((EndpointId.Problem(number, _catalogue.IdMaxLength) ?? ReservedNames.Problem(number)) is { } bad)
             return Refuse(bad, out problem);
         var layer = _defaults;
         if (Given(extension.Profile) is { } profile && !_profiles.TryGetValue(profile, out layer!))

@@ -59,6 +59,11 @@ internal static class OptionRules
         [(TargetTable.Endpoint, "max_video_streams")] = Range(0, int.MaxValue),
         [(TargetTable.Endpoint, "rtp_port_start")] = Range(0, 65535),
         [(TargetTable.Endpoint, "rtp_port_end")] = Range(0, 65535),
+        [(TargetTable.Endpoint, "outbound_proxy")] = SipUri,
+        [(TargetTable.Endpoint, "from_domain")] = Host,
+        [(TargetTable.Endpoint, "media_address")] = Host,
+        [(TargetTable.Endpoint, "external_media_address")] = Host,
+        [(TargetTable.Aor, "outbound_proxy")] = SipUri,
         [(TargetTable.Auth, "nonce_lifetime")] = Range(0, int.MaxValue),
         [(TargetTable.Auth, "md5_cred")] = Md5Credential,
         [(TargetTable.Auth, "password_digest")] = PasswordDigests,
@@ -263,6 +268,21 @@ internal static class OptionRules
         accepted = string.Join(',', Items(value));
         return accepted.Length > 0 && Items(value).All(IsSipUri)
             || Refuse("must be a SIP URI such as sip:192.0.2.7:5060, or several with commas between", out problem);
+    }
+
+    private static bool SipUri(string value, out string accepted, out string problem)
+    {
+        accepted = value.Trim();
+        problem = "";
+        return IsSipUri(accepted) || Refuse("must be a SIP URI such as sip:192.0.2.7:5060;lr", out problem);
+    }
+
+    private static bool Host(string value, out string accepted, out string problem)
+    {
+        accepted = value.Trim();
+        problem = "";
+        return accepted.Length > 0 && accepted.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_' or ':' or '[' or ']')
+            || Refuse("must be an address or the name of a host", out problem);
     }
 
     private static bool IsSipUri(string text)

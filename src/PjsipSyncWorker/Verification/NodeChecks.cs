@@ -41,11 +41,15 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.view", cancellation => Reading.ViewAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
         Step("asterisk.caches", cancellation => Reading.CachesAsync(cancellation), [Login, Booted, Rights]),
         Step("asterisk.domains", cancellation => Reading.DomainsAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.files", cancellation => Names.FilesAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights]),
+        Step("asterisk.dialplan", cancellation => Names.DialplanAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights]),
         Step("asterisk.unloadable", UnloadableAsync, [DatabaseChecks.Schema, DatabaseChecks.Rights]),
         Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 
     private ReadingChecks Reading => new(_connection!, dataSource, settings, node.Name);
+
+    private NameChecks Names => new(_connection!, node, dataSource, settings);
 
     void IAmiEventHandler.OnEvent(in AmiMessage message)
     {

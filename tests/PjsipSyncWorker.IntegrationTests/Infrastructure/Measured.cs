@@ -9,6 +9,13 @@ internal static class Measured
 
     public static Task MegabytesAsync(string what, params long[] megabytes) => Async($"{what}: {string.Join(", ", megabytes)} MiB");
 
+    /// <summary>Lines as they are.</summary>
+    public static async Task TableAsync(IEnumerable<string> lines)
+    {
+        foreach (var line in lines)
+            await Async(line);
+    }
+
     private static async Task Async(string line)
     {
         TestContext.Current.SendDiagnosticMessage(line);

@@ -99,6 +99,20 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void A_name_in_a_servers_own_file_is_no_number_and_an_extension_that_had_it_keeps_what_it_has()
+    {
+        var reserved = new Dictionary<string, string> { ["1001"] = "pjsip.conf of pbx1" };
+        var (owners, target) = Owned(Row("1", "1001"));
+        foreach (var state in new[] { State([Row("1", "1001")], [], []), State([Row("1", "1001")], owners, target) })
+        {
+            var plan = new Planner(_catalogue, adopt: false).Plan(["1001"], state with { Reserved = reserved });
+
+            Assert.Empty(plan.Changes);
+            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.Rejections).Reason, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void A_rejection_that_is_known_is_not_written_again_and_a_repaired_one_is_cleared()
     {
         var known = new Rejection("1", "1001", "password is empty: SIP needs the clear text, or md5_cred in settings.auth");
@@ -114,7 +128,7 @@ public sealed class PlannerTests
         new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
 
     private SyncState State(Extension[] rows, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, params Rejection[] rejected) =>
-        new([.. rows.Where(row => row.Active).Select(row => Claim.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), []);
+        new([.. rows.Where(row => row.Active).Select(row => Claim.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), new Dictionary<string, string>(), []);
 
     private (Dictionary<string, Owner>, Dictionary<string, TargetRows>) Owned(Extension extension, bool adopted = false)
     {

@@ -10,6 +10,16 @@ public sealed class MapperTests
 {
     private readonly Catalogue _catalogue = Catalogues.Asterisk();
 
+    [Theory]
+    [InlineData("anonymous", "the endpoint to which Asterisk gives the calls of everybody it does not know")]
+    [InlineData("h", "to which Asterisk sends calls of its own")]
+    [InlineData("fax", "to which Asterisk sends calls of its own")]
+    public void A_name_that_asterisk_uses_itself_is_no_number(string number, string reason)
+    {
+        Assert.False(new Mapper(_catalogue, Realtime()).TryMap(new Extension("1", number, true, "secret"), out _, out var problem));
+        Assert.Contains(reason, problem, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_extension_becomes_three_rows()
     {

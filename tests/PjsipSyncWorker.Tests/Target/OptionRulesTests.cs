@@ -69,6 +69,9 @@ public sealed class OptionRulesTests
     [InlineData("ps_endpoints.rtp_timeout", " 30 ", "30")]
     [InlineData("ps_auths.md5_cred", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcdef")]
     [InlineData("ps_aors.contact", "sip:door@192.0.2.7:5060;transport=tcp, sip:[2001:db8::1]", "sip:door@192.0.2.7:5060^3Btransport=tcp,sip:[2001:db8::1]")]
+    [InlineData("ps_endpoints.outbound_proxy", "sip:proxy.example.net;lr", "sip:proxy.example.net^3Blr")]
+    [InlineData("ps_endpoints.from_domain", "sip.example.net", "sip.example.net")]
+    [InlineData("ps_endpoints.media_address", "2001:db8::7", "2001:db8::7")]
     [InlineData("ps_endpoints.accountcode", " 7 ", "^207^20")]
     [InlineData("ps_endpoints.accountcode", "", "")]
     public void What_Asterisk_takes_is_stored_as_it_reads_it(string column, string value, string stored)

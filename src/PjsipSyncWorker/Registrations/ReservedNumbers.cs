@@ -1,0 +1,32 @@
+using Npgsql;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>Numbers that no extension can have, since files of one Asterisk node have objects of these names: the table pjsip_sync.reserved.</summary>
+internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
+{
+    /// <summary>Replaces what was known of this node. Extensions of names that came or went are looked at again.</summary>
+    /// <param name="names">Each with its file.</param>
+    public async Task ReplaceAsync(IReadOnlyDictionary<string, string> names, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            with named as (
+              select id, file from unnest($2, $3) as named (id, file)
+            ), gone as (
+              delete from pjsip_sync.reserved r where node = $1 and not exists (select from named where named.id = r.id) returning id
+            ), kept as (
+              insert into pjsip_sync.reserved as r (node, id, file) select $1, id, file from named
+              on conflict (node, id) do update set file = excluded.file where r.file <> excluded.file
+              returning id
+            ), recorded as (
+              insert into pjsip_sync.change (id) select id from gone union select id from kept returning 1
+            )
+            select pg_notify('pjsip_sync_change', '') where exists (select from recorded)
+            """);
+        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Texts([.. names.Keys]));
+        command.Parameters.Add(Parameter.Texts([.. names.Values]));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+}

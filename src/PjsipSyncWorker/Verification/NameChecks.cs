@@ -1,0 +1,108 @@
+using Npgsql;
+using Microsoft.Extensions.Logging.Abstractions;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Registrations;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>Extensions whose number means something else to one Asterisk: an object in a file of its own, or a line of its dialplan.</summary>
+internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, NpgsqlDataSource dataSource, WorkerSettings settings) : IAmiEventHandler
+{
+    /// <summary>A few are enough to find the others.</summary>
+    private const int Shown = 5;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    void IAmiEventHandler.OnEvent(in AmiMessage message)
+    {
+        // Only answers count here.
+    }
+
+    /// <summary>Whether objects in the server's files and extensions keep out of each other's way.</summary>
+    public async Task<Finding> FilesAsync(CancellationToken cancellation)
+    {
+        // On a connection of its own: a file of thousands of sections is more than one answer can hold.
+        await using var connection = await AmiConnection.ConnectAsync(NodeAccess.Options(node, events: null, Patience, Patience), this, NullLogger.Instance, TimeProvider.System, cancellation);
+        var files = new ServerFiles(connection);
+        var names = await files.NamesAsync(cancellation);
+        var taken = (await PhonesAsync(cancellation)).Keys.Where(names.ContainsKey).Order(StringComparer.Ordinal).ToList();
+        if (taken.Count > 0)
+        {
+            return Finding.Fail($"{Listed(taken.Select(id => $"{id} ({names[id]})"), taken.Count)} {(taken.Count == 1 ? "is" : "are")} both an extension and an object in a file of this server: Asterisk uses one of the two",
+                "Give the extension another number, or rename the section in the file and reload PJSIP");
+        }
+        return await files.ComeAfterTheDatabaseAsync(cancellation)
+            ? Finding.Warn("sorcery.conf has the database before the files: an extension that is named like a carrier would take its place",
+                "In sorcery.conf each line of config,pjsip.conf before the others of its kind (render-config writes it so); then restart Asterisk")
+            : Finding.Pass($"{names.Count} names in this server's own files, and no extension has one");
+    }
+
+    /// <summary>Whether each extension can be dialled: an emergency number, or a number with a line of its own, goes elsewhere.</summary>
+    public async Task<Finding> DialplanAsync(CancellationToken cancellation)
+    {
+        var phones = await PhonesAsync(cancellation);
+        var emergency = (await GlobalAsync("EMERGENCY", cancellation)).Split(',', StringSplitOptions.TrimEntries).Concat(settings.Asterisk.Render.EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
+        if (emergency.Count > 0)
+        {
+            return Finding.Fail($"{Listed(emergency, emergency.Count)} {(emergency.Count == 1 ? "is" : "are")} both an extension and an emergency number: who dials it gets the emergency services",
+                "Give the extension another number, or correct EMERGENCY in extensions.conf (Asterisk:Render:EmergencyNumbers)");
+        }
+        var elsewhere = new List<string>();
+        foreach (var ofContext in phones.GroupBy(phone => phone.Value))
+        {
+            var lines = await LinesAsync(ofContext.Key, [], cancellation);
+            elsewhere.AddRange(ofContext.Select(phone => phone.Key).Where(id => lines.TryGetValue(id, out var applications) && !applications.Any(line => Reaches(line, id))));
+        }
+        elsewhere.Sort(StringComparer.Ordinal);
+        return elsewhere.Count == 0
+            ? Finding.Pass("no extension has an emergency number, or a number with a line of its own in the dialplan")
+            : Finding.Warn($"{Listed(elsewhere, elsewhere.Count)} {(elsewhere.Count == 1 ? "has a line of its own" : "have lines of their own")} in the dialplan: who dials it does not reach the phone",
+                "Give the extension another number, or take the line out of extensions.conf");
+    }
+
+    /// <summary>Endpoints by their number, each with its context.</summary>
+    private async Task<Dictionary<string, string>> PhonesAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand($"""
+            select e.id, coalesce(p.context, 'default') from pjsip_sync.endpoint e
+            join {Identifier.Quote(settings.Realtime.Schema)}.ps_endpoints p on p.id = e.id where e.deleted_at is null
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var phones = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+            phones[reader.GetString(0)] = reader.GetString(1);
+        return phones;
+    }
+
+    private async Task<string> GlobalAsync(string variable, CancellationToken cancellation) =>
+        (await asterisk.SendAsync(new AmiAction("Getvar") { { "Variable", variable } }, cancellation)).Get("Value") ?? "";
+
+    /// <summary>The numbers that stand in a context or in one that it includes as they are, and not as a pattern; each with what is done there.</summary>
+    private async Task<Dictionary<string, List<string>>> LinesAsync(string context, HashSet<string> seen, CancellationToken cancellation)
+    {
+        var lines = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        if (!seen.Add(context))
+            return lines;
+        var included = new List<string>();
+        await asterisk.SendListAsync(new AmiAction("ShowDialPlan") { { "Context", context } }, (in item) =>
+        {
+            if (AsteriskSession.Text(item, "IncludeContext"u8) is { } other)
+                included.Add(other);
+            else if (AsteriskSession.Text(item, "Extension"u8) is { } number && !number.StartsWith('_') && AsteriskSession.Text(item, "Priority"u8) is not "hint")
+                (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add($"{AsteriskSession.Text(item, "Application"u8)}({AsteriskSession.Text(item, "AppData"u8)})");
+        }, cancellation);
+        foreach (var other in included)
+            foreach (var (number, applications) in await LinesAsync(other, seen, cancellation))
+                lines.TryAdd(number, applications);
+        return lines;
+    }
+
+    private static bool Reaches(string application, string id) =>
+        application.Contains($"PJSIP/{id}", StringComparison.OrdinalIgnoreCase) || application.Contains("${EXTEN}", StringComparison.OrdinalIgnoreCase)
+        || application.Contains($"PJSIP_DIAL_CONTACTS({id})", StringComparison.OrdinalIgnoreCase);
+
+    private static string Listed(IEnumerable<string> some, int count) =>
+        $"{string.Join(", ", some.Take(Shown))}{(count > Shown ? $" and {count - Shown} more" : "")}";
+}

@@ -11,7 +11,7 @@ public sealed class AsteriskValueTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"));
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
         var printable = Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray();
-        var passwords = printable.Select(c => $"p{c}w").Append(new string(printable)[..48]).Append(new string(printable)[48..]).Append("^3Bp;;^^5E ;").ToArray();
+        var passwords = printable.Select(c => $"p{c}w").Append(new string(printable)[..48]).Append(new string(printable)[48..]).Concat(["^3Bp;;^^5E ;", "ends ", " begins", "  "]).ToArray();
         for (var i = 0; i < passwords.Length; i++)
             await rig.Database.ExecuteAsync("insert into extensions (number, password) values ($1, $2)", $"{2000 + i}", passwords[i]);
         await rig.DrainAsync();

@@ -372,7 +372,7 @@ begin
             end if;
           end if;
         else
-          insert into pjsip_sync.change (id) values (null);
+          insert into pjsip_sync.change (id, cause) values (null, 'truncate');
           recorded := 1;
         end if;
         if recorded > 0 then
@@ -572,6 +572,7 @@ returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
   problems text[];
+  before   pjsip_sync.mapping;
 begin
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
@@ -580,6 +581,7 @@ begin
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
   end if;
 
+  select * into before from pjsip_sync.mapping;
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
   values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
@@ -590,7 +592,10 @@ begin
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then
-    insert into pjsip_sync.change (id) values (null);
+    -- Only what decides which extensions there are is a cause of removals; an upgrade, or another column for the context, is none.
+    insert into pjsip_sync.change (id, cause)
+    select null, case when (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
+    from pjsip_sync.mapping m;
     perform pg_notify('pjsip_sync_change', '');
   end if;
 

@@ -38,8 +38,8 @@ internal sealed partial class SyncService(
     /// </summary>
     private bool _patient;
 
-    /// <summary>Why the last full comparison stopped, or null.</summary>
-    private string? _refused;
+    /// <summary>What was said last of removals that are held back, or null.</summary>
+    private string? _saidHeldBack;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -91,7 +91,8 @@ internal sealed partial class SyncService(
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
             var tidied = reconciled;
-            while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
+            // Somebody may have put right why removals are held back: that is looked at sooner.
+            while ((synchronizer.HeldBack is null ? settings.Sync.ReconcileInterval : PauseBefore(settings.Sync.ReconcileInterval)) - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
                 var pause = PauseBefore(rest);
                 var soon = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
@@ -100,7 +101,7 @@ internal sealed partial class SyncService(
                     await TidyAsync(connection, catalogue, fingerprint, cancellation);
                     tidied = time.GetTimestamp();
                 }
-                _health.Report(_refused, pause);
+                _health.Report(synchronizer.HeldBack, pause);
                 if (soon is null)
                     await SleepAsync(synchronizer, connection, pause, cancellation);
                 else if (soon > TimeSpan.Zero)
@@ -185,6 +186,7 @@ internal sealed partial class SyncService(
             {
                 synchronizer.Patient = _patient;
                 var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
+                SayHeldBack(synchronizer);
                 _patient &= drained.More;
                 if (!drained.More)
                     return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
@@ -212,13 +214,21 @@ internal sealed partial class SyncService(
 
     private void Progressed(int done, int of) => _health.Progress();
 
+    /// <summary>Says once that removals are held back, and says it again when that changes.</summary>
+    private void SayHeldBack(Synchronizer synchronizer)
+    {
+        if (synchronizer.HeldBack is { } reason && reason != _saidHeldBack)
+            Log.HeldBack(logger, reason);
+        _saidHeldBack = synchronizer.HeldBack;
+    }
+
     private async Task ReconcileAsync(Synchronizer synchronizer, NpgsqlConnection connection, bool first, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
         try
         {
             var result = await synchronizer.ReconcileAsync(connection, force: false, changesBetween: true, Progressed, cancellation);
-            _refused = null;
+            SayHeldBack(synchronizer);
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
@@ -227,11 +237,6 @@ internal sealed partial class SyncService(
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
             }
             Leftovers.Return(result.Total);
-        }
-        catch (RemovalRefusedException reason)
-        {
-            _refused = reason.Message;
-            Log.RemovalRefused(logger, reason.Message);
         }
         catch (StandByException)
         {

@@ -59,16 +59,27 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pjsip_sync.mapping
 $$;
 
--- Whether an index finds an extension by its number.
+-- Whether an index of the source table finds an extension by its number.
 create or replace function pjsip_sync.is_indexed(source regclass, number_is text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
-  plan text;
+  plan jsonb;
 begin
-  execute format('explain (format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
-  return plan ~ '"(Index|Bitmap)';
+  execute format('explain (verbose, format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
+  return exists (
+    select from jsonb_path_query(plan, '$.** ? (exists (@."Relation Name") && (exists (@."Index Cond") || exists (@."Recheck Cond")))') as scan
+    where to_regclass(format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
+      in (select source union all select relid from pg_partition_tree(source)));
 end
 $indexed$;
+
+-- The tables that an expression of the mapping reads beside its own row, by the plan of it: among what it selects, only a
+-- subquery can read one.
+create or replace function pjsip_sync.tables_read(plan jsonb) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $read$
+  select array_agg(distinct format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
+  from jsonb_path_query(plan, '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
+$read$;
 
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
@@ -99,12 +110,13 @@ $$;
 -- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
 create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
 returns table (name text, problem text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set row_security = off as $check$
+language plpgsql set search_path = pg_catalog, pg_temp set row_security = off as $check$
 declare
   source  regclass := to_regclass(source_table);
   kind    "char";
   mapped  record;
   meaning text;
+  plan    jsonb;
 begin
   if source is null then
     problem := format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
@@ -172,10 +184,15 @@ begin
       continue;
     end if;
     begin
-      execute format(
-        case when mapped.key = 'active' then 'select from %s extension where %s limit 0'
-             else 'select (%2$s)::text from %1$s extension limit 0' end,
-        source, pjsip_sync.column_sql(source, mapped.value));
+      execute format('explain (verbose, format json) select '
+        || case when mapped.key = 'active' then 'case when %2$s then 1 end' else '(%2$s)::text' end || ' from %1$s extension',
+        source, pjsip_sync.column_sql(source, mapped.value)) into plan;
+      if pjsip_sync.tables_read(plan) is not null then
+        problem := format('%s reads %s beside its own row: a change there would go unseen, and each look-up would read it for every row. '
+          'Map a column of %s that has the value: one that a trigger keeps, or a stored generated column where the row alone decides',
+          meaning, array_to_string(pjsip_sync.tables_read(plan), ', '), source);
+        return next;
+      end if;
     exception when others then
       problem := format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
       return next;

@@ -228,6 +228,64 @@ public sealed class SourceTests(PostgresServer server)
             Assert.Contains(problem, output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Number=(select slug from public.tenants t where t.id = extension.tenant_id) || '-' || number", "Source:Columns:Number reads public.tenants beside its own row")]
+    [InlineData("DisplayName=(with t as (select * from public.named) select t.slug from t where t.id = tenant_id)", "Source:Columns:DisplayName reads public.tenants beside its own row")]
+    [InlineData("Context=coalesce((select max(l.number) from public.lines l where l.tenant_id = extension.tenant_id), 'internal')", "Source:Columns:Context reads public.lines beside its own row")]
+    [InlineData("Active=exists (select from public.tenants t where t.id = tenant_id)", "Source:Active reads public.tenants beside its own row")]
+    [InlineData("Active=tenant_id in (select id from public.\"Tenant Parts\")", "Source:Active reads public.\"Tenant 1\" beside its own row")]
+    public async Task A_mapping_that_reads_another_table_is_refused_with_the_way_out(string mapping, string because)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("""
+            create table tenants (id int primary key, slug text); create view named as select * from tenants where slug is not null;
+            create table "Tenant Parts" (id int primary key) partition by list (id); create table "Tenant 1" partition of "Tenant Parts" for values in (1);
+            create table lines (number text primary key, password text, tenant_id int)
+            """);
+        var setting = mapping.StartsWith("Active", StringComparison.Ordinal) ? $"Source__{mapping}" : $"Source__Columns__{mapping}";
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=public.lines", setting], "init");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(because, output, StringComparison.Ordinal);
+        Assert.Contains("Map a column of public.lines that has the value: one that a trigger keeps, or a stored generated column", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_subquery_that_reads_its_row_alone_is_allowed_and_a_function_that_may_read_tables_is_warned_of()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("""
+            create table tenants (id int primary key, slug text); create table lines (number text primary key, password text, tags text[], tenant_id int);
+            create function slug_of(int) returns text language sql stable as 'select slug from public.tenants where id = $1';
+            create function plain(text) returns text language sql immutable as 'select $1'
+            """);
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database,
+        [
+            "Source__Table=lines", "Source__Columns__DisplayName=(select string_agg(t, ' ') from unnest(tags) t)", "Source__Columns__Password=public.plain(password)",
+            "Source__Columns__Context=public.slug_of(tenant_id)", "Source__Active=tenant_id is not null and now() > '2020-01-01'",
+        ], "init");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("the mapping calls public.slug_of(integer), which is not IMMUTABLE", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("plain", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("create index on public.lines (number)", true)]
+    [InlineData("create index on public.lines (password)", false)]
+    [InlineData("create index on public.lines (password) include (number)", false)]
+    [InlineData("create index on public.others (number)", false)]
+    public async Task Only_an_index_of_the_source_table_that_finds_the_number_counts(string index, bool counts)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            $"create table others (number text); create table lines (number text, password text); {index}"), "Source:Table=public.lines");
+
+        Assert.Equal(counts, await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping"));
+    }
+
     [Fact]
     public async Task A_function_with_its_schema_may_be_used()
     {

@@ -18,6 +18,11 @@ create or replace function pjsip_sync.lock_class() returns integer
 language sql immutable parallel safe as $$ select 1885957737 $$;
 comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker sleeps';
 
+-- Whether there is room for notifications. The queue is one for the whole server and grows while any session that listens stays in a
+-- transaction; where it is full every commit that notifies fails. What notifies nobody is found by polling.
+create or replace function pjsip_sync.may_notify() returns boolean
+language sql volatile as $$ select pg_catalog.pg_notification_queue_usage() < 0.5 $$;
+
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -308,7 +313,8 @@ declare
   -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
   -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
   ring constant text := $r$
-          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off'
+             and pjsip_sync.may_notify() then
             perform pg_notify('pjsip_sync_change', '');
           end if;$r$;
 begin
@@ -501,7 +507,7 @@ begin
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
         returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
-          then pg_notify('extension_status', json_build_object(
+          then (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
           -- how many they were, for the worker's metrics
@@ -569,7 +575,7 @@ begin
     update pjsip_sync.mapping m set left_out = faults;
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
-    perform pg_notify('pjsip_sync_change', '');
+    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number')) then
     perform pjsip_sync.generate();
   end if;
@@ -613,7 +619,7 @@ begin
     insert into pjsip_sync.change (id, cause)
     select null, case when (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
     from pjsip_sync.mapping m;
-    perform pg_notify('pjsip_sync_change', '');
+    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   end if;
 
   perform pjsip_sync.generate();

@@ -110,7 +110,7 @@ begin
   end loop;
   perform pjsip_sync.place_triggers();
   insert into pjsip_sync.change (id) values (null);
-  perform pg_notify('pjsip_sync_change', '');
+  perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
 end
 $mend$;
 revoke all on function pjsip_sync.mend_triggers() from public;

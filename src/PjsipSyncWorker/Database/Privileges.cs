@@ -35,7 +35,7 @@ internal static class Privileges
         union all
         select format('execute on function pjsip_sync.%I', proname) from pg_proc
         where pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync')
-          and proname in ('adapt', 'source', 'project', 'lock_class', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
+          and proname in ('adapt', 'source', 'project', 'lock_class', 'may_notify', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
         order by 1
         """;
 

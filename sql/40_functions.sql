@@ -115,7 +115,7 @@ $$;
 -- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
 create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
 returns table (name text, problem text)
-language plpgsql set search_path = pg_catalog, pg_temp set row_security = off as $check$
+language plpgsql set search_path = pg_catalog, pg_temp set row_security = on as $check$
 declare
   source  regclass := to_regclass(source_table);
   kind    "char";
@@ -192,7 +192,8 @@ begin
       execute format('explain (verbose, format json) select '
         || case when mapped.key = 'active' then 'case when %2$s then 1 end' else '(%2$s)::text' end || ' from %1$s extension',
         source, pjsip_sync.column_sql(source, mapped.value)) into plan;
-      if pjsip_sync.tables_read(plan) is not null then
+      -- (a policy's own subqueries would be in the plan too)
+      if not row_security_active(source) and pjsip_sync.tables_read(plan) is not null then
         problem := format('%s reads %s beside its own row: a change there would go unseen, and each look-up would read it for every row. '
           'Map a column of %s that has the value: one that a trigger keeps, or a stored generated column where the row alone decides',
           meaning, array_to_string(pjsip_sync.tables_read(plan), ', '), source);
@@ -230,6 +231,53 @@ begin
 end
 $current$;
 
+-- The tables of which row-level policies may hide rows from this role, or forbid it to write some: where no policy that
+-- says simply "true" allows it each command, or where a restrictive one says anything else.
+create or replace function pjsip_sync.tables_with_hidden_rows() returns setof regclass
+language sql stable set search_path = pg_catalog, pg_temp as $hidden$
+  select relation
+  from pjsip_sync.mapping m
+  cross join lateral (
+    select to_regclass(m.source_table), 'rw'
+    union all select to_regclass(format('%I.%I', m.realtime_schema, name)), 'rawd' from unnest(array['ps_endpoints', 'ps_auths', 'ps_aors']) as name
+  ) as needed (relation, commands)
+  where row_security_active(relation) and exists (
+    select from unnest(string_to_array(commands, null)) as command
+    left join lateral (
+      select polpermissive, coalesce(pg_get_expr(polqual, polrelid), 'true') = 'true' and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true' as is_true
+      from pg_policy
+      where polrelid = relation and polcmd in ('*', command::"char")
+        and exists (select from unnest(polroles) as role where role = 0 or pg_has_role(current_user, role, 'usage'))
+    ) as policy on true
+    group by command
+    having not coalesce(bool_or(polpermissive and is_true), false) or bool_or(not polpermissive and not is_true))
+$hidden$;
+
+-- True, or an error: a row that a policy hides must not look like one that was deleted. A part of each statement that reads the
+-- source, so that it sees the policies that this statement obeys.
+create or replace function pjsip_sync.sees_every_row() returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $sees$
+declare
+  hidden text;
+begin
+  -- nearly always none has any policy, which is known at a fraction of what a look at policies costs
+  perform from pjsip_sync.mapping m
+  where row_security_active(to_regclass(m.source_table))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_endpoints'))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_auths'))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_aors'));
+  if not found then
+    return true;
+  end if;
+  select string_agg(relation::text, ', ') into hidden from pjsip_sync.tables_with_hidden_rows() as relation;
+  if hidden is not null then
+    raise exception using errcode = 'insufficient_privilege',
+      message = format('row-level security of %s may hide rows from the role %s: verify-config says which policy is enough', hidden, current_user);
+  end if;
+  return true;
+end
+$sees$;
+
 -- The application's rows under our names: source() and source_of().
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
@@ -254,7 +302,7 @@ begin
     m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
-      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
+      %s where pjsip_sync.sees_every_row() and ($1 is null or %s = any ($1) or (%s is null and '' = any ($1)))
     $body$ $f$, shape, rows, m.number_is, m.number);
 
   -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
@@ -267,7 +315,7 @@ begin
     $body$ $f$, shape,
     format(case when by_index
       then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
+      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end || ' where pjsip_sync.sees_every_row()', rows, m.number_is),
     rows, m.number);
 end
 $generate$;

@@ -49,17 +49,20 @@ internal static class Privileges
         join pg_attribute on attrelid = id and attname = used and not attisdropped
         where not has_column_privilege(id, attnum, privilege)
         group by name, privilege
-        union all
-        select format('bypassrls, since %s has row-level policies', name) from source where row_security_active(id)
         order by 1
         """;
 
-    /// <returns>Each as it would stand in a GRANT; empty when nothing is missing.</returns>
-    public static async Task<List<string>> MissingAsync(NpgsqlConnection connection, string realtimeSchema, CancellationToken cancellation)
+    private const string Policies = """
+        select format('create policy pjsip_sync on %s to %I using (true)', hidden, current_user) from pjsip_sync.tables_with_hidden_rows() as hidden order by 1
+        """;
+
+    public static async Task<MissingPrivileges> MissingAsync(NpgsqlConnection connection, string realtimeSchema, CancellationToken cancellation)
     {
-        var missing = await ReadAsync(new NpgsqlCommand(Tables, connection) { Parameters = { new() { Value = realtimeSchema } } }, cancellation);
+        var grants = await ReadAsync(new NpgsqlCommand(Tables, connection) { Parameters = { new() { Value = realtimeSchema } } }, cancellation);
         // Without these the mapping, which names the columns, cannot be read.
-        return missing.Count > 0 ? missing : await ReadAsync(new NpgsqlCommand(Columns, connection), cancellation);
+        return grants.Count > 0
+            ? new MissingPrivileges(grants, [])
+            : new MissingPrivileges(await ReadAsync(new NpgsqlCommand(Columns, connection), cancellation), await ReadAsync(new NpgsqlCommand(Policies, connection), cancellation));
     }
 
     private static async Task<List<string>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
@@ -73,4 +76,22 @@ internal static class Privileges
             return missing;
         }
     }
+}
+
+/// <summary>What this session's role lacks.</summary>
+/// <param name="Grants">Each as it would stand in a GRANT.</param>
+/// <param name="Policies">Statements, one for each table with row-level policies that may hide rows.</param>
+internal sealed record MissingPrivileges(IReadOnlyList<string> Grants, IReadOnlyList<string> Policies)
+{
+    public bool Any => Grants.Count + Policies.Count > 0;
+
+    /// <summary>In words, for a person.</summary>
+    public string Found => string.Join("; ", [.. Grants, .. Policies.Count > 0 ? ["a row-level policy that shows it every row"] : Array.Empty<string>()]);
+
+    /// <summary>What to do.</summary>
+    public string Advice => string.Join("; ",
+    [
+        .. Grants.Count > 0 ? ["run pjsip-sync-worker init --roles as the owner of the tables and let the worker be the role pjsip_sync, or grant these by hand"] : Array.Empty<string>(),
+        .. Policies.Count > 0 ? [$"as the owner of the table: {string.Join("; ", Policies)} (bypassrls for the role does the same)"] : Array.Empty<string>(),
+    ]);
 }

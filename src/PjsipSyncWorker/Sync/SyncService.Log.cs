@@ -38,5 +38,8 @@ internal sealed partial class SyncService
 
         [LoggerMessage(1010, LogLevel.Debug, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
+
+        [LoggerMessage(1011, LogLevel.Warning, "Sync {Trouble}")]
+        public static partial void Waiting(ILogger logger, string trouble);
     }
 }

@@ -30,6 +30,7 @@ internal sealed partial class SyncService(
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
     private readonly HealthPart _health = health.Begin("sync");
+    private readonly LockWatch _locks = new(dataSource, time);
     private string? _fingerprint;
 
     /// <summary>
@@ -178,6 +179,7 @@ internal sealed partial class SyncService(
     private async Task<TimeSpan?> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
+        string? waiting = null;
         var begun = time.GetTimestamp();
         while (true)
         {
@@ -185,8 +187,11 @@ internal sealed partial class SyncService(
             try
             {
                 synchronizer.Patient = _patient;
-                var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
+                var drained = await _locks.RunAsync(connection, () => synchronizer.DrainAsync(connection, Progressed, cancellation), cancellation);
                 SayHeldBack(synchronizer);
+                if (waiting is not null)
+                    _health.Report(synchronizer.HeldBack, TimeSpan.Zero);
+                waiting = null;
                 _patient &= drained.More;
                 if (!drained.More)
                     return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
@@ -199,6 +204,13 @@ internal sealed partial class SyncService(
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
                 Log.LockBusy(logger);
+                if (_locks.Trouble is { } trouble)
+                {
+                    if (trouble != waiting)
+                        Log.Waiting(logger, trouble);
+                    waiting = trouble;
+                    _health.Report(trouble, LockRetry);
+                }
                 await Task.Delay(LockRetry, time, cancellation);
             }
             catch (StandByException reason)

@@ -659,7 +659,7 @@ begin
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',
       -- an older worker that still runs stands by: it does not know all that is recorded now
-      fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else '' end
+      fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else 'schema ' || excluded.schema_version end
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then

@@ -26,9 +26,9 @@ public sealed class LockTests(PostgresServer server)
             insert into pjsip_sync.overwritten values ('1001')
             """);
 
-        var said = $"{part}: waits for a lock that process {holder.ProcessID} holds (application somebodys report, role {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}, since 20";
+        var said = $"{part}: waits for a lock: process {holder.ProcessID} holds it (application somebodys report, role {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}, since 20";
         await ReadyAsync(true);
-        Assert.Contains($"waits for a lock that process {holder.ProcessID} holds", worker.Log, StringComparison.Ordinal);
+        Assert.Contains($"waits for a lock: process {holder.ProcessID} holds it", worker.Log, StringComparison.Ordinal);
 
         await ExecuteAsync(holder, hold.StartsWith("begin", StringComparison.Ordinal) ? "commit" : "select pg_advisory_unlock_all()");
 

@@ -20,7 +20,7 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
     private long _heldSince;
 
     /// <summary>Who holds the lock, and what to do; null while nobody has held it for long.</summary>
-    public string? Trouble => _holder is not null && time.GetElapsedTime(_heldSince) >= Patience ? _holder : null;
+    public string? Holder => _holder is not null && time.GetElapsedTime(_heldSince) >= Patience ? _holder : null;
 
     /// <summary>Runs an attempt, and looks who makes it wait where the last one ended by a lock.</summary>
     public async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<Task<T>> attempt, CancellationToken cancellation)
@@ -69,9 +69,9 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
                 return null;
             var pid = reader.GetInt32(0).ToString(CultureInfo.InvariantCulture);
             if (pid == "0")
-                return "waits for a lock that a prepared transaction holds: commit it or roll it back (pg_prepared_xacts)";
+                return "a prepared transaction holds it: commit it or roll it back (pg_prepared_xacts)";
             var since = reader.TextOrNull(3) is { } beginning ? $", since {beginning} UTC" : "";
-            return $"waits for a lock that process {pid} holds (application {OneLine.Of(reader.TextOrNull(1) ?? "")}, role {reader.TextOrNull(2)}{since}): "
+            return $"process {pid} holds it (application {OneLine.Of(reader.TextOrNull(1) ?? "")}, role {reader.TextOrNull(2)}{since}): "
                 + $"end its transaction, or its session with pg_terminate_backend({pid})";
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))

@@ -95,7 +95,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
-            var problem = error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? _locks.Trouble : DatabaseErrors.Describe(error);
+            var problem = error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? DatabaseErrors.Describe(error)
+                : _locks.Holder is { } holder ? $"waits for a lock: {holder}" : null;
             // A server that crashed took back what it had not yet on its disk.
             Return(ids, everything || problem is not null);
             if (problem is not null)

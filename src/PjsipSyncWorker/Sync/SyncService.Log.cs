@@ -39,7 +39,7 @@ internal sealed partial class SyncService
         [LoggerMessage(1010, LogLevel.Debug, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
 
-        [LoggerMessage(1011, LogLevel.Warning, "Sync {Trouble}")]
-        public static partial void Waiting(ILogger logger, string trouble);
+        [LoggerMessage(1011, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
+        public static partial void Waiting(ILogger logger, string holder);
     }
 }

@@ -204,12 +204,12 @@ internal sealed partial class SyncService(
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
                 Log.LockBusy(logger);
-                if (_locks.Trouble is { } trouble)
+                if (_locks.Holder is { } holder)
                 {
-                    if (trouble != waiting)
-                        Log.Waiting(logger, trouble);
-                    waiting = trouble;
-                    _health.Report(trouble, LockRetry);
+                    if (holder != waiting)
+                        Log.Waiting(logger, holder);
+                    waiting = holder;
+                    _health.Report($"waits for a lock: {holder}", LockRetry);
                 }
                 await Task.Delay(LockRetry, time, cancellation);
             }

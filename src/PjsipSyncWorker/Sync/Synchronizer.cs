@@ -149,7 +149,7 @@ internal sealed class Synchronizer
         }
         await marks.RememberAsync(connection, cancellation);
         HeldBack = result.Refusal;
-        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
+        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun), result.HeldBack);
         return result;
     }
 

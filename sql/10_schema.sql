@@ -52,6 +52,8 @@ create table if not exists pjsip_sync.change (
 alter table pjsip_sync.change add column if not exists recorded_at timestamptz not null default now();
 alter table pjsip_sync.change add column if not exists others text[];
 comment on column pjsip_sync.change.others is 'further ids: a statement of very many rows makes one record of each hundred';
+alter table pjsip_sync.change add column if not exists cause text;
+comment on column pjsip_sync.change.cause is 'of "everything": why any number of endpoints may go (truncate, mapping); NULL: removals are limited by Sync:MaxRemoval';
 create index if not exists change_xid on pjsip_sync.change (xid);
 create index if not exists change_everything on pjsip_sync.change (xid) where id is null;
 

@@ -18,6 +18,11 @@ create or replace function pjsip_sync.lock_class() returns integer
 language sql immutable parallel safe as $$ select 1885957737 $$;
 comment on function pjsip_sync.lock_class() is 'first key of every advisory lock: 1 = target and endpoint, 2 = extensions.status, 3 = a worker sleeps';
 
+-- Whether there is room for notifications. The queue is one for the whole server and grows while any session that listens stays in a
+-- transaction; where it is full every commit that notifies fails. What notifies nobody is found by polling.
+create or replace function pjsip_sync.may_notify() returns boolean
+language sql volatile as $$ select pg_catalog.pg_notification_queue_usage() < 0.5 $$;
+
 -- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
@@ -59,16 +64,27 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pjsip_sync.mapping
 $$;
 
--- Whether an index finds an extension by its number.
+-- Whether an index of the source table finds an extension by its number.
 create or replace function pjsip_sync.is_indexed(source regclass, number_is text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
-  plan text;
+  plan jsonb;
 begin
-  execute format('explain (format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
-  return plan ~ '"(Index|Bitmap)';
+  execute format('explain (verbose, format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
+  return exists (
+    select from jsonb_path_query(plan, '$.** ? (exists (@."Relation Name") && (exists (@."Index Cond") || exists (@."Recheck Cond")))') as scan
+    where to_regclass(format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
+      in (select source union all select relid from pg_partition_tree(source)));
 end
 $indexed$;
+
+-- The tables that an expression of the mapping reads beside its own row, by the plan of it: among what it selects, only a
+-- subquery can read one.
+create or replace function pjsip_sync.tables_read(plan jsonb) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $read$
+  select array_agg(distinct format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
+  from jsonb_path_query(plan, '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
+$read$;
 
 -- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
 create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
@@ -99,12 +115,13 @@ $$;
 -- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
 create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
 returns table (name text, problem text)
-language plpgsql stable set search_path = pg_catalog, pg_temp set row_security = off as $check$
+language plpgsql set search_path = pg_catalog, pg_temp set row_security = on as $check$
 declare
   source  regclass := to_regclass(source_table);
   kind    "char";
   mapped  record;
   meaning text;
+  plan    jsonb;
 begin
   if source is null then
     problem := format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
@@ -172,10 +189,16 @@ begin
       continue;
     end if;
     begin
-      execute format(
-        case when mapped.key = 'active' then 'select from %s extension where %s limit 0'
-             else 'select (%2$s)::text from %1$s extension limit 0' end,
-        source, pjsip_sync.column_sql(source, mapped.value));
+      execute format('explain (verbose, format json) select '
+        || case when mapped.key = 'active' then 'case when %2$s then 1 end' else '(%2$s)::text' end || ' from %1$s extension',
+        source, pjsip_sync.column_sql(source, mapped.value)) into plan;
+      -- (a policy's own subqueries would be in the plan too)
+      if not row_security_active(source) and pjsip_sync.tables_read(plan) is not null then
+        problem := format('%s reads %s beside its own row: a change there would go unseen, and each look-up would read it for every row. '
+          'Map a column of %s that has the value: one that a trigger keeps, or a stored generated column where the row alone decides',
+          meaning, array_to_string(pjsip_sync.tables_read(plan), ', '), source);
+        return next;
+      end if;
     exception when others then
       problem := format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
       return next;
@@ -208,6 +231,53 @@ begin
 end
 $current$;
 
+-- The tables of which row-level policies may hide rows from this role, or forbid it to write some: where no policy that
+-- says simply "true" allows it each command, or where a restrictive one says anything else.
+create or replace function pjsip_sync.tables_with_hidden_rows() returns setof regclass
+language sql stable set search_path = pg_catalog, pg_temp as $hidden$
+  select relation
+  from pjsip_sync.mapping m
+  cross join lateral (
+    select to_regclass(m.source_table), 'rw'
+    union all select to_regclass(format('%I.%I', m.realtime_schema, name)), 'rawd' from unnest(array['ps_endpoints', 'ps_auths', 'ps_aors']) as name
+  ) as needed (relation, commands)
+  where row_security_active(relation) and exists (
+    select from unnest(string_to_array(commands, null)) as command
+    left join lateral (
+      select polpermissive, coalesce(pg_get_expr(polqual, polrelid), 'true') = 'true' and coalesce(pg_get_expr(polwithcheck, polrelid), 'true') = 'true' as is_true
+      from pg_policy
+      where polrelid = relation and polcmd in ('*', command::"char")
+        and exists (select from unnest(polroles) as role where role = 0 or pg_has_role(current_user, role, 'usage'))
+    ) as policy on true
+    group by command
+    having not coalesce(bool_or(polpermissive and is_true), false) or bool_or(not polpermissive and not is_true))
+$hidden$;
+
+-- True, or an error: a row that a policy hides must not look like one that was deleted. A part of each statement that reads the
+-- source, so that it sees the policies that this statement obeys.
+create or replace function pjsip_sync.sees_every_row() returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $sees$
+declare
+  hidden text;
+begin
+  -- nearly always none has any policy, which is known at a fraction of what a look at policies costs
+  perform from pjsip_sync.mapping m
+  where row_security_active(to_regclass(m.source_table))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_endpoints'))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_auths'))
+     or row_security_active(to_regclass(quote_ident(m.realtime_schema) || '.ps_aors'));
+  if not found then
+    return true;
+  end if;
+  select string_agg(relation::text, ', ') into hidden from pjsip_sync.tables_with_hidden_rows() as relation;
+  if hidden is not null then
+    raise exception using errcode = 'insufficient_privilege',
+      message = format('row-level security of %s may hide rows from the role %s: verify-config says which policy is enough', hidden, current_user);
+  end if;
+  return true;
+end
+$sees$;
+
 -- The application's rows under our names: source() and source_of().
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
@@ -232,7 +302,7 @@ begin
     m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
-      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
+      %s where pjsip_sync.sees_every_row() and ($1 is null or %s = any ($1) or (%s is null and '' = any ($1)))
     $body$ $f$, shape, rows, m.number_is, m.number);
 
   -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
@@ -245,7 +315,7 @@ begin
     $body$ $f$, shape,
     format(case when by_index
       then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
+      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end || ' where pjsip_sync.sees_every_row()', rows, m.number_is),
     rows, m.number);
 end
 $generate$;
@@ -291,7 +361,8 @@ declare
   -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
   -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
   ring constant text := $r$
-          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off' then
+          if not pg_try_advisory_xact_lock_shared(pjsip_sync.lock_class(), 3) and coalesce(current_setting('pjsip_sync.notify', true), '') <> 'off'
+             and pjsip_sync.may_notify() then
             perform pg_notify('pjsip_sync_change', '');
           end if;$r$;
 begin
@@ -372,7 +443,7 @@ begin
             end if;
           end if;
         else
-          insert into pjsip_sync.change (id) values (null);
+          insert into pjsip_sync.change (id, cause) values (null, 'truncate');
           recorded := 1;
         end if;
         if recorded > 0 then
@@ -484,7 +555,7 @@ begin
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
         returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
-          then pg_notify('extension_status', json_build_object(
+          then (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
           -- how many they were, for the worker's metrics
@@ -552,7 +623,7 @@ begin
     update pjsip_sync.mapping m set left_out = faults;
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
-    perform pg_notify('pjsip_sync_change', '');
+    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number')) then
     perform pjsip_sync.generate();
   end if;
@@ -572,6 +643,7 @@ returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
   problems text[];
+  before   pjsip_sync.mapping;
 begin
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
@@ -580,18 +652,22 @@ begin
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
   end if;
 
+  select * into before from pjsip_sync.mapping;
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
   values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',
       -- an older worker that still runs stands by: it does not know all that is recorded now
-      fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else '' end
+      fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else 'schema ' || excluded.schema_version end
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then
-    insert into pjsip_sync.change (id) values (null);
-    perform pg_notify('pjsip_sync_change', '');
+    -- Only what decides which extensions there are is a cause of removals; an upgrade, or another column for the context, is none.
+    insert into pjsip_sync.change (id, cause)
+    select null, case when (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
+    from pjsip_sync.mapping m;
+    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   end if;
 
   perform pjsip_sync.generate();

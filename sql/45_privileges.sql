@@ -9,6 +9,7 @@ declare
   expressions text;
   is_read    text[];
   is_written text[];
+  called     regprocedure;
 begin
   select string_agg(format('(%s)::text', pjsip_sync.column_sql(source, value)), ', ') into expressions
   from (select value from jsonb_each_text(columns) union all select active) as mapped (value);
@@ -28,6 +29,15 @@ begin
       or attnum = any ((select indkey from pg_index where indrelid = source and indisprimary)::smallint[])
       -- project() finds the rows to write by their place, marks() sees which are other rows than before
       or attname in ('ctid', 'tableoid', 'xmin'));
+
+  for called in
+    select p.oid
+    from pg_rewrite r join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_proc'::regclass
+    join pg_proc p on p.oid = d.refobjid and p.provolatile <> 'i'
+    where r.ev_class = 'pjsip_sync.used'::regclass
+  loop
+    raise warning 'the mapping calls %, which is not IMMUTABLE: what it reads beside the row is not watched, so a change there is seen by the next full comparison only', called;
+  end loop;
   drop view pjsip_sync.used;
 
   select coalesce(array_agg(attname::text order by attnum), '{}') into is_written
@@ -100,7 +110,7 @@ begin
   end loop;
   perform pjsip_sync.place_triggers();
   insert into pjsip_sync.change (id) values (null);
-  perform pg_notify('pjsip_sync_change', '');
+  perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
 end
 $mend$;
 revoke all on function pjsip_sync.mend_triggers() from public;

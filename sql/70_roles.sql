@@ -21,10 +21,12 @@ end
 $roles$;
 
 -- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
+-- Database/Privileges.cs checks each of these when the worker starts.
 grant usage on schema pjsip_sync to pjsip_sync;
-grant select, insert, update, delete on pjsip_sync.change, pjsip_sync.shape, pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.unloadable, pjsip_sync.reserved,
-  pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device, pjsip_sync.overwritten,
+grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.unloadable, pjsip_sync.reserved, pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,
   pjsip_sync.compared to pjsip_sync;
+grant select, insert, delete on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync;
+grant select, insert on pjsip_sync.shape to pjsip_sync;
 grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
 grant usage on sequence pjsip_sync.revision to pjsip_sync;

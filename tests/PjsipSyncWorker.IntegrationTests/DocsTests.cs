@@ -86,7 +86,7 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
         var tests = await ReliabilityTests.KnownTestsAsync();
         var named = TestName().Matches(Document.Read("docs/architecture.md")).Select(match => match.Groups[1].Value).ToList();
 
-        Assert.Equal(10, named.Count);
+        Assert.Equal(11, named.Count);
         Assert.All(named, name => Assert.Contains(name, tests));
     }
 

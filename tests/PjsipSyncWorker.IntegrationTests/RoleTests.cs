@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Database;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 using PjsipSyncWorker.Verification;
 
@@ -190,6 +191,56 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         await admin.ExecuteAsync("alter table extensions drop column context; alter table extensions add column context text");
         (exit, output) = await WorkerProcess.CommandAsync(worker, ["Source__Columns__DisplayName=name || ' ' || room"], "sync-extensions");
         Assert.True(exit == 0, output);
+    }
+
+    [Fact]
+    public async Task Each_right_that_is_granted_is_one_that_the_worker_misses_by_its_name()
+    {
+        await using var admin = await cluster.Server.CreateDatabaseAsync("each_right");
+        await admin.ExecuteAsync("create schema app; create schema asterisk; create table app.lines (number text primary key, password text, status text)");
+        string[] settings = ["Source__Table=app.lines", "Realtime__Schema=asterisk"];
+        var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--roles");
+        Assert.True(exit == 0, output);
+        var granted = await admin.RowsAsync("""
+            select format('%s on %s', lower(privilege_type), name), format('revoke %s on %s %s from pjsip_sync', right_is, kind, name) from (
+              select 'table' as kind, oid::regclass::text as name, privilege_type, privilege_type as right_is from pg_class, aclexplode(relacl) where relkind <> 'S' and grantee = 'pjsip_sync'::regrole
+              union all select 'sequence', oid::regclass::text, privilege_type, privilege_type from pg_class, aclexplode(relacl) where relkind = 'S' and grantee = 'pjsip_sync'::regrole
+              union all select 'table', attrelid::regclass::text, format('%s (%I)', privilege_type, attname), format('%s (%I)', privilege_type, attname) from pg_attribute, aclexplode(attacl) where grantee = 'pjsip_sync'::regrole
+              union all select 'function', oid::regprocedure::text, privilege_type, privilege_type from pg_proc, aclexplode(proacl) where grantee = 'pjsip_sync'::regrole
+              union all select 'schema', oid::regnamespace::text, privilege_type, privilege_type from pg_namespace, aclexplode(nspacl) where grantee = 'pjsip_sync'::regrole
+            ) as each order by 1
+            """);
+        Assert.InRange(granted.Count, 60, 200);
+        await using var connection = await admin.OpenAsync();
+
+        var unseen = new List<string>();
+        foreach (var right in granted.Select(row => row.Split('|')))
+        {
+            await using var transaction = await connection.BeginTransactionAsync(TestContext.Current.CancellationToken);
+            await using (var revoke = new NpgsqlCommand($"{right[1]}; set local role pjsip_sync", connection, transaction))
+                await revoke.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
+            var missing = await MissingAsync(connection);
+            await transaction.RollbackAsync(TestContext.Current.CancellationToken);
+            // As "select on pjsip_sync.change", "execute on function pjsip_sync.adapt", "usage on schema app".
+            var words = right[0].Split(" on ");
+            if (!missing.Any(what => what.Contains(words[0].Split(' ')[0], StringComparison.Ordinal) && what.Contains(words[1].Split('(')[0], StringComparison.Ordinal)))
+                unseen.Add(right[0]);
+        }
+
+        Assert.Empty(unseen);
+
+        static async Task<IReadOnlyList<string>> MissingAsync(NpgsqlConnection connection)
+        {
+            try
+            {
+                return (await Privileges.MissingAsync(connection, "asterisk", default)).Grants;
+            }
+            catch (PostgresException error) when (error.MessageText == "permission denied for schema app")
+            {
+                // What is looked at before, whether the schema is installed, ends with these words.
+                return ["usage on schema app"];
+            }
+        }
     }
 
     [Fact]

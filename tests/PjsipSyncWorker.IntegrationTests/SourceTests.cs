@@ -1,5 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -228,6 +229,64 @@ public sealed class SourceTests(PostgresServer server)
             Assert.Contains(problem, output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Number=(select slug from public.tenants t where t.id = extension.tenant_id) || '-' || number", "Source:Columns:Number reads public.tenants beside its own row")]
+    [InlineData("DisplayName=(with t as (select * from public.named) select t.slug from t where t.id = tenant_id)", "Source:Columns:DisplayName reads public.tenants beside its own row")]
+    [InlineData("Context=coalesce((select max(l.number) from public.lines l where l.tenant_id = extension.tenant_id), 'internal')", "Source:Columns:Context reads public.lines beside its own row")]
+    [InlineData("Active=exists (select from public.tenants t where t.id = tenant_id)", "Source:Active reads public.tenants beside its own row")]
+    [InlineData("Active=tenant_id in (select id from public.\"Tenant Parts\")", "Source:Active reads public.\"Tenant 1\" beside its own row")]
+    public async Task A_mapping_that_reads_another_table_is_refused_with_the_way_out(string mapping, string because)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("""
+            create table tenants (id int primary key, slug text); create view named as select * from tenants where slug is not null;
+            create table "Tenant Parts" (id int primary key) partition by list (id); create table "Tenant 1" partition of "Tenant Parts" for values in (1);
+            create table lines (number text primary key, password text, tenant_id int)
+            """);
+        var setting = mapping.StartsWith("Active", StringComparison.Ordinal) ? $"Source__{mapping}" : $"Source__Columns__{mapping}";
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=public.lines", setting], "init");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(because, output, StringComparison.Ordinal);
+        Assert.Contains("Map a column of public.lines that has the value: one that a trigger keeps, or a stored generated column", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was changed", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_subquery_that_reads_its_row_alone_is_allowed_and_a_function_that_may_read_tables_is_warned_of()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("""
+            create table tenants (id int primary key, slug text); create table lines (number text primary key, password text, tags text[], tenant_id int);
+            create function slug_of(int) returns text language sql stable as 'select slug from public.tenants where id = $1';
+            create function plain(text) returns text language sql immutable as 'select $1'
+            """);
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database,
+        [
+            "Source__Table=lines", "Source__Columns__DisplayName=(select string_agg(t, ' ') from unnest(tags) t)", "Source__Columns__Password=public.plain(password)",
+            "Source__Columns__Context=public.slug_of(tenant_id)", "Source__Active=tenant_id is not null and now() > '2020-01-01'",
+        ], "init");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("the mapping calls public.slug_of(integer), which is not IMMUTABLE", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("plain", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("create index on public.lines (number)", true)]
+    [InlineData("create index on public.lines (password)", false)]
+    [InlineData("create index on public.lines (password) include (number)", false)]
+    [InlineData("create index on public.others (number)", false)]
+    public async Task Only_an_index_of_the_source_table_that_finds_the_number_counts(string index, bool counts)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            $"create table others (number text); create table lines (number text, password text); {index}"), "Source:Table=public.lines");
+
+        Assert.Equal(counts, await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping"));
+    }
+
     [Fact]
     public async Task A_function_with_its_schema_may_be_used()
     {
@@ -337,6 +396,51 @@ public sealed class SourceTests(PostgresServer server)
 
         Assert.Contains("row-level security", error.MessageText, StringComparison.Ordinal);
         Assert.Equal(5L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+    }
+
+    [Theory]
+    [InlineData("create policy mine on extensions to {0} using (true)", true)]
+    [InlineData("create policy everybodys on extensions using (true) with check (true)", true)]
+    [InlineData("create policy mine on extensions for select to {0} using (true); create policy writes on extensions for update to {0} using (true)", true)]
+    [InlineData("create policy mine on extensions to {0} using (true); create policy tenants on extensions using (context = 'mine')", true)]
+    [InlineData("create policy mine on extensions for select to {0} using (true)", false)]
+    [InlineData("create policy mine on extensions to {0} using (number < '1003')", false)]
+    [InlineData("create policy somebodys on extensions to current_user using (true)", false)]
+    [InlineData("create policy mine on extensions to {0} using (true); create policy less on extensions as restrictive using (number < '1003')", false)]
+    public async Task A_policy_that_shows_the_worker_every_row_is_enough_and_any_other_removes_nothing(string policy, bool enough)
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1005) g");
+        var role = $"limited_{Guid.NewGuid():N}";
+        await rig.Database.ExecuteAsync($"""
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role}; grant all on all tables in schema pjsip_sync, public to {role};
+            grant all on all sequences in schema pjsip_sync to {role};
+            grant execute on all functions in schema pjsip_sync to {role}; alter table extensions enable row level security
+            """);
+        await rig.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, policy, role));
+        await using var limited = rig.Database.As(role, "x");
+        await using var other = await SyncRig.OpenAsync(limited, SyncRig.Read(limited));
+        await rig.Database.ExecuteAsync("update extensions set password = 'y' where number > '1003'; delete from extensions where number = '1005'");
+
+        if (!enough)
+        {
+            await Assert.ThrowsAsync<PostgresException>(() => other.DrainAsync());
+            await Assert.ThrowsAsync<PostgresException>(() => other.ReconcileAsync());
+            Assert.Equal("1001,1002,1003,1004,1005", await rig.IdsAsync());
+            return;
+        }
+        await other.DrainAsync();
+        await other.ReconcileAsync();
+        Assert.Equal("1001,1002,1003,1004", await rig.IdsAsync());
+        Assert.Equal("y", await rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1004'"));
+        Assert.Equal(Outcome.Pass, (await Broken.VerifyAsync(other.Settings)).First(check => check.Name == "database.mapping").Outcome);
+        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now())");
+        await other.ProjectAsync();
+        Assert.Equal("1001", await rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));
+        // Somebody changes it while the worker is connected.
+        await rig.Database.ExecuteAsync($"drop policy {policy.Split(' ')[2]} on extensions; update extensions set password = 'z'");
+        await Assert.ThrowsAsync<PostgresException>(() => other.DrainAsync());
+        Assert.Equal("1001,1002,1003,1004", await rig.IdsAsync());
     }
 
     [Fact]

@@ -35,13 +35,35 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 1");
         Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "init")).ExitCode);
         // which makes it stand by
-        Assert.Equal([$"{Installation.SchemaVersion}|"], await database.RowsAsync("select schema_version, fingerprint from pjsip_sync.mapping"));
+        Assert.Equal([$"{Installation.SchemaVersion}|schema {Installation.SchemaVersion}"], await database.RowsAsync("select schema_version, fingerprint from pjsip_sync.mapping"));
 
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99");
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "init");
         Assert.Equal(2, exit);
         Assert.StartsWith($"the schema pjsip_sync has version 99, newer than the {Installation.SchemaVersion} of this worker: upgrade the worker", output, StringComparison.Ordinal);
         Assert.Equal(99, await database.ScalarAsync<int>("select schema_version from pjsip_sync.mapping"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("schema 99")]
+    public async Task A_worker_that_runs_while_a_newer_one_installs_its_schema_stands_by_and_says_so(string fingerprint)
+    {
+        await using var database = await server.CreateDatabaseAsync(template.Name);
+        var metrics = $"Metrics__Port={Ports.Next()}";
+        await using var worker = await WorkerProcess.StartAsync(database, metrics, "Sync__PollInterval=00:00:01");
+
+        await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99, fingerprint = $1", fingerprint);
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
+
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains($"Standing by: the schema pjsip_sync has version 99 and this worker works with {Installation.SchemaVersion}", StringComparison.Ordinal)));
+        var (ready, why) = await WorkerProcess.CommandAsync(database, [metrics], "health", "--ready");
+        Assert.Equal(1, ready);
+        Assert.Contains("sync: the schema pjsip_sync has version 99", why, StringComparison.Ordinal);
+        Assert.Equal(["2|1"], await database.RowsAsync("select (select count(*) from ps_endpoints), (select count(*) from pjsip_sync.change)"));
+
+        await database.ExecuteAsync($"update pjsip_sync.mapping set schema_version = {Installation.SchemaVersion}, fingerprint = ''");
+        await Eventually.Equal(3L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
     }
 
     [Theory]

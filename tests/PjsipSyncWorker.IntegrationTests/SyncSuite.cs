@@ -216,7 +216,7 @@ public abstract class SyncSuite(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g");
         await rig.Database.ExecuteAsync("set session_replication_role = replica; alter table extensions disable trigger all; delete from extensions where number > '1010'; alter table extensions enable trigger all");
 
-        await Assert.ThrowsAsync<PjsipSyncWorker.Sync.RemovalRefusedException>(() => rig.ReconcileAsync());
+        Assert.Equal(89, (await rig.ReconcileAsync()).HeldBack);
         Assert.Equal(100L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
 
         Assert.Equal(89, (await rig.ReconcileAsync(force: true)).Removed);

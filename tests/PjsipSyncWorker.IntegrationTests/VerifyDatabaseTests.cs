@@ -140,8 +140,9 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     [InlineData("revoke insert on ps_auths from {0}", "this role lacks: insert on public.ps_auths")]
     [InlineData("revoke update on extensions from {0}", "this role lacks: update (status, device_state, last_registered_at, last_registered_ip) on public.extensions")]
     [InlineData("revoke execute on function pjsip_sync.adapt() from {0}", "this role lacks: execute on function pjsip_sync.adapt")]
-    [InlineData("alter table extensions enable row level security", "this role lacks: bypassrls, since public.extensions has row-level policies")]
-    public async Task A_privilege_that_is_missing_is_named(string revoke, string found)
+    [InlineData("alter table extensions enable row level security", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on extensions to")]
+    [InlineData("alter table ps_auths enable row level security; create policy less on ps_auths using (id > '1001')", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on ps_auths to")]
+    public async Task A_privilege_that_is_missing_is_named(string revoke, string found, string advice = "init --roles")
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -158,7 +159,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, revoke, role));
 
         var checks = await Broken.VerifyAsync(settings);
-        Broken.ExpectOnly(checks, "database.privileges", found, "init --roles");
+        Broken.ExpectOnly(checks, "database.privileges", found, advice);
         Broken.Expect(checks, "sync.drift", Outcome.Skip, "since database.privileges failed");
     }
 

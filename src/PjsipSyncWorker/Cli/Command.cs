@@ -44,11 +44,6 @@ internal static class Command
             await Console.Error.WriteLineAsync(error.Message);
             return ExitCode.Usage;
         }
-        catch (RemovalRefusedException error)
-        {
-            await Console.Error.WriteLineAsync(error.Message);
-            return ExitCode.Problems;
-        }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
             await Console.Error.WriteLineAsync($"Database: {DatabaseErrors.Describe(error)}");

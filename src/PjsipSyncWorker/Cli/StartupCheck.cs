@@ -18,8 +18,8 @@ internal static class StartupCheck
             await using var connection = await services.GetRequiredService<NpgsqlDataSource>().OpenConnectionAsync(cancellation);
             await Installation.CheckAsync(connection, settings, cancellation);
             var missing = await Privileges.MissingAsync(connection, settings.Realtime.Schema, cancellation);
-            if (missing.Count > 0)
-                throw new InstallationException($"this database role lacks {string.Join("; ", missing)}: run pjsip-sync-worker init --roles as the owner of the tables, or grant it by hand");
+            if (missing.Any)
+                throw new InstallationException($"this database role lacks {missing.Found}: {missing.Advice}");
             _ = new Mapper(await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation), settings.Realtime);
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !DatabaseErrors.IsPermanent(error))

@@ -32,7 +32,7 @@ internal static class SyncExtensionsCommand
             var report = new SyncReport(catalogue, parsed.GetValue(json), parsed.GetValue(dryRun));
             if (parsed.GetValue(dryRun))
             {
-                var (preview, plans) = await synchronizer.PreviewAsync(connection, cancellation);
+                var (preview, plans) = await synchronizer.PreviewAsync(connection, parsed.GetValue(force), cancellation);
                 return await report.WriteAsync(preview, plans);
             }
             var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), changesBetween: false, progress, cancellation));

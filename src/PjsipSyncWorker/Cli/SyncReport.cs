@@ -36,7 +36,7 @@ internal sealed class SyncReport(Catalogue catalogue, bool json, bool dryRun)
         return result!;
     }
 
-    /// <returns>The exit code: problems when extensions are rejected.</returns>
+    /// <returns>The exit code: problems when extensions are rejected or removals are held back.</returns>
     public async Task<int> WriteAsync(ReconcileResult result, IReadOnlyList<Plan> plans)
     {
         if (json)
@@ -50,7 +50,9 @@ internal sealed class SyncReport(Catalogue catalogue, bool json, bool dryRun)
             var would = dryRun ? "Would be: " : "";
             await Console.Out.WriteLineAsync($"{would}created {result.Created}, updated {result.Updated}, unchanged {result.Unchanged}, removed {result.Removed + result.Released}, rejected {result.Rejected}");
         }
-        return result.Rejected > 0 ? ExitCode.Problems : ExitCode.Good;
+        if (result.Refusal is not null)
+            await Console.Error.WriteLineAsync(result.Refusal);
+        return result.Rejected > 0 || result.HeldBack > 0 ? ExitCode.Problems : ExitCode.Good;
     }
 
     private string Json(ReconcileResult result, IReadOnlyList<Plan> plans) => JsonText.Write(writer =>
@@ -63,6 +65,7 @@ internal sealed class SyncReport(Catalogue catalogue, bool json, bool dryRun)
         writer.WriteNumber("removed", result.Removed);
         writer.WriteNumber("released", result.Released);
         writer.WriteNumber("rejected", result.Rejected);
+        writer.WriteNumber("held_back", result.HeldBack);
         if (dryRun)
             WritePlans(writer, plans);
         writer.WriteEndObject();

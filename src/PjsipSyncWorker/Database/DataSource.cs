@@ -8,11 +8,12 @@ internal static class DataSource
 {
     /// <summary>
     /// Nothing that a role or a database was given as its default may end a session of ours or change what a statement sees.
-    /// A stalled session, or one whose host died, must not hold a lock for long, and a row-level policy must be an error and not an empty table.
+    /// A stalled session, or one whose host died, must not hold a lock for long. Row-level policies apply, and <c>pjsip_sync.sees_every_row()</c>
+    /// makes one that may hide a row an error: off, PostgreSQL would refuse policies that show every row as well.
     /// The search_path stays the role's own: other people's triggers run in these sessions, and our names carry their schema.
     /// </summary>
     private const string SessionSettings = """
-        set row_security = off;
+        set row_security = on;
         set default_transaction_isolation = 'read committed';
         set statement_timeout = '30s';
         set lock_timeout = '1s';

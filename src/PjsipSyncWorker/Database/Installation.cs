@@ -44,7 +44,7 @@ internal static class Installation
                      select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'announced', 'refresh_endpoint_view']) as name
+                     select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)

@@ -11,7 +11,7 @@ internal static class Privileges
           ('pjsip_sync', 'change', 'select, insert, delete'), ('pjsip_sync', 'shape', 'select, insert'),
           ('pjsip_sync', 'endpoint', 'select, insert, update, delete'), ('pjsip_sync', 'rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),
-          ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, delete'),
+          ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, insert, delete'),
           ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved', 'select, insert, update, delete'),
           ('pjsip_sync', 'compared', 'select, insert, update, delete'),
           ($1, 'ps_endpoints', 'select, insert, update, delete'), ($1, 'ps_auths', 'select, insert, update, delete'),
@@ -36,7 +36,7 @@ internal static class Privileges
         union all
         select format('execute on function pjsip_sync.%I', proname) from pg_proc
         where pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync')
-          and proname in ('adapt', 'source', 'project', 'lock_class', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
+          and proname in ('adapt', 'source', 'project', 'lock_class', 'may_notify', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
         order by 1
         """;
 
@@ -50,17 +50,20 @@ internal static class Privileges
         join pg_attribute on attrelid = id and attname = used and not attisdropped
         where not has_column_privilege(id, attnum, privilege)
         group by name, privilege
-        union all
-        select format('bypassrls, since %s has row-level policies', name) from source where row_security_active(id)
         order by 1
         """;
 
-    /// <returns>Each as it would stand in a GRANT; empty when nothing is missing.</returns>
-    public static async Task<List<string>> MissingAsync(NpgsqlConnection connection, string realtimeSchema, CancellationToken cancellation)
+    private const string Policies = """
+        select format('create policy pjsip_sync on %s to %I using (true)', hidden, current_user) from pjsip_sync.tables_with_hidden_rows() as hidden order by 1
+        """;
+
+    public static async Task<MissingPrivileges> MissingAsync(NpgsqlConnection connection, string realtimeSchema, CancellationToken cancellation)
     {
-        var missing = await ReadAsync(new NpgsqlCommand(Tables, connection) { Parameters = { new() { Value = realtimeSchema } } }, cancellation);
+        var grants = await ReadAsync(new NpgsqlCommand(Tables, connection) { Parameters = { new() { Value = realtimeSchema } } }, cancellation);
         // Without these the mapping, which names the columns, cannot be read.
-        return missing.Count > 0 ? missing : await ReadAsync(new NpgsqlCommand(Columns, connection), cancellation);
+        return grants.Count > 0
+            ? new MissingPrivileges(grants, [])
+            : new MissingPrivileges(await ReadAsync(new NpgsqlCommand(Columns, connection), cancellation), await ReadAsync(new NpgsqlCommand(Policies, connection), cancellation));
     }
 
     private static async Task<List<string>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
@@ -74,4 +77,22 @@ internal static class Privileges
             return missing;
         }
     }
+}
+
+/// <summary>What this session's role lacks.</summary>
+/// <param name="Grants">Each as it would stand in a GRANT.</param>
+/// <param name="Policies">Statements, one for each table with row-level policies that may hide rows.</param>
+internal sealed record MissingPrivileges(IReadOnlyList<string> Grants, IReadOnlyList<string> Policies)
+{
+    public bool Any => Grants.Count + Policies.Count > 0;
+
+    /// <summary>In words, for a person.</summary>
+    public string Found => string.Join("; ", [.. Grants, .. Policies.Count > 0 ? ["a row-level policy that shows it every row"] : Array.Empty<string>()]);
+
+    /// <summary>What to do.</summary>
+    public string Advice => string.Join("; ",
+    [
+        .. Grants.Count > 0 ? ["run pjsip-sync-worker init --roles as the owner of the tables and let the worker be the role pjsip_sync, or grant these by hand"] : Array.Empty<string>(),
+        .. Policies.Count > 0 ? [$"as the owner of the table: {string.Join("; ", Policies)} (bypassrls for the role does the same)"] : Array.Empty<string>(),
+    ]);
 }

@@ -22,7 +22,7 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
             ), recorded as (
               insert into pjsip_sync.change (id) select id from gone union select id from kept returning 1
             )
-            select pg_notify('pjsip_sync_change', '') where exists (select from recorded)
+            select pg_notify('pjsip_sync_change', '') where exists (select from recorded) and pjsip_sync.may_notify()
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts([.. names.Keys]));

@@ -23,6 +23,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 
     private readonly Lock _lock = new();
     private readonly WakeSignal _wake = new();
+    private readonly LockWatch _locks = new(dataSource, time);
     private HashSet<string> _asked = new(StringComparer.Ordinal);
     private bool _everything = true;
     private DateTime _looked = DateTime.UtcNow.AddDays(-1);
@@ -94,7 +95,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
         {
-            var problem = error is PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? null : DatabaseErrors.Describe(error);
+            var problem = error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? DatabaseErrors.Describe(error)
+                : _locks.Holder is { } holder ? $"waits for a lock: {holder}" : null;
             // A server that crashed took back what it had not yet on its disk.
             Return(ids, everything || problem is not null);
             if (problem is not null)
@@ -159,20 +161,20 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
                 new NpgsqlBatchCommand("commit"),
             },
         };
-        var skipped = new List<string>();
-        int flips;
-        await using (var reader = await batch.ExecuteReaderAsync(cancellation))
+        return await _locks.RunAsync(connection, async () =>
         {
+            var skipped = new List<string>();
+            await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
                 skipped.Add(reader.GetString(0));
             await reader.NextResultAsync(cancellation);
             await reader.ReadAsync(cancellation);
-            flips = reader.GetInt32(0);
+            var flips = reader.GetInt32(0);
             await reader.NextResultAsync(cancellation);
-        }
-        metrics.Flipped(flips);
-        return skipped;
+            metrics.Flipped(flips);
+            return skipped;
+        }, cancellation);
     }
 
     private (string[] Ids, bool Everything) Take()

@@ -8,8 +8,8 @@ namespace PjsipSyncWorker.Sync;
 /// <param name="Ids">Each once.</param>
 /// <param name="Owned">Living endpoints of ours.</param>
 /// <param name="Elsewhere">How many of them are in other parts.</param>
-/// <param name="Unasked">How many no active extension wants any more, with no recorded change that says why.</param>
-internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Unasked)
+/// <param name="Unasked">Endpoints of ours that no active extension wants any more, with no recorded change that says why.</param>
+internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSet<string> Unasked)
 {
     public static async Task<Census> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, CancellationToken cancellation)
     {
@@ -31,7 +31,7 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Un
             with wanted as (select unnest($1) as part),
             s as (select number, {active} as active from pjsip_sync.source(null) join wanted on part = pjsip_sync.part_of(number) group by number),
             e as (select id, wanted.part from pjsip_sync.endpoint left join wanted on part = pjsip_sync.part_of(id) where deleted_at is null)
-            select s.number, e.id, coalesce(s.active, false), c.id is not null, 0::bigint
+            select s.number, e.id, coalesce(s.active, false), c.id is not null or exists (select from pjsip_sync.change where id is null and cause is not null), 0::bigint
             from s
             full join (select id from e where part is not null) e on e.id = s.number
             left join (select distinct {ChangeTable.EachId} as id from pjsip_sync.change) c on c.id = e.id
@@ -43,7 +43,8 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Un
             """, connection) { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = parts.ToArray() } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();
-        var (owned, elsewhere, unasked) = (0, 0, 0);
+        var unasked = new HashSet<string>(StringComparer.Ordinal);
+        var (owned, elsewhere) = (0, 0);
         while (await reader.ReadAsync(cancellation))
         {
             elsewhere += (int)reader.GetInt64(4);
@@ -54,20 +55,12 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, int Un
                 continue;
             owned++;
             if (!reader.GetBoolean(2) && !reader.GetBoolean(3))
-                unasked++;
+                unasked.Add(id);
         }
         return new Census(ids, owned + elsewhere, elsewhere, unasked);
     }
 
-    /// <exception cref="RemovalRefusedException">More is to be removed than the share and the number allow.</exception>
-    public void Guard(SyncSettings settings)
-    {
-        if (Unasked > settings.MaxRemovalCount && Unasked > settings.MaxRemovalShare * Owned)
-            throw new RemovalRefusedException(Unasked, Owned);
-    }
+    /// <summary>The removals that have no cause and are more than the share and the number allow; empty when they are not.</summary>
+    public IReadOnlySet<string> HeldBack(SyncSettings settings) =>
+        Unasked.Count > settings.MaxRemovalCount && Unasked.Count > settings.MaxRemovalShare * Owned ? Unasked : new HashSet<string>();
 }
-
-/// <summary>A reconcile would remove suspiciously much; nothing was touched.</summary>
-internal sealed class RemovalRefusedException(int removed, int owned) : Exception(
-    $"{removed} of {owned} endpoints have no active extension any more, and no recorded change says why: nothing was removed. "
-    + "Look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)");

@@ -55,7 +55,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     {
         if (changes.Count == 0)
             return;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), pg_notify('pjsip_sync_revision', '')"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end"));
         AddDeletes(batch, changes);
         foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
             AddRows(batch, table, changes);

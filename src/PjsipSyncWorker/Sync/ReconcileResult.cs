@@ -10,14 +10,30 @@ internal sealed class ReconcileResult
     public int Released { get; private set; }
     public int Rejected { get; private set; }
 
+    /// <summary>Endpoints that have no active extension and stay, because so many removals need a recorded cause.</summary>
+    public int HeldBack { get; private set; }
+
+    /// <summary>Why removals were held back, and what to do, with a colon between them; null when none was.</summary>
+    public string? Refusal { get; private set; }
+
     /// <summary>Rows that were not as they should be.</summary>
     public int Drift => Created + Updated + Removed + Released;
 
     /// <summary>All that were looked at.</summary>
-    public int Total => Drift + Unchanged + Rejected;
+    public int Total => Drift + Unchanged + Rejected + HeldBack;
 
     /// <summary>As they were when they were last compared.</summary>
     public void AddUnchanged(int count) => Unchanged += count;
+
+    /// <param name="owned">How many endpoints there are.</param>
+    public void HoldBack(int count, int owned)
+    {
+        if (count == 0)
+            return;
+        HeldBack = count;
+        Refusal = $"{count} of {owned} endpoints have no active extension any more, and no recorded change says why, so none of them was removed: "
+            + "look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)";
+    }
 
     public void Add(Plan plan)
     {

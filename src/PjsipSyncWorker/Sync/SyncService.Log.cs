@@ -15,8 +15,8 @@ internal sealed partial class SyncService
         [LoggerMessage(1002, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
         public static partial void Interrupted(ILogger logger, string reason);
 
-        [LoggerMessage(1003, LogLevel.Error, "Full comparison stopped: {Reason}")]
-        public static partial void RemovalRefused(ILogger logger, string reason);
+        [LoggerMessage(1003, LogLevel.Error, "Removals are held back: {Reason}")]
+        public static partial void HeldBack(ILogger logger, string reason);
 
         [LoggerMessage(1004, LogLevel.Warning, "Left out: {What}")]
         public static partial void LeftOut(ILogger logger, string what);
@@ -38,5 +38,8 @@ internal sealed partial class SyncService
 
         [LoggerMessage(1010, LogLevel.Debug, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
+
+        [LoggerMessage(1011, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
+        public static partial void Waiting(ILogger logger, string holder);
     }
 }

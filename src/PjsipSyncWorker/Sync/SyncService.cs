@@ -30,6 +30,7 @@ internal sealed partial class SyncService(
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
     private readonly HealthPart _health = health.Begin("sync");
+    private readonly LockWatch _locks = new(dataSource, time);
     private string? _fingerprint;
 
     /// <summary>
@@ -38,8 +39,8 @@ internal sealed partial class SyncService(
     /// </summary>
     private bool _patient;
 
-    /// <summary>Why the last full comparison stopped, or null.</summary>
-    private string? _refused;
+    /// <summary>What was said last of removals that are held back, or null.</summary>
+    private string? _saidHeldBack;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -91,7 +92,8 @@ internal sealed partial class SyncService(
             await ReconcileAsync(synchronizer, connection, first, cancellation);
             var reconciled = time.GetTimestamp();
             var tidied = reconciled;
-            while (settings.Sync.ReconcileInterval - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
+            // Somebody may have put right why removals are held back: that is looked at sooner.
+            while ((synchronizer.HeldBack is null ? settings.Sync.ReconcileInterval : PauseBefore(settings.Sync.ReconcileInterval)) - time.GetElapsedTime(reconciled) is var rest && rest > TimeSpan.Zero)
             {
                 var pause = PauseBefore(rest);
                 var soon = await DrainAsync(synchronizer, connection, bell, pause, cancellation);
@@ -100,7 +102,7 @@ internal sealed partial class SyncService(
                     await TidyAsync(connection, catalogue, fingerprint, cancellation);
                     tidied = time.GetTimestamp();
                 }
-                _health.Report(_refused, pause);
+                _health.Report(synchronizer.HeldBack, pause);
                 if (soon is null)
                     await SleepAsync(synchronizer, connection, pause, cancellation);
                 else if (soon > TimeSpan.Zero)
@@ -177,6 +179,7 @@ internal sealed partial class SyncService(
     private async Task<TimeSpan?> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
+        string? waiting = null;
         var begun = time.GetTimestamp();
         while (true)
         {
@@ -184,7 +187,11 @@ internal sealed partial class SyncService(
             try
             {
                 synchronizer.Patient = _patient;
-                var drained = await synchronizer.DrainAsync(connection, Progressed, cancellation);
+                var drained = await _locks.RunAsync(connection, () => synchronizer.DrainAsync(connection, Progressed, cancellation), cancellation);
+                SayHeldBack(synchronizer);
+                if (waiting is not null)
+                    _health.Report(synchronizer.HeldBack, TimeSpan.Zero);
+                waiting = null;
                 _patient &= drained.More;
                 if (!drained.More)
                     return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
@@ -197,6 +204,13 @@ internal sealed partial class SyncService(
             catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
             {
                 Log.LockBusy(logger);
+                if (_locks.Holder is { } holder)
+                {
+                    if (holder != waiting)
+                        Log.Waiting(logger, holder);
+                    waiting = holder;
+                    _health.Report($"waits for a lock: {holder}", LockRetry);
+                }
                 await Task.Delay(LockRetry, time, cancellation);
             }
             catch (StandByException reason)
@@ -212,13 +226,21 @@ internal sealed partial class SyncService(
 
     private void Progressed(int done, int of) => _health.Progress();
 
+    /// <summary>Says once that removals are held back, and says it again when that changes.</summary>
+    private void SayHeldBack(Synchronizer synchronizer)
+    {
+        if (synchronizer.HeldBack is { } reason && reason != _saidHeldBack)
+            Log.HeldBack(logger, reason);
+        _saidHeldBack = synchronizer.HeldBack;
+    }
+
     private async Task ReconcileAsync(Synchronizer synchronizer, NpgsqlConnection connection, bool first, CancellationToken cancellation)
     {
         var watch = Stopwatch.StartNew();
         try
         {
             var result = await synchronizer.ReconcileAsync(connection, force: false, changesBetween: true, Progressed, cancellation);
-            _refused = null;
+            SayHeldBack(synchronizer);
             if (first)
                 Log.Ready(logger, watch.ElapsedMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
             else if (result.Drift > 0)
@@ -227,11 +249,6 @@ internal sealed partial class SyncService(
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
             }
             Leftovers.Return(result.Total);
-        }
-        catch (RemovalRefusedException reason)
-        {
-            _refused = reason.Message;
-            Log.RemovalRefused(logger, reason.Message);
         }
         catch (StandByException)
         {

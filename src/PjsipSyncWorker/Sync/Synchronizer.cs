@@ -49,6 +49,9 @@ internal sealed class Synchronizer
     /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>
     public Action<Plan, long, TimeSpan>? OnBatch { get; set; }
 
+    /// <summary>Why the last full comparison held removals back, and what to do; null when it held none back.</summary>
+    public string? HeldBack { get; private set; }
+
     /// <summary>Whether the taking of changes may last as long as any statement on very many rows.</summary>
     public bool Patient { get; set; }
 
@@ -71,7 +74,8 @@ internal sealed class Synchronizer
         var taken = await ApplyChangesAsync(connection, cancellation);
         if (taken.Everything.Length > 0)
         {
-            await ReconcileAsync(connection, force: true, changesBetween: true, onProgress, cancellation);
+            // "Everything" is to look at all, and no cause to remove any number: the census finds a cause where one is recorded.
+            await CompareAsync(connection, all: true, force: false, changesBetween: true, onProgress, cancellation);
             await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
             return new Drained(taken.Count, More: true);
         }
@@ -113,23 +117,25 @@ internal sealed class Synchronizer
     /// <param name="force">Whether any number of endpoints may be removed, and everything is compared whatever was found before.</param>
     /// <param name="changesBetween">Whether recorded changes are applied between the batches, so that they need not wait for the end.</param>
     /// <param name="onProgress">Told how many ids are done, and of how many.</param>
-    /// <exception cref="RemovalRefusedException">More would be removed than <see cref="SyncSettings"/> allows.</exception>
-    public async Task<ReconcileResult> ReconcileAsync(
-        NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
+    public Task<ReconcileResult> ReconcileAsync(
+        NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation) =>
+        CompareAsync(connection, all: force, force, changesBetween, onProgress, cancellation);
+
+    private async Task<ReconcileResult> CompareAsync(
+        NpgsqlConnection connection, bool all, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();
-        var marks = await Marks.LoadAsync(connection, all: force, cancellation);
+        var marks = await Marks.LoadAsync(connection, all, cancellation);
         var census = await Census.TakeAsync(connection, marks.Parts, cancellation);
-        if (!force)
-            census.Guard(_settings);
-        _changes += census.Ids.Count;
-        var result = new ReconcileResult();
+        var (result, compared) = Begin(census, force);
+        marks.Open(census.Unasked);
+        _changes += compared.Count;
         result.AddUnchanged(census.Elsewhere);
-        for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
+        for (var start = 0; start < compared.Count; start += _settings.BatchSize)
         {
             if (changesBetween)
                 await ApplyChangesAsync(connection, cancellation);
-            var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
+            var ids = compared.GetRange(start, Math.Min(_settings.BatchSize, compared.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {
                 await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
@@ -139,22 +145,33 @@ internal sealed class Synchronizer
             result.Add(plan);
             marks.Open(plan.Open);
             _metrics.Applied(plan);
-            onProgress?.Invoke(census.Elsewhere + start + ids.Length, census.Elsewhere + census.Ids.Count);
+            onProgress?.Invoke(census.Elsewhere + start + ids.Length, census.Elsewhere + compared.Count);
         }
         await marks.RememberAsync(connection, cancellation);
-        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun));
+        HeldBack = result.Refusal;
+        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun), result.HeldBack);
         return result;
     }
 
+    /// <summary>A comparison's result to be filled, and the ids that it looks at: all but the removals that are held back.</summary>
+    private (ReconcileResult Result, List<string> Ids) Begin(Census census, bool force)
+    {
+        var result = new ReconcileResult();
+        var heldBack = force ? new HashSet<string>() : census.HeldBack(_settings);
+        result.HoldBack(heldBack.Count, census.Owned);
+        return (result, heldBack.Count == 0 ? census.Ids : [.. census.Ids.Where(id => !heldBack.Contains(id))]);
+    }
+
     /// <summary>What a reconcile would do; nothing is written.</summary>
-    public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <param name="force">Whether any number of endpoints might be removed.</param>
+    public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, bool force, CancellationToken cancellation)
     {
         var census = await Census.TakeAsync(connection, Marks.AllParts, cancellation);
-        var result = new ReconcileResult();
+        var (result, compared) = Begin(census, force);
         var plans = new List<Plan>();
-        for (var start = 0; start < census.Ids.Count; start += _settings.BatchSize)
+        for (var start = 0; start < compared.Count; start += _settings.BatchSize)
         {
-            var ids = census.Ids.GetRange(start, Math.Min(_settings.BatchSize, census.Ids.Count - start)).ToArray();
+            var ids = compared.GetRange(start, Math.Min(_settings.BatchSize, compared.Count - start)).ToArray();
             await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
             var plan = await PlanAsync(connection, transaction, ids, null, careful: false, cancellation);
             await transaction.RollbackAsync(cancellation);

@@ -17,6 +17,9 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
     /// <summary>How long the oldest of the changes waits.</summary>
     public TimeSpan OldestWait { get; init; }
 
+    /// <summary>How full the server's queue of notifications is, 0 to 1; see <c>pjsip_sync.may_notify()</c>.</summary>
+    public double NotifyQueueUsage { get; init; }
+
     /// <summary>Registrations by the node that has them and the status it reports.</summary>
     public IReadOnlyList<(string Node, string Status, long Count)> Contacts { get; init; } = [];
 
@@ -37,7 +40,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                       and (c.expires_at is null or c.expires_at > now())
                       and n.last_seen_at > now() - m.stale_after),
                    (select count(*) from pjsip_sync.rejected),
-                   waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0')
+                   waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0'), pg_notification_queue_usage()
             from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
                   from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
             select node, status, count(*) from pjsip_sync.contact group by node, status;
@@ -48,7 +51,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
         {
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             await reader.ReadAsync(cancellation);
-            var overview = new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)) { OldestWait = reader.GetTimeSpan(4) };
+            var overview = new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)) { OldestWait = reader.GetTimeSpan(4), NotifyQueueUsage = reader.GetDouble(5) };
             await reader.NextResultAsync(cancellation);
             var contacts = new List<(string, string, long)>();
             while (await reader.ReadAsync(cancellation))

@@ -29,6 +29,7 @@ internal sealed class OverviewSampler : BackgroundService
         Gauge("pjsip_sync_contacts", "Registrations, by node and the status it reports.",
             seen => seen.Contacts.Select(contact => new Measurement<long>(contact.Count, new("node", contact.Node), Status(contact.Status))));
         _meter.CreateObservableGauge("pjsip_sync_backlog_oldest_age", () => Of<double>(seen => [new(seen.OldestWait.TotalSeconds)]), WorkerMeter.Seconds, "Time that the oldest change not applied waits.");
+        _meter.CreateObservableGauge("pjsip_sync_notify_queue_usage_ratio", () => Of<double>(seen => [new(seen.NotifyQueueUsage)]), description: "How full PostgreSQL's queue of notifications is, 0 to 1.");
     }
 
     /// <summary>Null when the database did not answer.</summary>

@@ -15,6 +15,7 @@ internal sealed class SyncMetrics : IDisposable
     private readonly Histogram<double> _lag;
     private readonly Histogram<double> _reconcile;
     private long _reconciledAt;
+    private long _heldBack = -1;
 
     public SyncMetrics()
     {
@@ -27,6 +28,7 @@ internal sealed class SyncMetrics : IDisposable
         _lag = _meter.CreateDuration("pjsip_sync_lag", "Time from the application's transaction to the commit of what it changed: of the oldest change of each batch.");
         _reconcile = _meter.CreateDuration("pjsip_sync_reconcile_duration", "Time that a full comparison took.");
         _meter.CreateObservableGauge("pjsip_sync_reconcile_last_success_timestamp", ReconciledAt, WorkerMeter.Seconds, "When a full comparison last ended well, in Unix time.");
+        _meter.CreateObservableGauge("pjsip_sync_removals_held_back", HeldBack, description: "Endpoints whose removal the last full comparison held back, because no recorded change says why.");
     }
 
     /// <summary>A batch of recorded changes is committed.</summary>
@@ -51,12 +53,16 @@ internal sealed class SyncMetrics : IDisposable
         _rejections.Add(plan.Rejections.Count);
     }
 
-    public void Reconciled(TimeSpan took)
+    /// <summary>A full comparison is over.</summary>
+    /// <param name="heldBack">Removals that have no recorded cause and were too many.</param>
+    public void Reconciled(TimeSpan took, int heldBack)
     {
         _reconcile.Record(took.TotalSeconds);
+        Volatile.Write(ref _heldBack, heldBack);
         // An increase is only seen of a counter that was there before.
         _drift.Add(0);
-        Volatile.Write(ref _reconciledAt, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        if (heldBack == 0)
+            Volatile.Write(ref _reconciledAt, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
     }
 
     /// <summary>A periodic comparison found what no recorded change explains.</summary>
@@ -65,6 +71,8 @@ internal sealed class SyncMetrics : IDisposable
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<long>> ReconciledAt() => Volatile.Read(ref _reconciledAt) is var at and > 0 ? [new(at)] : [];
+
+    private IEnumerable<Measurement<long>> HeldBack() => Volatile.Read(ref _heldBack) is var count and >= 0 ? [new(count)] : [];
 
     private void Count(int count, string operation)
     {

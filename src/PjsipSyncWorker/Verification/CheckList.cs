@@ -79,7 +79,7 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
     /// <summary>What a server or a configuration is at fault for, in one line. A fault of ours fails its check and no other.</summary>
     private static string Describe(Exception error) => error switch
     {
-        AmiException or InstallationException or CatalogueException or StandByException or RemovalRefusedException
+        AmiException or InstallationException or CatalogueException or StandByException
             or AsteriskRefusalException or UnknownShapeException => error.Message,
         SettingsException settings => string.Join("; ", settings.Problems),
         _ when DatabaseErrors.IsDatabase(error) => DatabaseErrors.Describe(error),

@@ -91,10 +91,9 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var missing = await Privileges.MissingAsync(connection, settings.Realtime.Schema, cancellation);
-        return missing.Count == 0
-            ? Finding.Pass("this role may do all that the worker does")
-            : Finding.Fail($"this role lacks: {string.Join("; ", missing)}",
-                "Run init --roles as the owner of the tables and let the worker be the role pjsip_sync, or grant these by hand");
+        return missing.Any
+            ? Finding.Fail($"this role lacks: {missing.Found}", missing.Advice)
+            : Finding.Pass("this role may do all that the worker does");
     }
 
     private async Task<Finding> RealtimeAsync(CancellationToken cancellation)

@@ -9,6 +9,9 @@ namespace PjsipSyncWorker.Verification;
 /// </summary>
 internal static class ListenCheck
 {
+    /// <summary>As in <c>pjsip_sync.may_notify()</c>.</summary>
+    private const double Full = 0.5;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>Npgsql waits for whole milliseconds, and for ever when there is none.</summary>
@@ -16,6 +19,10 @@ internal static class ListenCheck
 
     public static async Task<Finding> LookAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
     {
+        await using (var usage = dataSource.CreateCommand("select pg_notification_queue_usage()"))
+            if ((double)(await usage.ExecuteScalarAsync(cancellation))! is >= Full and var full)
+                return Finding.Fail($"the server's queue of notifications is {full:P0} full: until there is room changes are found by polling, and when it is full every commit that notifies fails",
+                    "End the session that listens and stays in a transaction: select pid, usename, application_name, xact_start from pg_stat_activity order by xact_start");
         var token = Guid.NewGuid().ToString("N");
         await using var listener = await dataSource.OpenConnectionAsync(cancellation);
         var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -76,7 +76,13 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<Finding> DriftAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, cancellation);
+        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, force: false, cancellation);
+        if (result.Refusal is not null)
+        {
+            // The message says what is wrong, a colon, and what to do.
+            var parts = result.Refusal.Split(": ", 2);
+            return Finding.Fail(parts[0], parts[1]);
+        }
         var pending = await PendingAsync(connection, cancellation);
         var drift = pending is null ? [] : plans.SelectMany(plan => plan.Changes).Where(change => !pending.Contains(change.Id)).ToList();
         if (drift.Count == 0)
@@ -100,7 +106,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, force: false, changesBetween: false, onProgress: null, cancellation);
-        return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}";
+        return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{(result.HeldBack > 0 ? $", held back {result.HeldBack} removals" : "")}";
     }
 
     private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)

@@ -48,6 +48,14 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
         return messages.Split('\n').First(line => line.StartsWith("INVITE sip:", StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
     }
 
+    /// <summary>Waits for one call as <see cref="AnswerAsync"/> does.</summary>
+    /// <returns>The number that calls, as a phone would call it back.</returns>
+    public async Task<string> AnswerCallerAsync()
+    {
+        var messages = await TracedAsync("answer.xml", "-aa");
+        return messages.Split('\n').First(line => line.StartsWith("From:", StringComparison.Ordinal)).Split("<sip:")[1].Split('@')[0];
+    }
+
     /// <summary>As a carrier, which is known by its address.</summary>
     /// <returns>Whether the call was answered.</returns>
     public async Task<bool> BringCallAsync(string number, string caller = SomebodyAbroad) => await RunAsync("carrier-call.xml", "-key", "callee", number, "-key", "caller", caller) == 0;

@@ -26,7 +26,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
                     insert into extensions (number, password, display_name, codecs, max_contacts, voicemail_enabled, transport, profile, settings) values
                       ('1001', 'p;w^x "q\ z', 'Anna "A" Öz', 'opus, alaw', 2, true, 'transport-tcp', null, '{"aor": {"qualify_frequency": 0}}'),
                       ('1002', 'two', null, null, null, false, null, 'deskphone', '{"endpoint": {"rtp_timeout": 30, "direct_media": true, "allow_subscribe": false}}'),
-                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}')
+                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}'),
+                      ('t1-(1004).x', 'four', 'D-E. (F)', null, null, false, null, null, '{"endpoint": {"set_var": "A=1"}}')
                     """);
                 Database = new TestDatabase(rig.Database.ConnectionString);
             }
@@ -49,7 +50,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         var checks = await Broken.VerifyAsync(pbx.Settings);
 
         Broken.ExpectNoFailure(checks);
-        Broken.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003 as they were written");
+        Broken.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003, t1-(1004).x as they were written");
         Broken.Expect(checks, "asterisk.version", Outcome.Pass, "Asterisk 22");
         Broken.Expect(checks, "asterisk.systemname", Outcome.Pass, pbx.Asterisk.Name);
         Broken.Expect(checks, "registrations.followed", Outcome.Warn, "no worker follows this node", "Start the worker");

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Source;
 using static PjsipSyncWorker.Source.Refusal;
@@ -64,6 +65,8 @@ public sealed class Mapper
             || !SetAuth(extension, options.Auth, out problem)
             || !GoTogether(out problem))
             return false;
+        if (!options.Endpoint.ContainsKey("callerid"))
+            KeepCallerNumber(extension);
 
         mapped = Compact(number, extension.RowKey);
         return true;
@@ -101,15 +104,36 @@ public sealed class Mapper
     private bool SetCallerId(Extension extension, out string problem)
     {
         var (name, nameFrom) = Given(extension.CallerIdName) is { } own ? (own, "caller_id_name") : (Given(extension.DisplayName), "display_name");
-        var number = Given(extension.CallerIdNumber) ?? extension.Number;
+        var number = CallerNumber(extension);
         if (number.AsSpan().IndexOfAny('<', '>', '"') >= 0 || number.Any(char.IsControl))
             return Refuse("caller_id_number must not hold < > \" or control characters", out problem);
+        if (Encoding.UTF8.GetByteCount(number) > CallerId.MaxBytes)
+            return Refuse($"caller_id_number is longer than the {CallerId.MaxBytes} bytes that Asterisk keeps", out problem);
         if (name is null)
             return Set(TargetTable.Endpoint, "callerid", $"<{number}>", "caller_id_number", out problem);
         if (name.Any(char.IsControl))
             return Refuse($"{nameFrom} holds a control character, such as a line break", out problem);
-        var quoted = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        var quoted = CallerId.Cut(name).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
         return Set(TargetTable.Endpoint, "callerid", $"\"{quoted}\" <{number}>", nameFrom, out problem);
+    }
+
+    /// <summary>What the called phone shows and calls back: the extension's own number as it is, a phone number without its separators.</summary>
+    private static string CallerNumber(Extension extension) => Given(extension.CallerIdNumber) is { } given ? CallerId.Plain(given.Trim()) : extension.Number;
+
+    /// <summary>
+    /// Asterisk strips some characters from the number in <c>callerid</c>, so that an extension with one of them could not be called
+    /// back. A variable that is set on each of its channels is not stripped.
+    /// </summary>
+    private void KeepCallerNumber(Extension extension)
+    {
+        var number = CallerNumber(extension);
+        if (CallerId.Stripped(number) == number || _catalogue.Find(TargetTable.Endpoint, "set_var") is not { } column
+            || _catalogue.Find(TargetTable.Endpoint, "callerid") is null)
+            return;
+        var others = Value(TargetTable.Endpoint, "set_var");
+        var variables = RealtimeEncoding.Encode($"CALLERID(num)={number}") + (others is null ? "" : $";{others}");
+        if (others?.Contains("CALLERID(", StringComparison.OrdinalIgnoreCase) is not true && !(variables.Length > column.MaxLength))
+            _row[column.Index] = variables;
     }
 
     private bool SetMailbox(Extension extension, out string problem)

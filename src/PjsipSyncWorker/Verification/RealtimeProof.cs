@@ -42,9 +42,10 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     private static async Task<List<string>> SampleAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"""
-            (select id from pjsip_sync.endpoint where deleted_at is null order by revision desc, id limit 2)
-            union
-            (select id from pjsip_sync.endpoint where deleted_at is null order by random() limit {SampleSize - 2})
+            with newest as (select id from pjsip_sync.endpoint where deleted_at is null order by revision desc, id limit 2)
+            select id from newest
+            union all
+            (select id from pjsip_sync.endpoint where deleted_at is null and id not in (select id from newest) order by random() limit {SampleSize - 2})
             order by 1
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);

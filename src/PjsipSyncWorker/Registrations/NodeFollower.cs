@@ -42,6 +42,7 @@ internal sealed partial class NodeFollower(
     private readonly EndpointAnnouncer _announcer = new(
         node, settings.Asterisk.RefreshesPerSecond, new AnnouncementLedger(dataSource, node.Name, settings.Realtime.Schema), metrics.Announcements, time, logger);
 
+    private readonly MessageLamps _messageLamps = new(node, dataSource, time, logger);
 
     private volatile CacheExpirer? _expirer;
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
@@ -61,6 +62,7 @@ internal sealed partial class NodeFollower(
     {
         _expirer?.Revised();
         _announcer.Revised();
+        _messageLamps.Revised();
     }
 
     /// <summary>Until cancelled: holds the node's lock, follows its Asterisk, writes what it learns.</summary>
@@ -233,6 +235,7 @@ internal sealed partial class NodeFollower(
                 connection.Completion,
                 SnapshotsAsync(asterisk, part, ending.Token),
                 expirer.RunAsync(ending.Token),
+                _messageLamps.RunAsync(settings.Asterisk.SnapshotInterval, ending.Token),
                 _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
             ];
             var ended = await Task.WhenAny(loops);

@@ -68,7 +68,7 @@ public sealed class Mapper
         if (!options.Endpoint.ContainsKey("callerid"))
             KeepCallerNumber(extension);
 
-        mapped = Compact(number, extension.RowKey);
+        mapped = Compact(extension);
         return true;
     }
 
@@ -143,8 +143,9 @@ public sealed class Mapper
         var enabled = Given(extension.VoicemailEnabled) is { } text ? text is "true" or "t" or "1" or "yes" or "y" or "on" : mailbox is not null;
         if (!enabled)
             return true;
-        mailbox ??= extension.Number;
-        if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ','))
+        mailbox ??= extension.Mailbox ?? extension.Number;
+        // Asterisk keeps the messages in a folder of that name.
+        if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ',' or '/' or '&') || mailbox.Split('@').Any(part => part is "" or "." or ".."))
             return Refuse("voicemail_mailbox must be one mailbox, such as 1001 or 1001@default", out problem);
         return Set(TargetTable.Endpoint, "mailboxes", mailbox.Contains('@', StringComparison.Ordinal) ? mailbox : mailbox + "@default", "voicemail_mailbox", out problem);
     }
@@ -263,7 +264,7 @@ public sealed class Mapper
         return false;
     }
 
-    private MappedEndpoint Compact(string id, string rowKey)
+    private MappedEndpoint Compact(Extension extension)
     {
         var columns = new ColumnSet();
         for (var i = 0; i < _row.Length; i++)
@@ -273,8 +274,12 @@ public sealed class Mapper
         var next = 0;
         foreach (var index in columns)
             values[next++] = _row[index]!;
-        return new MappedEndpoint(id, rowKey, columns, values);
+        return new MappedEndpoint(extension.Number, extension.RowKey, columns, values) { Mailbox = MailboxOf(extension) };
     }
+
+    /// <summary>The first one listed: the others an endpoint only watches.</summary>
+    private Mailbox? MailboxOf(Extension extension) =>
+        Value(TargetTable.Endpoint, "mailboxes")?.Split(',', 2)[0] is { } name ? new Mailbox(name, IsNamed: name != extension.Mailbox) : null;
 
     private void Prepare(OptionSet options, string path, string?[] row, List<string> problems)
     {

@@ -28,6 +28,14 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <summary>Registers under a contact whose user is not the phone's.</summary>
     public async Task<bool> RegisterAsAsync(string contactUser) => await RunAsync("register-as.xml", "-key", "contact", contactUser) == 0;
 
+    /// <summary>Registers.</summary>
+    /// <returns>What it is told of its messages: new and old ones, <c>1/0</c>.</returns>
+    public async Task<string> MessagesAsync()
+    {
+        var messages = await TracedAsync("messages.xml");
+        return messages.Split('\n').First(line => line.StartsWith("Voice-Message:", StringComparison.Ordinal)).Split(' ')[1];
+    }
+
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
     /// <summary>Waits for one call, answers it, and ends when it ends.</summary>

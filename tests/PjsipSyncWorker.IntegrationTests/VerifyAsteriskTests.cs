@@ -122,6 +122,34 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
+    public async Task A_place_for_contacts_that_lacks_a_column_or_is_too_narrow_is_named_and_mended()
+    {
+        await ConfigureAsync();
+        var phone = new SipPhone(pbx.Asterisk, "1002", "two");
+        const string stored = "select count(*) from ps_contacts where endpoint = '1002'";
+        // As an upgrade of Asterisk alone leaves it.
+        await pbx.Database.ExecuteAsync("alter table ps_contacts drop column qualify_2xx_only, drop column call_id");
+        Assert.True(await phone.RegisterAsync());
+        Assert.Equal(0L, await pbx.Database.ScalarAsync<long>(stored));
+        Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", "ps_contacts has no column qualify_2xx_only, call_id, which this Asterisk writes",
+            "alter table \"public\".ps_contacts add column qualify_2xx_only text, add column call_id text");
+
+        await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
+        Broken.ExpectNoFailure(await Broken.VerifyAsync(pbx.Settings));
+        Assert.True(await phone.RegisterAsync());
+        Assert.Equal(1L, await pbx.Database.ScalarAsync<long>(stored));
+
+        // As older workers and Asterisk's own scripts make it.
+        await pbx.Database.ExecuteAsync("alter table ps_contacts alter uri type varchar(511), alter user_agent type varchar(255)");
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Warn, "uri takes 511 characters, user_agent takes 255 characters",
+            "alter table \"public\".ps_contacts alter column uri type text, alter column user_agent type text");
+        await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Pass, "in ps_contacts");
+        Assert.True(await phone.RegisterAsAsync("1002" + string.Concat(Enumerable.Repeat(";x", 200)), new string('U', 1000)));
+        Assert.Equal(1L, await pbx.Database.ScalarAsync<long>($"{stored} and length(user_agent) = 1000 and length(uri) > 800"));
+    }
+
+    [Fact]
     public async Task An_endpoint_that_sorcery_does_not_look_for_in_realtime_is_named_and_an_empty_systemname_too()
     {
         await ConfigureAsync(("sorcery.conf", "/^endpoint = realtime/d"), ("asterisk.conf", "s/^systemname.*//"));

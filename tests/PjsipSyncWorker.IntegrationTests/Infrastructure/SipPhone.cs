@@ -26,7 +26,7 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     public async Task<bool> RegisterAsync(int expires = 300) => await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
 
     /// <summary>Registers under a contact whose user is not the phone's.</summary>
-    public async Task<bool> RegisterAsAsync(string contactUser) => await RunAsync("register-as.xml", "-key", "contact", contactUser) == 0;
+    public async Task<bool> RegisterAsAsync(string contactUser, string userAgent = "SIPp") => await RunAsync("register-as.xml", "-key", "contact", contactUser, "-key", "agent", userAgent) == 0;
 
     /// <summary>Registers.</summary>
     /// <returns>What it is told of its messages: new and old ones, <c>1/0</c>.</returns>

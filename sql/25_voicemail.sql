@@ -42,7 +42,7 @@ end
 $voicemail$;
 reset search_path;
 
--- The mailbox of a row that names none: the one that it has, else NUMBER@default, or NUMBER@default-2 (-3, …) where that is or was
+-- The mailbox of a row that names none: the one that it has, else NUMBER@default, or NUMBER@default-2 (-3 and so on) where that is or was
 -- another row's.
 create or replace function pjsip_sync.mailbox_of(row_key text, number text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $mailbox$

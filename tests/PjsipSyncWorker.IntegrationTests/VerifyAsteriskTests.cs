@@ -122,6 +122,31 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
+    public async Task A_transport_and_a_context_that_the_server_does_not_have_are_named()
+    {
+        await ConfigureAsync();
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.references", Outcome.Pass, "this server has transport-tcp, internal");
+        try
+        {
+            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = 'udp', subscribe_context = 'no lamps' where id in ('1002', '1003'); update ps_endpoints set context = 'nope' where id = '1003'");
+
+            var checks = await Broken.VerifyAsync(pbx.Settings);
+
+            Broken.Expect(checks, "asterisk.references", Outcome.Fail,
+                "not there: transport udp (2 extensions, such as 1002); context nope (1 extension, such as 1003); subscribe_context no lamps (2 extensions, such as 1002)", "transports: transport-tcp, transport-udp; contexts: ");
+            Broken.Expect(checks, "asterisk.references", Outcome.Fail, "not there", "internal");
+            await pbx.Asterisk.CliAsync("sorcery memory cache expire endpoint_cache");
+            var phone = new SipPhone(pbx.Asterisk, "1003", "three");
+            Assert.True(await phone.RegisterAsync());
+            Assert.False(await phone.CallAsync("*43"));
+        }
+        finally
+        {
+            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = null, subscribe_context = null, context = 'internal' where id in ('1002', '1003')");
+        }
+    }
+
+    [Fact]
     public async Task A_place_for_contacts_that_lacks_a_column_or_is_too_narrow_is_named_and_mended()
     {
         await ConfigureAsync();

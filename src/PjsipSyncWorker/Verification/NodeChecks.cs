@@ -41,6 +41,8 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.view", cancellation => Reading.ViewAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
         Step("asterisk.caches", cancellation => Reading.CachesAsync(cancellation), [Login, Booted, Rights]),
         Step("asterisk.domains", cancellation => Reading.DomainsAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema]),
+        Step("asterisk.references", cancellation => new ReferenceCheck(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime])
+            with { Limit = TimeSpan.FromMinutes(1) },
         Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 

@@ -39,7 +39,8 @@ internal static class ShownValue
 
     private static string Letters(string text) => string.Concat(text.Where(c => c is not ('"' or '\\' or ' ' or '<' or '>' or '(' or ')' or '-' or '.')));
 
-    private static string Decode(string text)
+    /// <summary>A text column as Asterisk reads it.</summary>
+    public static string Decode(string text)
     {
         var decoded = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)

@@ -283,13 +283,15 @@ internal sealed partial class NodeFollower(
     /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>
     private async Task SnapshotsAsync(AsteriskSession asterisk, HealthPart part, CancellationToken cancellation)
     {
+        var fixedContacts = new FixedContacts(asterisk);
         while (true)
         {
             await _snapshotWanted.WaitAsync(UntilNextSnapshot(), time, cancellation);
+            fixedContacts.Written = await _contactTable.FixedAsync(cancellation) ?? fixedContacts.Written;
             var watch = time.GetTimestamp();
             try
             {
-                if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
+                if (await asterisk.SnapshotAsync(_book, fixedContacts, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
                 metrics.Snapshot(time.GetElapsedTime(watch));
                 _lampsUndecided = _announcer.OnSnapshot(_book.Count, _book.Unlit());

@@ -38,8 +38,9 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
-    /// <summary>Waits for one call, answers it, and ends when it ends.</summary>
-    public async Task<bool> AnswerAsync() => await RunAsync("answer.xml", "-aa") == 0;
+    /// <summary>Waits for one call, answers it, and ends when it ends. It answers OPTIONS meanwhile.</summary>
+    /// <param name="seconds">How long it waits at most.</param>
+    public async Task<bool> AnswerAsync(int seconds = 15) => await RunAsync("answer.xml", "-aa", "-timeout", $"{seconds}s") == 0;
 
     /// <summary>Is busy to one call.</summary>
     public Task BusyAsync() => RunAsync("busy.xml");

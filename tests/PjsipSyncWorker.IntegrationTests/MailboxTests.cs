@@ -75,6 +75,28 @@ public sealed class MailboxTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_phone_that_subscribes_to_the_messages_of_its_aor_is_answered()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, voicemail_enabled, settings) values
+              ('1801', 'x', true, '{"aor": {"mailboxes": "1801@default", "qualify_frequency": 0}}'),
+              ('1802', 'x', true, '{"aor": {"mailboxes": "1803@default", "qualify_frequency": 0}}'),
+              ('1803', 'x', false, '{"aor": {"mailboxes": "1803@default", "qualify_frequency": 0}}'),
+              ('1804', 'x', true, '{"aor": {"qualify_frequency": 0}}')
+            """);
+
+        foreach (var (number, isAnswered) in new[] { ("1801", true), ("1802", true), ("1803", true), ("1804", false) })
+        {
+            var phone = new SipPhone(asterisk, number, "x");
+            Assert.True(await phone.RegisterAsync());
+            Assert.Equal(isAnswered, await phone.SubscribeMessagesAsync(number));
+            Assert.Equal(isAnswered, await phone.SubscribeMessagesAsync(number));
+        }
+    }
+
+    [Fact]
     public async Task A_new_owner_of_a_number_is_told_of_no_message_and_hears_none()
     {
         await using var rig = await SyncRig.CreateAsync(server);

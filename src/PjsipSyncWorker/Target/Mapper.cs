@@ -63,6 +63,7 @@ public sealed class Mapper
             || !SetOptions(TargetTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
             || !SetOptions(TargetTable.Aor, "aor", options.Aor, ReservedAor, out problem)
             || !SetAuth(extension, options.Auth, out problem)
+            || !AnswerSubscriptions(out problem)
             || !GoTogether(out problem))
             return false;
         if (!options.Endpoint.ContainsKey("callerid"))
@@ -179,6 +180,22 @@ public sealed class Mapper
         return Nothing(out problem);
     }
 
+    /// <summary>
+    /// A SUBSCRIBE for messages is answered when the AOR names the mailbox. Where the endpoint is told of that mailbox without asking, the
+    /// answer is 500, unless the one takes the place of the other.
+    /// </summary>
+    private bool AnswerSubscriptions(out string problem)
+    {
+        const string replaces = "mwi_subscribe_replaces_unsolicited";
+        var told = Value(TargetTable.Endpoint, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        var asked = Value(TargetTable.Aor, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        if (!told.Intersect(asked, StringComparer.Ordinal).Any() || IsYes(replaces))
+            return Nothing(out problem);
+        return Value(TargetTable.Endpoint, replaces) is null && _catalogue.Find(TargetTable.Endpoint, replaces) is not null
+            ? Set(TargetTable.Endpoint, replaces, "yes", $"settings.endpoint.{replaces}", out problem)
+            : Refuse($"settings.aor.mailboxes names a mailbox of the endpoint, so that settings.endpoint.{replaces} must be yes: Asterisk would answer a SUBSCRIBE for messages with 500", out problem);
+    }
+
     /// <summary>Options that Asterisk takes one by one and refuses together.</summary>
     private bool GoTogether(out string problem)
     {
@@ -204,9 +221,9 @@ public sealed class Mapper
             }
         }
         return Nothing(out problem);
-
-        bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
     }
+
+    private bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
 
     private int Number(TargetTable table, string column, int otherwise) =>
         int.TryParse(Value(table, column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;

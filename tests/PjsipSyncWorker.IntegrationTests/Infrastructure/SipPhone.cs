@@ -36,6 +36,10 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
         return messages.Split('\n').First(line => line.StartsWith("Voice-Message:", StringComparison.Ordinal)).Split(' ')[1];
     }
 
+    /// <summary>Subscribes to the messages of an extension.</summary>
+    /// <returns>Whether it was told of them.</returns>
+    public async Task<bool> SubscribeMessagesAsync(string number) => await RunAsync("subscribe-messages.xml", "-key", "callee", number) == 0;
+
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
     /// <summary>Waits for one call, answers it, and ends when it ends. It answers OPTIONS meanwhile.</summary>

@@ -145,6 +145,19 @@ public sealed class MapperTests
         Assert.Equal(variable, row.GetValueOrDefault("ps_endpoints.set_var"));
     }
 
+    [Theory]
+    [InlineData("""{"aor":{"mailboxes":"1001@default"}}""", "yes")]
+    [InlineData("""{"aor":{"mailboxes":"77@office,1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":true}}""", "yes")]
+    [InlineData("""{"aor":{"mailboxes":"77@office"}}""", null)]
+    [InlineData("{}", null)]
+    public void A_subscription_to_the_own_mailbox_takes_the_place_of_what_comes_without_asking(string settings, string? replaces) => Assert.Equal(replaces,
+        Map(new Extension("1", "1001", true, "x", VoicemailEnabled: "true", Settings: settings)).GetValueOrDefault("ps_endpoints.mwi_subscribe_replaces_unsolicited"));
+
+    [Fact]
+    public void A_subscription_that_would_end_with_500_is_refused() => Assert.Contains("settings.endpoint.mwi_subscribe_replaces_unsolicited must be yes",
+        Refused(new Extension("1", "1001", true, "x", VoicemailEnabled: "true",
+            Settings: """{"aor":{"mailboxes":"1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":"no"}}""")), StringComparison.Ordinal);
+
     [Fact]
     public void Variables_of_its_own_stand_beside_the_number_that_is_called_back()
     {

@@ -110,6 +110,14 @@ comment on column pjsip_sync.mailbox.row_key is 'primary key of the application'
 comment on column pjsip_sync.mailbox.named is 'the application chose the name (voicemail_mailbox, settings)';
 create index if not exists mailbox_row_key on pjsip_sync.mailbox (row_key);
 
+-- Rows whose primary key became another, by statement and in the order of the statements: their mailboxes go with them. Only where the key
+-- holds the number, and written inside the application's own transaction.
+create table if not exists pjsip_sync.moved (
+  id     bigint generated always as identity primary key,
+  was    text[] not null,
+  became text[] not null
+);
+
 -- Which mailboxes each endpoint's message lamp showed last. Asterisk goes on with these until it is told (MessageLamps.cs).
 create table if not exists pjsip_sync.message_lamp (
   endpoint  text   primary key,

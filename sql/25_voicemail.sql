@@ -63,29 +63,51 @@ begin
 end
 $mailbox$;
 
+-- Whether another number makes another key of a row.
+create or replace function pjsip_sync.keyed_by_number(source regclass, number text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(bool_or(attname = number), true)
+  from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey)
+  where indrelid = source and indisprimary
+$$;
+
+-- Mailboxes go with the rows whose keys became others.
+create or replace function pjsip_sync.move_mailboxes() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $move$
+declare
+  moved record;
+begin
+  for moved in
+    with gone as (delete from pjsip_sync.moved returning id, was, became) select was, became from gone order by id
+  loop
+    -- whoever had one of these keys before is gone
+    update pjsip_sync.mailbox m set row_key = null where m.row_key = any (moved.became) and m.row_key <> all (moved.was);
+    update pjsip_sync.mailbox m set row_key = moved.became[array_position(moved.was, m.row_key)] where m.row_key = any (moved.was);
+  end loop;
+end
+$move$;
+
 -- Rows that are gone leave their mailboxes, so that a row that comes with the same key gets another.
 create or replace function pjsip_sync.leave_mailboxes(ids text[], row_keys text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $leave$
 declare
-  source       regclass;
-  number       text;
-  holds_number boolean;
-  is_counted   boolean;
+  source regclass;
+  number text;
 begin
   select to_regclass(source_table), columns->>'number' into source, number from pjsip_sync.mapping;
-  select coalesce(bool_or(attname = number), true),
-         count(*) = 1 and bool_or(attidentity <> '' or atttypid = 'uuid'::regtype or pg_get_expr(adbin, adrelid) like 'nextval(%')
-  into holds_number, is_counted
-  from pg_index
-  join pg_attribute on attrelid = indrelid and attnum = any (indkey)
-  left join pg_attrdef on adrelid = attrelid and adnum = attnum
-  where indrelid = source and indisprimary;
-  if holds_number then
+  if pjsip_sync.keyed_by_number(source, number) then
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
       and not exists (select from pjsip_sync.source_of(ids) as extension where extension.row_key = m.row_key);
-  elsif not is_counted then
-    -- Such a row may have another number now.
+  -- a key that the database counts or draws never comes back
+  elsif not exists (
+    select from pg_index
+    join pg_attribute on attrelid = indrelid and attnum = any (indkey)
+    left join pg_attrdef on adrelid = attrelid and adnum = attnum
+    where indrelid = source and indisprimary
+    having count(*) = 1 and bool_or(attidentity <> '' or atttypid = 'uuid'::regtype or pg_get_expr(adbin, adrelid) like 'nextval(%'))
+  then
+    -- such a row may have another number now
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
       and not exists (select from pjsip_sync.source() as extension where extension.row_key = m.row_key);

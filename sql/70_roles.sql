@@ -23,7 +23,7 @@ $roles$;
 -- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
 grant usage on schema pjsip_sync to pjsip_sync;
 grant select, insert, update, delete on pjsip_sync.change, pjsip_sync.shape, pjsip_sync.endpoint, pjsip_sync.rejected,
-  pjsip_sync.mailbox, pjsip_sync.message_lamp, pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device, pjsip_sync.overwritten,
+  pjsip_sync.mailbox, pjsip_sync.moved, pjsip_sync.message_lamp, pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device, pjsip_sync.overwritten,
   pjsip_sync.compared to pjsip_sync;
 grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;

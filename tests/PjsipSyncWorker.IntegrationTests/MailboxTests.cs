@@ -27,6 +27,12 @@ public sealed class MailboxTests(PostgresServer server)
         await rig.ChangeAsync("update phones set enabled = true");
         Assert.Equal(["1801|1801@default"], await rig.Database.RowsAsync(Mailboxes));
 
+        // So does whoever gets another number, also when several do at once.
+        await rig.ChangeAsync("update phones set number = '1802'");
+        await rig.ChangeAsync("update phones set number = '1803'; update phones set number = '1804'");
+        Assert.Equal(["1804|1801@default"], await rig.Database.RowsAsync(Mailboxes));
+        await rig.ChangeAsync("update phones set number = '1801'");
+
         await rig.ChangeAsync("delete from phones");
         await rig.ChangeAsync("insert into phones (number) values ('1801')");
         Assert.Equal(["1801|1801@default-2"], await rig.Database.RowsAsync(Mailboxes));
@@ -37,6 +43,24 @@ public sealed class MailboxTests(PostgresServer server)
         await rig.ChangeAsync("truncate phones");
         await rig.ChangeAsync("insert into phones (number) values ('1801')");
         Assert.Equal(["1801|1801@default-3"], await rig.Database.RowsAsync(Mailboxes));
+    }
+
+    [Theory]
+    [InlineData("number text primary key")]
+    [InlineData("tenant integer default 7, number text unique, primary key (tenant, number)")]
+    public async Task Many_mailboxes_move_with_rows_that_the_number_is_the_key_of(string columns)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            $"create table phones ({columns}, password text default 'x', voicemail_enabled boolean default true)"), "Source:Table=public.phones");
+        await rig.ChangeAsync("insert into phones (number) select n::text from generate_series(1001, 1003) n");
+
+        await rig.ChangeAsync("update phones set number = (number::integer + 1000)::text");
+        Assert.Equal(["2001|1001@default", "2002|1002@default", "2003|1003@default"], await rig.Database.RowsAsync(Mailboxes));
+
+        await rig.ChangeAsync("insert into phones (number) values ('1001')");
+        await rig.ChangeAsync("delete from phones where number = '2001'; update phones set number = '2001' where number = '2002'");
+        Assert.Equal(["1001|1001@default-2", "2001|1002@default", "2003|1003@default"], await rig.Database.RowsAsync(Mailboxes));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.moved"));
     }
 
     [Fact]

@@ -102,6 +102,33 @@ create table if not exists pjsip_sync.rejected (
 -- a hash, since a number can be refused for being longer than a tree's entry
 create index if not exists rejected_id on pjsip_sync.rejected using hash (id);
 
+-- Whose each mailbox is. The messages of a mailbox lie on the Asterisk servers under its name, so that a name never passes to another row.
+create table if not exists pjsip_sync.mailbox (
+  name    text    primary key,
+  row_key text,
+  named   boolean not null default false
+);
+comment on column pjsip_sync.mailbox.row_key is 'primary key of the application''s row that it belongs to; NULL: that row is gone, and its key may come back';
+comment on column pjsip_sync.mailbox.named is 'the application chose the name (voicemail_mailbox, settings)';
+create index if not exists mailbox_row_key on pjsip_sync.mailbox (row_key);
+
+-- Rows whose primary key became another, by statement and in the order of the statements: their mailboxes go with them. Only where the key
+-- holds the number, and written inside the application's own transaction.
+create table if not exists pjsip_sync.moved (
+  id     bigint generated always as identity primary key,
+  was    text[] not null,
+  became text[] not null
+);
+
+-- Which mailboxes each endpoint's message lamp showed last. Asterisk goes on with these until it is told (MessageLamps.cs).
+create table if not exists pjsip_sync.message_lamp (
+  endpoint  text   primary key,
+  mailboxes text   not null,
+  revision  bigint not null default 0
+);
+comment on column pjsip_sync.message_lamp.revision is 'when they became others; 0: never';
+create index if not exists message_lamp_revision on pjsip_sync.message_lamp (revision) where revision > 0;
+
 -- Asterisk servers. refreshed_revision counts for one process of that server only.
 create table if not exists pjsip_sync.node (
   name               text primary key,
@@ -116,6 +143,8 @@ create table if not exists pjsip_sync.node (
 -- The announcement that is open: until then this server reads these endpoints when it asks for all (35_announcements.sql).
 alter table pjsip_sync.node add column if not exists announcing text[];
 alter table pjsip_sync.node add column if not exists announcing_until timestamptz;
+alter table pjsip_sync.node add column if not exists lamp_revision bigint not null default 0;
+comment on column pjsip_sync.node.lamp_revision is 'up to here Asterisk knows which message lamp shows which mailbox';
 comment on column pjsip_sync.node.announcing is 'endpoints that the worker announces now; NULL when none is announced';
 
 -- Endpoints that one Asterisk cannot load while it can load others, and what sets them apart. Found out when they are announced.

@@ -26,8 +26,91 @@ begin
   from pjsip_sync.mailboxes();
   -- It shows nothing to who may not read ps_endpoints, for the function reads with its caller's rights.
   grant select on ps_mailboxes to public;
+
+  -- Of the mailboxes that an older worker made each stays with the row that has it.
+  execute format($f$
+    insert into pjsip_sync.mailbox (name, row_key, named)
+    select split_part(mailboxes, ',', 1), row_key, split_part(mailboxes, ',', 1) <> id || '@default' as named
+    from %I.ps_endpoints join pjsip_sync.endpoint using (id)
+    where mailboxes <> '' and deleted_at is null
+    order by named
+    on conflict do nothing
+    $f$, current_schema);
 exception when insufficient_privilege or wrong_object_type or invalid_table_definition then
   raise warning 'there is no voicemail for extensions: the view %.ps_mailboxes could not be made: %', current_schema, sqlerrm;
 end
 $voicemail$;
 reset search_path;
+
+-- The mailbox of a row that names none: the one that it has, else NUMBER@default, or NUMBER@default-2 (-3 and so on) where that is or was
+-- another row's.
+create or replace function pjsip_sync.mailbox_of(row_key text, number text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $mailbox$
+declare
+  wanted text;
+  owner  record;
+begin
+  select name into wanted from pjsip_sync.mailbox m where m.row_key = mailbox_of.row_key and not named order by name limit 1;
+  for n in 1 .. 1000000 loop
+    exit when wanted is not null;
+    wanted := number || '@default' || case when n > 1 then '-' || n else '' end;
+    select m.row_key into owner from pjsip_sync.mailbox m where name = wanted;
+    if found and owner.row_key is distinct from mailbox_of.row_key then
+      wanted := null;
+    end if;
+  end loop;
+  return wanted;
+end
+$mailbox$;
+
+-- Whether another number makes another key of a row.
+create or replace function pjsip_sync.keyed_by_number(source regclass, number text) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(bool_or(attname = number), true)
+  from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey)
+  where indrelid = source and indisprimary
+$$;
+
+-- Mailboxes go with the rows whose keys became others.
+create or replace function pjsip_sync.move_mailboxes() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $move$
+declare
+  moved record;
+begin
+  for moved in
+    with gone as (delete from pjsip_sync.moved returning id, was, became) select was, became from gone order by id
+  loop
+    -- whoever had one of these keys before is gone
+    update pjsip_sync.mailbox m set row_key = null where m.row_key = any (moved.became) and m.row_key <> all (moved.was);
+    update pjsip_sync.mailbox m set row_key = moved.became[array_position(moved.was, m.row_key)] where m.row_key = any (moved.was);
+  end loop;
+end
+$move$;
+
+-- Rows that are gone leave their mailboxes, so that a row that comes with the same key gets another.
+create or replace function pjsip_sync.leave_mailboxes(ids text[], row_keys text[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $leave$
+declare
+  source regclass;
+  number text;
+begin
+  select to_regclass(source_table), columns->>'number' into source, number from pjsip_sync.mapping;
+  if pjsip_sync.keyed_by_number(source, number) then
+    update pjsip_sync.mailbox m set row_key = null
+    where m.row_key = any (row_keys)
+      and not exists (select from pjsip_sync.source_of(ids) as extension where extension.row_key = m.row_key);
+  -- a key that the database counts or draws never comes back
+  elsif not exists (
+    select from pg_index
+    join pg_attribute on attrelid = indrelid and attnum = any (indkey)
+    left join pg_attrdef on adrelid = attrelid and adnum = attnum
+    where indrelid = source and indisprimary
+    having count(*) = 1 and bool_or(attidentity <> '' or atttypid = 'uuid'::regtype or pg_get_expr(adbin, adrelid) like 'nextval(%'))
+  then
+    -- such a row may have another number now
+    update pjsip_sync.mailbox m set row_key = null
+    where m.row_key = any (row_keys)
+      and not exists (select from pjsip_sync.source() as extension where extension.row_key = m.row_key);
+  end if;
+end
+$leave$;

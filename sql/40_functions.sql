@@ -354,6 +354,7 @@ declare
   changed text;
   numbers text;
   of_all  text;
+  by_number constant boolean := pjsip_sync.keyed_by_number(m.source, m.columns->>'number');
   -- Statements of more rows make one record of each hundred.
   short constant integer := 1000;
   pages constant text := 'insert into pjsip_sync.change (id, others) select ids[1], ids[2:] from (
@@ -374,6 +375,9 @@ begin
     string_agg(format('extension.%I', m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(true))))
   into image
   from jsonb_object_keys(m.columns) as mapped (name);
+  if by_number then
+    image := format('%s, %s as row_key', image, m.row_key);
+  end if;
   -- Both transition tables have one order. Whatever the pairs, what differs is in a pair that differs; who has no partner is NULL.
   pairs := format($s$
               (select row_number() over () as place, %1$s from old_rows as extension) as was
@@ -421,13 +425,13 @@ begin
             else
               insert into pjsip_sync.change (id) %8$s;
             end if;
-            get diagnostics recorded = row_count;
+            get diagnostics recorded = row_count;%10$s
           elsif several is not null then
             select %2$s into was from old_rows as extension;
             if not was.is_read *= became.is_read then
               insert into pjsip_sync.change (id) values (became.number);
               if was.number <> became.number then
-                insert into pjsip_sync.change (id) values (was.number);
+                insert into pjsip_sync.change (id) values (was.number);%11$s
               end if;
               recorded := 1;
             end if;
@@ -460,7 +464,12 @@ begin
       return null;
     end
     $body$ $f$, replace(numbers, '<rows>', 'new_rows'), image, pairs, ring,
-    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed, short);
+    replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed, short,
+    case when by_number then format($s$
+            insert into pjsip_sync.moved (was, became) select array_agg(was.row_key), array_agg(became.row_key) from %s
+            where was.row_key <> became.row_key and exists (select from pjsip_sync.mailbox) having count(*) > 0;$s$, pairs) end,
+    case when by_number then $s$
+                insert into pjsip_sync.moved (was, became) select array[was.row_key], array[became.row_key] where exists (select from pjsip_sync.mailbox);$s$ end);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -473,13 +482,18 @@ begin
       if tg_op <> 'DELETE' then
         insert into pjsip_sync.change (id) select coalesce((%1$s)::text, '') from (select new.*) as extension;
       end if;
-      %2$s
+      %3$s%2$s
       return null;
     exception when others then
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, m.number, ring);
+    $body$ $f$, m.number, ring, case when by_number then format($s$if tg_op = 'UPDATE' then
+        insert into pjsip_sync.moved (was, became) select array[was.row_key], array[became.row_key]
+        from (select %1$s as row_key from (select old.*) as extension) as was, (select %1$s as row_key from (select new.*) as extension) as became
+        where was.row_key <> became.row_key and exists (select from pjsip_sync.mailbox);
+      end if;
+      $s$, m.row_key) end);
 end
 $generate$;
 

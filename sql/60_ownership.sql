@@ -4,8 +4,8 @@ set client_min_messages = warning;
 do $own$
 begin
   grant usage on schema pjsip_sync to pjsip_sync_owner;
-  grant insert on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync_owner;
-  grant select on pjsip_sync.contact, pjsip_sync.node to pjsip_sync_owner;
+  grant insert on pjsip_sync.change, pjsip_sync.moved, pjsip_sync.overwritten to pjsip_sync_owner;
+  grant select on pjsip_sync.contact, pjsip_sync.mailbox, pjsip_sync.node to pjsip_sync_owner;
   if exists (select from pg_proc join pg_roles on pg_roles.oid = proowner
              where pg_proc.oid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and rolname <> 'pjsip_sync_owner') then
     if not pg_has_role(current_user, 'pjsip_sync_owner', 'member') then

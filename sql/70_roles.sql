@@ -27,6 +27,8 @@ grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected
   pjsip_sync.compared to pjsip_sync;
 grant select, insert, delete on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync;
 grant select, insert on pjsip_sync.shape to pjsip_sync;
+grant select, insert, update on pjsip_sync.mailbox, pjsip_sync.message_lamp to pjsip_sync;
+grant select, delete on pjsip_sync.moved to pjsip_sync;
 grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
 grant usage on sequence pjsip_sync.revision to pjsip_sync;

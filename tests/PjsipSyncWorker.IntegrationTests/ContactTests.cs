@@ -41,6 +41,43 @@ public sealed class ContactTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task A_door_station_with_a_fixed_address_is_online_while_it_answers()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        string[] settings = [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"];
+        var worker = await WorkerProcess.StartAsync(database, settings);
+        var door = new SipPhone(asterisk, "9001", "x", "127.0.0.11");
+        var answering = door.AnswerAsync(38);
+        await database.ExecuteAsync($$$"""
+            insert into extensions (number, password, settings) values
+              ('1001', 'one', '{"aor": {"qualify_frequency": 0}}'),
+              ('9001', 'x', '{"aor": {"contact": "{{{door.Uri}}}", "max_contacts": 0, "qualify_frequency": 1, "qualify_timeout": 1}}'),
+              ('9002', 'x', '{"aor": {"contact": "sip:9002@127.0.0.12:9", "qualify_frequency": 1, "qualify_timeout": 1}}'),
+              ('9003', 'x', '{"aor": {"contact": "sip:9003@127.0.0.13:9;a=b", "qualify_frequency": 0}}')
+            """);
+
+        // Nobody asks the third whether it answers, and Asterisk takes it for available.
+        const string statuses = "select string_agg(number || ' ' || status, ', ' order by number) from extensions";
+        const string expected = "1001 offline, 9001 online, 9002 offline, 9003 online";
+        await Eventually.Equal(expected, () => database.ScalarAsync<string>(statuses)!);
+        await worker.DisposeAsync();
+        await database.ExecuteAsync("delete from pjsip_sync.contact");
+        await using var another = await WorkerProcess.StartAsync(database, settings);
+        await Eventually.Equal(expected, () => database.ScalarAsync<string>(statuses)!);
+        // Snapshots that follow leave it where it is.
+        await Eventually.True(async () => await database.ScalarAsync<long>("select count(*) from pjsip_sync.device where endpoint = '9001' and state = 'NOT_INUSE'") == 1);
+        Assert.Equal(expected, await database.ScalarAsync<string>(statuses));
+        Assert.Equal("127.0.0.11", await database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '9001'"));
+
+        Assert.True(await new SipPhone(asterisk, "1001", "one", "127.0.0.14").CallAsync("9001"));
+        Assert.True(await answering);
+        await Eventually.Equal("offline", () => database.ScalarAsync<string>("select status from extensions where number = '9001'")!);
+        await database.ExecuteAsync("update extensions set settings = '{}' where number = '9003'");
+        await Eventually.Equal("offline", () => database.ScalarAsync<string>("select status from extensions where number = '9003'")!);
+    }
+
+    [Fact]
     public async Task What_phones_did_while_the_worker_had_no_database_is_written_when_it_returns()
     {
         await using var database = await SyncRig.InstalledAsync(server);

@@ -40,12 +40,14 @@ public sealed class OptionSweepTests(PostgresServer server)
 
         var rejected = await ReasonsAsync(database, "select id, reason from pjsip_sync.rejected");
         var named = await ReasonsAsync(database, "select id, reason from pjsip_sync.unloadable");
+        var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
+        Assert.Matches("not there: .*acl ", verified);
         var table = new List<string>();
         var dead = new List<string>();
         foreach (var one in cases)
         {
             var fate = rejected.TryGetValue(one.Number, out var reason) ? $"refused: {reason}"
-                : named.ContainsKey(one.Number) ? "named"
+                : named.ContainsKey(one.Number) || one.Option is "acl" or "contact_acl" ? "named"
                 : await IsLoadedAsync(asterisk, one.Number) && await new SipPhone(asterisk, one.Number, "x", "127.0.0.13").RegisterAsync() ? "works" : "dead";
             table.Add($"{one.Table}.{one.Option} | {one.Value} | {fate}");
             if (fate == "dead")

@@ -124,6 +124,44 @@ public sealed partial class RenderTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Every_number_that_registers_can_be_called_and_called_back()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = new AsteriskServer();
+        using var files = new RenderedFiles(database, asterisk);
+        string[] numbers = ["12*3#4", "*55", "o'brien(2)=x$?", "user!x", "~joe", "1001#", "t1-1001", "acme.1001", "10-01.", "q)", "-7_", new string('7', 79)];
+        await StartWithCarrierAsync(database, asterisk, files,
+            string.Join(", ", numbers.Append("1999").Select(number => $"('{number.Replace("'", "''", StringComparison.Ordinal)}', 'one')")));
+        await database.ExecuteAsync("insert into extensions (number, password) values ('a(b', 'one'), (repeat('8', 80), 'one')");
+        await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
+        Assert.Equal(
+            [$"{new string('8', 80)}|number is longer than the 79 characters that Asterisk can dial", "a(b|number holds a ( without its ): the dialplan could not tell where it ends"],
+            await database.RowsAsync("select id, reason from pjsip_sync.rejected order by 1"));
+        var anna = new SipPhone(asterisk, "1999", "one", "127.0.0.11");
+        Assert.True(await anna.RegisterAsync());
+
+        foreach (var number in numbers)
+        {
+            // As RFC 3261 has it in a SIP URI.
+            var dialled = Uri.EscapeDataString(number);
+            var phone = new SipPhone(asterisk, dialled, "one", "127.0.0.12", username: number);
+            Assert.True(await phone.RegisterAsync(), number);
+            var taking = anna.AnswerCallerAsync();
+            await Eventually.True(() => phone.CallAsync("1999"));
+            var caller = await taking;
+            Assert.Equal(number, Uri.UnescapeDataString(caller));
+            var answering = phone.AnswerNumberAsync();
+            await Eventually.True(() => anna.CallAsync(caller));
+            Assert.Equal(number, Uri.UnescapeDataString(await answering));
+        }
+
+        // Nothing of what is dialled becomes a part of the dialplan's own words.
+        foreach (var dialled in new[] { "t1-1001%26PJSIP%2Fcarrier", "12*3%234%2Caors", "~joe%40carrier", "%24%7BEMERGENCY%7D", "a(b", new string('7', 80) })
+            Assert.False(await anna.CallAsync(dialled), dialled);
+        Assert.DoesNotContain("carrier-", await asterisk.CliAsync("core show channels concise"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Two_nodes_of_one_database_each_keep_their_own_contacts()
     {
         await using var database = await SyncRig.InstalledAsync(server);

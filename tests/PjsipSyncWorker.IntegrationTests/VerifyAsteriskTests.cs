@@ -26,7 +26,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
                     insert into extensions (number, password, display_name, codecs, max_contacts, voicemail_enabled, transport, profile, settings) values
                       ('1001', 'p;w^x "q\ z', 'Anna "A" Öz', 'opus, alaw', 2, true, 'transport-tcp', null, '{"aor": {"qualify_frequency": 0}}'),
                       ('1002', 'two', null, null, null, false, null, 'deskphone', '{"endpoint": {"rtp_timeout": 30, "direct_media": true, "allow_subscribe": false}}'),
-                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}')
+                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}'),
+                      ('t1-(1004).x', 'four', 'D-E. (F)', null, null, false, null, null, '{"endpoint": {"set_var": "A=1"}}')
                     """);
                 Database = new TestDatabase(rig.Database.ConnectionString);
             }
@@ -49,7 +50,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         var checks = await Broken.VerifyAsync(pbx.Settings);
 
         Broken.ExpectNoFailure(checks);
-        Broken.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003 as they were written");
+        Broken.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003, t1-(1004).x as they were written");
         Broken.Expect(checks, "asterisk.version", Outcome.Pass, "Asterisk 22");
         Broken.Expect(checks, "asterisk.systemname", Outcome.Pass, pbx.Asterisk.Name);
         Broken.Expect(checks, "registrations.followed", Outcome.Warn, "no worker follows this node", "Start the worker");
@@ -118,6 +119,59 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
 
         Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", "extconfig.conf has no line for ps_contacts: no phone can register", "ps_contacts = odbc,asterisk");
         Assert.False(await new SipPhone(pbx.Asterisk, "1002", "two").RegisterAsync());
+    }
+
+    [Fact]
+    public async Task A_transport_and_a_context_that_the_server_does_not_have_are_named()
+    {
+        await ConfigureAsync();
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.references", Outcome.Pass, "this server has transport-tcp, internal");
+        try
+        {
+            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = 'udp', subscribe_context = 'no lamps' where id in ('1002', '1003'); update ps_endpoints set context = 'nope' where id = '1003'");
+
+            var checks = await Broken.VerifyAsync(pbx.Settings);
+
+            Broken.Expect(checks, "asterisk.references", Outcome.Fail,
+                "not there: transport udp (2 extensions, such as 1002); context nope (1 extension, such as 1003); subscribe_context no lamps (2 extensions, such as 1002)", "transports: transport-tcp, transport-udp; contexts: ");
+            Broken.Expect(checks, "asterisk.references", Outcome.Fail, "not there", "internal");
+            await pbx.Asterisk.CliAsync("sorcery memory cache expire endpoint_cache");
+            var phone = new SipPhone(pbx.Asterisk, "1003", "three");
+            Assert.True(await phone.RegisterAsync());
+            Assert.False(await phone.CallAsync("*43"));
+        }
+        finally
+        {
+            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = null, subscribe_context = null, context = 'internal' where id in ('1002', '1003')");
+        }
+    }
+
+    [Fact]
+    public async Task A_place_for_contacts_that_lacks_a_column_or_is_too_narrow_is_named_and_mended()
+    {
+        await ConfigureAsync();
+        var phone = new SipPhone(pbx.Asterisk, "1002", "two");
+        const string stored = "select count(*) from ps_contacts where endpoint = '1002'";
+        // As an upgrade of Asterisk alone leaves it.
+        await pbx.Database.ExecuteAsync("alter table ps_contacts drop column qualify_2xx_only, drop column call_id");
+        Assert.True(await phone.RegisterAsync());
+        Assert.Equal(0L, await pbx.Database.ScalarAsync<long>(stored));
+        Broken.ExpectOnly(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", "ps_contacts has no column qualify_2xx_only, call_id, which this Asterisk writes",
+            "alter table \"public\".ps_contacts add column qualify_2xx_only text, add column call_id text");
+
+        await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
+        Broken.ExpectNoFailure(await Broken.VerifyAsync(pbx.Settings));
+        Assert.True(await phone.RegisterAsync());
+        Assert.Equal(1L, await pbx.Database.ScalarAsync<long>(stored));
+
+        // As older workers and Asterisk's own scripts make it.
+        await pbx.Database.ExecuteAsync("alter table ps_contacts alter uri type varchar(511), alter user_agent type varchar(255)");
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Warn, "uri takes 511 characters, user_agent takes 255 characters",
+            "alter table \"public\".ps_contacts alter column uri type text, alter column user_agent type text");
+        await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
+        Broken.Expect(await Broken.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Pass, "in ps_contacts");
+        Assert.True(await phone.RegisterAsAsync("1002" + string.Concat(Enumerable.Repeat(";x", 200)), new string('U', 1000)));
+        Assert.Equal(1L, await pbx.Database.ScalarAsync<long>($"{stored} and length(user_agent) = 1000 and length(uri) > 800"));
     }
 
     [Fact]

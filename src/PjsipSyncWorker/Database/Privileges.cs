@@ -13,6 +13,8 @@ internal static class Privileges
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),
           ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, insert, delete'),
           ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved', 'select, insert, update, delete'),
+          ('pjsip_sync', 'mailbox', 'select, insert, update'), ('pjsip_sync', 'moved', 'select, delete'),
+          ('pjsip_sync', 'message_lamp', 'select, insert, update'),
           ('pjsip_sync', 'compared', 'select, insert, update, delete'),
           ($1, 'ps_endpoints', 'select, insert, update, delete'), ($1, 'ps_auths', 'select, insert, update, delete'),
           ($1, 'ps_aors', 'select, insert, update, delete'), ($1, 'ps_contacts', 'select, update, delete'))

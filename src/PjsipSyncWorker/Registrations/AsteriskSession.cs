@@ -53,12 +53,13 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     }
 
     /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
+    /// <param name="fixedContacts">Those that are not in Asterisk's list of registrations.</param>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
     /// <param name="onItem">Called for each: a slow answer is not none.</param>
     /// <returns>Whether another is needed.</returns>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task<bool> SnapshotAsync(ContactBook book, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
+    public async Task<bool> SnapshotAsync(ContactBook book, FixedContacts fixedContacts, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
     {
         await ReadClockAsync(cancellation);
         book.BeginSnapshot();
@@ -91,6 +92,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             }, cancellation);
             if (!states.Success)
                 throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
+            await fixedContacts.AddToAsync(contacts, book, devices, onItem, cancellation);
             return book.EndSnapshot(contacts, devices, shared);
         }
         catch
@@ -98,6 +100,22 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             book.AbandonSnapshot();
             throw;
         }
+    }
+
+    /// <summary>The contacts with a fixed address of an endpoint (event ContactStatusDetail); none when Asterisk does not know the endpoint.</summary>
+    public async Task<List<(ContactKey Key, Contact Contact)>> FixedContactsOfAsync(string endpoint, CancellationToken cancellation)
+    {
+        var found = new List<(ContactKey, Contact)>();
+        await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in item) =>
+        {
+            // The id of a registration is AOR;@hash.
+            if (Text(item, "ID"u8) is not { } id || !id.StartsWith($"{Text(item, "AOR"u8)}@@", StringComparison.Ordinal) || Text(item, "URI"u8) is not { } uri)
+                return;
+            found.Add((new ContactKey(endpoint, uri), new Contact(
+                Text(item, "Status"u8) ?? "Unknown", ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
+                ViaAddress: null, UserAgent: null, RoundTrip(item.Get("RoundtripUsec"u8)), ExpiresAt: null, time.GetUtcNow())));
+        }, cancellation);
+        return found;
     }
 
     /// <summary>The endpoint of a device name such as <c>PJSIP/1001</c>; null for another technology's.</summary>

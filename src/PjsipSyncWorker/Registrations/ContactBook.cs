@@ -204,6 +204,13 @@ internal sealed class ContactBook(TimeProvider time)
         }
     }
 
+    /// <summary>What is known of a contact; null when it is not known.</summary>
+    public Contact? Find(ContactKey key)
+    {
+        lock (_lock)
+            return Known(key);
+    }
+
     /// <summary>A snapshot is asked for: what arrives from here on is younger than it.</summary>
     public void BeginSnapshot()
     {

@@ -29,4 +29,29 @@ internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)
             return true;
         }
     }
+
+    /// <summary>
+    /// Our endpoints whose phone has a fixed address (<c>ps_aors.contact</c>), by id, with that address as it is written. Asterisk keeps
+    /// no registration of such a phone.
+    /// </summary>
+    /// <returns>Null while the database does not answer.</returns>
+    public async Task<IReadOnlyDictionary<string, string>?> FixedAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await using var command = dataSource.CreateCommand($"""
+                select a.id, a.contact from {Identifier.Quote(schema)}.ps_aors a join pjsip_sync.endpoint e using (id)
+                where a.contact <> '' and e.deleted_at is null
+                """);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            var written = new Dictionary<string, string>(StringComparer.Ordinal);
+            while (await reader.ReadAsync(cancellation))
+                written[reader.GetString(0)] = reader.GetString(1);
+            return written;
+        }
+        catch (Exception error) when (DatabaseErrors.IsDatabase(error))
+        {
+            return null;
+        }
+    }
 }

@@ -46,6 +46,7 @@ internal sealed partial class NodeFollower(
     private readonly EndpointAnnouncer _announcer = new(
         node, settings.Asterisk.RefreshesPerSecond, new AnnouncementLedger(dataSource, node.Name, settings.Realtime.Schema), metrics.Announcements, time, logger);
 
+    private readonly MessageLamps _messageLamps = new(node, dataSource, time, logger);
 
     private volatile CacheExpirer? _expirer;
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
@@ -67,6 +68,7 @@ internal sealed partial class NodeFollower(
     {
         _expirer?.Revised();
         _announcer.Revised();
+        _messageLamps.Revised();
     }
 
     /// <summary>Until cancelled: holds the node's lock, follows its Asterisk, writes what it learns.</summary>
@@ -246,6 +248,7 @@ internal sealed partial class NodeFollower(
                 SnapshotsAsync(asterisk, part, ending.Token),
                 expirer.RunAsync(ending.Token),
                 FollowFilesAsync(ending.Token),
+                _messageLamps.RunAsync(settings.Asterisk.SnapshotInterval, ending.Token),
                 _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
             ];
             var ended = await Task.WhenAny(loops);
@@ -293,13 +296,15 @@ internal sealed partial class NodeFollower(
     /// <summary>A snapshot at the start, every interval, and when an event left something open.</summary>
     private async Task SnapshotsAsync(AsteriskSession asterisk, HealthPart part, CancellationToken cancellation)
     {
+        var fixedContacts = new FixedContacts(asterisk);
         while (true)
         {
             await _snapshotWanted.WaitAsync(UntilNextSnapshot(), time, cancellation);
+            fixedContacts.Written = await _contactTable.FixedAsync(cancellation) ?? fixedContacts.Written;
             var watch = time.GetTimestamp();
             try
             {
-                if (await asterisk.SnapshotAsync(_book, _contactTable.HasNoneAsync, part.Progress, cancellation))
+                if (await asterisk.SnapshotAsync(_book, fixedContacts, _contactTable.HasNoneAsync, part.Progress, cancellation))
                     _snapshotWanted.Ring();
                 metrics.Snapshot(time.GetElapsedTime(watch));
                 _lampsUndecided = _announcer.OnSnapshot(_book.Count, _book.Unlit());

@@ -4,6 +4,7 @@ namespace PjsipSyncWorker.Source;
 /// <param name="RowKey">The primary key of the row; several columns are joined by a slash.</param>
 /// <param name="Number">What the phone registers as; empty when the application has none.</param>
 /// <param name="Active">Whether the row is a phone now: enabled, not deleted.</param>
+/// <param name="Mailbox">The mailbox that belongs to the row, where it has voicemail and names none (<c>pjsip_sync.mailbox_of</c>).</param>
 public sealed record Extension(
     string RowKey,
     string Number,
@@ -19,7 +20,8 @@ public sealed record Extension(
     string? Codecs = null,
     string? MaxContacts = null,
     string? Profile = null,
-    string? Settings = null)
+    string? Settings = null,
+    string? Mailbox = null)
 {
     /// <summary>Everything but the password.</summary>
     public override string ToString() => $"extension {Number} (row {RowKey}{(Active ? "" : ", inactive")})";

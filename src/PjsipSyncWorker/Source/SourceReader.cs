@@ -10,7 +10,8 @@ internal static class SourceReader
     /// <param name="ids">A text[] in SQL: the numbers wanted.</param>
     public static string Sql(string ids) => $"""
         select row_key, number, active, password, display_name, context, caller_id_name, caller_id_number,
-               voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings
+               voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings,
+               case when active and voicemail_enabled in ('true', 't', '1', 'yes', 'y', 'on') then pjsip_sync.mailbox_of(row_key, number) end
         from pjsip_sync.source_of({ids})
         """;
 
@@ -34,7 +35,8 @@ internal static class SourceReader
                 reader.TextOrNull(11),
                 reader.TextOrNull(12),
                 reader.TextOrNull(13),
-                reader.TextOrNull(14));
+                reader.TextOrNull(14),
+                reader.TextOrNull(15));
         }
     }
 }

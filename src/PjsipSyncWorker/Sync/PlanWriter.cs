@@ -60,6 +60,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
             AddRows(batch, table, changes);
         AddOwners(batch, changes);
+        AddMailboxes(batch, changes);
     }
 
     private static void AddRejections(NpgsqlBatch batch, Plan plan)
@@ -104,6 +105,15 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         var released = changes.Where(change => change.Kind == ChangeKind.Release).Select(change => change.Id).ToArray();
         if (released.Length > 0)
             Add("delete from pjsip_sync.endpoint where id = any ($1)", released);
+
+        var gone = changes.Where(change => change.Desired is null).ToList();
+        if (gone.Count > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("select pjsip_sync.leave_mailboxes($1, $2)")
+            {
+                Parameters = { Parameter.Texts(gone.Select(change => change.Id)), Parameter.Texts(gone.Select(change => change.RowKey)) },
+            });
+        }
 
         void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameter.Texts(ids) } });
     }
@@ -172,6 +182,47 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
                 },
             });
         }
+    }
+
+    /// <summary>A name of a mailbox that is written down is never given to another row; a lamp that shows another mailbox now is noted.</summary>
+    private void AddMailboxes(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
+    {
+        if (catalogue.Find(TargetTable.Endpoint, "mailboxes") is not { } column)
+            return;
+        var changed = changes.Where(change => change.Desired is not null && (change.Missing.Contains(TargetTable.Endpoint) || change.Differing.Contains(column.Index))).ToList();
+        var without = changed.Where(change => change.Desired!.Mailbox is null).Select(change => change.Id).ToArray();
+        if (without.Length > 0)
+        {
+            batch.BatchCommands.Add(new NpgsqlBatchCommand(
+                "update pjsip_sync.message_lamp set mailboxes = '', revision = currval('pjsip_sync.revision') where endpoint = any ($1) and mailboxes <> ''")
+            { Parameters = { Parameter.Texts(without) } });
+        }
+        var with = changed.Where(change => change.Desired!.Mailbox is not null).ToList();
+        if (with.Count == 0)
+            return;
+        // Several rows may name one mailbox.
+        var owners = with.Select(change => (change.RowKey, Mailbox: change.Desired!.Mailbox!))
+            .OrderBy(owner => owner.Mailbox.IsNamed).DistinctBy(owner => owner.Mailbox.Name).ToList();
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("""
+            insert into pjsip_sync.mailbox as m (name, row_key, named)
+            select * from unnest($1, $2, $3)
+            on conflict (name) do update set named = false where m.row_key = excluded.row_key and m.named and not excluded.named
+            """)
+        {
+            Parameters =
+            {
+                Parameter.Texts(owners.Select(owner => owner.Mailbox.Name)),
+                Parameter.Texts(owners.Select(owner => owner.RowKey)),
+                new NpgsqlParameter { Value = owners.Select(owner => owner.Mailbox.IsNamed).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+            },
+        });
+        batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
+            insert into pjsip_sync.message_lamp as l (endpoint, mailboxes)
+            select id, {column.Quoted} from {catalogue.Quoted(TargetTable.Endpoint)} where id = any ($1)
+            on conflict (endpoint) do update set mailboxes = excluded.mailboxes, revision = currval('pjsip_sync.revision')
+            where l.mailboxes <> excluded.mailboxes
+            """)
+        { Parameters = { Parameter.Texts(with.Select(change => change.Id)) } });
     }
 
     /// <param name="same">The columns of which one value is given for all rows.</param>

@@ -30,9 +30,9 @@ internal static class TargetLock
         Check(reader.TextOrNull(0), fingerprint);
     }
 
-    /// <summary>The same as the beginning of a longer batch, which asks for <see cref="LastStarted"/> and calls <see cref="Check"/>.</summary>
+    /// <summary>The same, and what must be done before anything is read, as the beginning of a longer batch, which asks for <see cref="LastStarted"/> and calls <see cref="Check"/>.</summary>
     public static void AddTo(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand(
-        $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}, set_config('enable_seqscan', 'off', true)"));
+        $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.WithoutWaiting}, set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()"));
 
     /// <param name="lastStarted">What <see cref="LastStarted"/> gave.</param>
     public static bool IsAnothers(string? lastStarted, string fingerprint) => !string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Source;
 using static PjsipSyncWorker.Source.Refusal;
@@ -62,10 +63,13 @@ public sealed class Mapper
             || !SetOptions(TargetTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
             || !SetOptions(TargetTable.Aor, "aor", options.Aor, ReservedAor, out problem)
             || !SetAuth(extension, options.Auth, out problem)
+            || !AnswerSubscriptions(out problem)
             || !GoTogether(out problem))
             return false;
+        if (!options.Endpoint.ContainsKey("callerid"))
+            KeepCallerNumber(extension);
 
-        mapped = Compact(number, extension.RowKey);
+        mapped = Compact(extension);
         return true;
     }
 
@@ -101,15 +105,36 @@ public sealed class Mapper
     private bool SetCallerId(Extension extension, out string problem)
     {
         var (name, nameFrom) = Given(extension.CallerIdName) is { } own ? (own, "caller_id_name") : (Given(extension.DisplayName), "display_name");
-        var number = Given(extension.CallerIdNumber) ?? extension.Number;
+        var number = CallerNumber(extension);
         if (number.AsSpan().IndexOfAny('<', '>', '"') >= 0 || number.Any(char.IsControl))
             return Refuse("caller_id_number must not hold < > \" or control characters", out problem);
+        if (Encoding.UTF8.GetByteCount(number) > CallerId.MaxBytes)
+            return Refuse($"caller_id_number is longer than the {CallerId.MaxBytes} bytes that Asterisk keeps", out problem);
         if (name is null)
             return Set(TargetTable.Endpoint, "callerid", $"<{number}>", "caller_id_number", out problem);
         if (name.Any(char.IsControl))
             return Refuse($"{nameFrom} holds a control character, such as a line break", out problem);
-        var quoted = name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        var quoted = CallerId.Cut(name).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
         return Set(TargetTable.Endpoint, "callerid", $"\"{quoted}\" <{number}>", nameFrom, out problem);
+    }
+
+    /// <summary>What the called phone shows and calls back: the extension's own number as it is, a phone number without its separators.</summary>
+    private static string CallerNumber(Extension extension) => Given(extension.CallerIdNumber) is { } given ? CallerId.Plain(given.Trim()) : extension.Number;
+
+    /// <summary>
+    /// Asterisk strips some characters from the number in <c>callerid</c>, so that an extension with one of them could not be called
+    /// back. A variable that is set on each of its channels is not stripped.
+    /// </summary>
+    private void KeepCallerNumber(Extension extension)
+    {
+        var number = CallerNumber(extension);
+        if (CallerId.Stripped(number) == number || _catalogue.Find(TargetTable.Endpoint, "set_var") is not { } column
+            || _catalogue.Find(TargetTable.Endpoint, "callerid") is null)
+            return;
+        var others = Value(TargetTable.Endpoint, "set_var");
+        var variables = RealtimeEncoding.Encode($"CALLERID(num)={number}") + (others is null ? "" : $";{others}");
+        if (others?.Contains("CALLERID(", StringComparison.OrdinalIgnoreCase) is not true && !(variables.Length > column.MaxLength))
+            _row[column.Index] = variables;
     }
 
     private bool SetMailbox(Extension extension, out string problem)
@@ -119,8 +144,9 @@ public sealed class Mapper
         var enabled = Given(extension.VoicemailEnabled) is { } text ? text is "true" or "t" or "1" or "yes" or "y" or "on" : mailbox is not null;
         if (!enabled)
             return true;
-        mailbox ??= extension.Number;
-        if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ','))
+        mailbox ??= extension.Mailbox ?? extension.Number;
+        // Asterisk keeps the messages in a folder of that name.
+        if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ',' or '/' or '&') || mailbox.Split('@').Any(part => part is "" or "." or ".."))
             return Refuse("voicemail_mailbox must be one mailbox, such as 1001 or 1001@default", out problem);
         return Set(TargetTable.Endpoint, "mailboxes", mailbox.Contains('@', StringComparison.Ordinal) ? mailbox : mailbox + "@default", "voicemail_mailbox", out problem);
     }
@@ -154,6 +180,22 @@ public sealed class Mapper
         return Nothing(out problem);
     }
 
+    /// <summary>
+    /// A SUBSCRIBE for messages is answered when the AOR names the mailbox. Where the endpoint is told of that mailbox without asking, the
+    /// answer is 500, unless the one takes the place of the other.
+    /// </summary>
+    private bool AnswerSubscriptions(out string problem)
+    {
+        const string replaces = "mwi_subscribe_replaces_unsolicited";
+        var told = Value(TargetTable.Endpoint, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        var asked = Value(TargetTable.Aor, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        if (!told.Intersect(asked, StringComparer.Ordinal).Any() || IsYes(replaces))
+            return Nothing(out problem);
+        return Value(TargetTable.Endpoint, replaces) is null && _catalogue.Find(TargetTable.Endpoint, replaces) is not null
+            ? Set(TargetTable.Endpoint, replaces, "yes", $"settings.endpoint.{replaces}", out problem)
+            : Refuse($"settings.aor.mailboxes names a mailbox of the endpoint, so that settings.endpoint.{replaces} must be yes: Asterisk would answer a SUBSCRIBE for messages with 500", out problem);
+    }
+
     /// <summary>Options that Asterisk takes one by one and refuses together.</summary>
     private bool GoTogether(out string problem)
     {
@@ -179,9 +221,9 @@ public sealed class Mapper
             }
         }
         return Nothing(out problem);
-
-        bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
     }
+
+    private bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
 
     private int Number(TargetTable table, string column, int otherwise) =>
         int.TryParse(Value(table, column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
@@ -239,7 +281,7 @@ public sealed class Mapper
         return false;
     }
 
-    private MappedEndpoint Compact(string id, string rowKey)
+    private MappedEndpoint Compact(Extension extension)
     {
         var columns = new ColumnSet();
         for (var i = 0; i < _row.Length; i++)
@@ -249,8 +291,12 @@ public sealed class Mapper
         var next = 0;
         foreach (var index in columns)
             values[next++] = _row[index]!;
-        return new MappedEndpoint(id, rowKey, columns, values);
+        return new MappedEndpoint(extension.Number, extension.RowKey, columns, values) { Mailbox = MailboxOf(extension) };
     }
+
+    /// <summary>The first one listed: the others an endpoint only watches.</summary>
+    private Mailbox? MailboxOf(Extension extension) =>
+        Value(TargetTable.Endpoint, "mailboxes")?.Split(',', 2)[0] is { } name ? new Mailbox(name, IsNamed: name != extension.Mailbox) : null;
 
     private void Prepare(OptionSet options, string path, string?[] row, List<string> problems)
     {

@@ -1,11 +1,13 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;
 
 /// <summary>Whether an Asterisk can keep registrations where it should: without that it reads every phone and lets none register.</summary>
-internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
+internal sealed partial class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
     public async Task<Finding> LookAsync(CancellationToken cancellation)
     {
@@ -16,9 +18,59 @@ internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dat
             return Finding.Fail("extconfig.conf has no line for ps_contacts: no phone can register",
                 "In extconfig.conf, section [settings]: ps_contacts = odbc,asterisk; then restart Asterisk. Or keep them in astdb: sorcery.conf, and Asterisk:Render:Contacts says so");
         }
-        var missing = await MissingAsync(cancellation);
-        return missing is null ? Finding.Pass("in ps_contacts")
-            : Finding.Fail($"Asterisk's role {settings.Asterisk.Render.DatabaseUser} lacks {missing} on ps_contacts: no phone can register", "Grant it: init --roles, run by the owner of the tables");
+        if (await MissingAsync(cancellation) is { } missing)
+            return Finding.Fail($"Asterisk's role {settings.Asterisk.Render.DatabaseUser} lacks {missing} on ps_contacts: no phone can register", "Grant it: init --roles, run by the owner of the tables");
+        var columns = await ColumnsAsync(cancellation);
+        if ((await WrittenAsync(cancellation)).Where(name => !columns.ContainsKey(name)).ToList() is { Count: > 0 } absent)
+        {
+            return Finding.Fail($"ps_contacts has no column {string.Join(", ", absent)}, which this Asterisk writes: a REGISTER is answered 200, and no phone is registered",
+                $"Run init again, which adds it where init made the table; or by hand: {Alter(absent.Select(name => $"add column {name} {TypeOf(name)}"))}; or run the database scripts of this Asterisk's release (contrib/ast-db-manage)");
+        }
+        var narrow = Longest.Where(known => columns.GetValueOrDefault(known.Name) is { } width && width < known.Length).Select(known => known.Name).ToList();
+        return narrow.Count == 0 ? Finding.Pass("in ps_contacts")
+            : Finding.Warn($"ps_contacts is narrower than what phones may send: {string.Join(", ", narrow.Select(name => $"{name} takes {columns[name]} characters"))}. What is longer is answered 200, and not registered",
+                $"Run init again, where init made the table; or by hand: {Alter(narrow.Select(name => $"alter column {name} type text"))}");
+    }
+
+    /// <summary>What a phone may say of itself, encoded for realtime: a URI of 512 characters (PJSIP_MAX_URL_SIZE) that are all encoded, and texts of no limit.</summary>
+    private static readonly (string Name, int Length)[] Longest = [("uri", 3 * 512), ("path", 4096), ("user_agent", 4096), ("via_addr", 255), ("call_id", 4096)];
+
+    private static string TypeOf(string column) => column switch
+    {
+        "expiration_time" => "bigint",
+        "qualify_frequency" or "via_port" => "integer",
+        "qualify_timeout" => "double precision",
+        // Yes and no are an enum of five characters at most in Asterisk's own tables; a text takes them as well.
+        _ => "text",
+    };
+
+    private string Alter(IEnumerable<string> changes) =>
+        $"alter table {Database.Identifier.Quote(settings.Realtime.Schema)}.ps_contacts {string.Join(", ", changes)}";
+
+    /// <summary>The options of a contact in this release of Asterisk, each of which is a column; none when it has no documentation installed.</summary>
+    private async Task<IReadOnlyList<string>> WrittenAsync(CancellationToken cancellation)
+    {
+        var shown = await new AsteriskConsole(asterisk).RunAsync("config show help res_pjsip contact", cancellation);
+        return [.. shown.Output.Select(line => Option().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).Where(name => name != "type")];
+    }
+
+    [GeneratedRegex("^([a-z][a-z0-9_]*) +-- ")]
+    private static partial Regex Option();
+
+    /// <summary>The columns of ps_contacts, and how many characters each takes; null: as many as there are.</summary>
+    private async Task<Dictionary<string, int?>> ColumnsAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select attname, case when atttypid in ('varchar'::regtype, 'bpchar'::regtype) and atttypmod > 4 then atttypmod - 4 end
+            from pg_class c join pg_attribute on attrelid = c.oid
+            where relname = 'ps_contacts' and relnamespace = (select oid from pg_namespace where nspname = $1) and attnum > 0 and not attisdropped
+            """);
+        command.Parameters.Add(new() { Value = settings.Realtime.Schema });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var columns = new Dictionary<string, int?>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+            columns[reader.GetString(0)] = reader.IsDBNull(1) ? null : reader.GetInt32(1);
+        return columns;
     }
 
     /// <returns>Null when nothing is missing, and when another role than the configured one is connected: then nobody here knows.</returns>

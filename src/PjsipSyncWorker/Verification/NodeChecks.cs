@@ -44,6 +44,8 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
         Step("asterisk.files", cancellation => Names.FilesAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights]),
         Step("asterisk.dialplan", cancellation => Names.DialplanAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights]),
         Step("asterisk.unloadable", UnloadableAsync, [DatabaseChecks.Schema, DatabaseChecks.Rights]),
+        Step("asterisk.references", cancellation => new ReferenceCheck(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime])
+            with { Limit = TimeSpan.FromMinutes(1) },
         Step("asterisk.proof", cancellation => new RealtimeProof(_connection!, dataSource, settings).LookAsync(cancellation), [Login, Booted, Rights, Contacts, DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Realtime]),
     ];
 

@@ -57,10 +57,12 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         await using var command = new NpgsqlCommand($"""
             with loadable as (
               select id, revision from pjsip_sync.endpoint where deleted_at is null and id not in (select id from pjsip_sync.unloadable)
+            ), newest as (
+              select id from loadable order by revision desc, id limit 2
             )
-            (select id from loadable order by revision desc, id limit 2)
-            union
-            (select id from loadable order by random() limit {SampleSize - 2})
+            select id from newest
+            union all
+            (select id from loadable where id not in (select id from newest) order by random() limit {SampleSize - 2})
             order by 1
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -27,7 +27,7 @@ internal static class ShownValue
         // A list is shown as (ulaw|alaw); "all", "!" and options of a codec are shown worked out.
         "allow" => written.AsSpan().IndexOfAny("!:") >= 0 || written.Contains("all", StringComparison.Ordinal)
             || shown.Trim('(', ')').Split('|').SequenceEqual(written.Split(',', StringSplitOptions.TrimEntries)),
-        // Quotes, spaces and brackets are set by Asterisk's own rules.
+        // Quotes, spaces and brackets are set by Asterisk's own rules, and its number is stripped (CallerId).
         "callerid" => Letters(Decode(written)) == Letters(shown),
         _ when column.Kind == ColumnKind.Whole => long.TryParse(shown, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && written == number.ToString(CultureInfo.InvariantCulture),
@@ -37,9 +37,10 @@ internal static class ShownValue
 
     private static bool IsYes(string text) => text.ToUpperInvariant() is "YES" or "TRUE" or "ON" or "1";
 
-    private static string Letters(string text) => string.Concat(text.Where(c => c is not ('"' or '\\' or ' ' or '<' or '>')));
+    private static string Letters(string text) => string.Concat(text.Where(c => c is not ('"' or '\\' or ' ' or '<' or '>' or '(' or ')' or '-' or '.')));
 
-    private static string Decode(string text)
+    /// <summary>A text column as Asterisk reads it.</summary>
+    public static string Decode(string text)
     {
         var decoded = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)

@@ -26,12 +26,25 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     public async Task<bool> RegisterAsync(int expires = 300) => await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
 
     /// <summary>Registers under a contact whose user is not the phone's.</summary>
-    public async Task<bool> RegisterAsAsync(string contactUser) => await RunAsync("register-as.xml", "-key", "contact", contactUser) == 0;
+    public async Task<bool> RegisterAsAsync(string contactUser, string userAgent = "SIPp") => await RunAsync("register-as.xml", "-key", "contact", contactUser, "-key", "agent", userAgent) == 0;
+
+    /// <summary>Registers.</summary>
+    /// <returns>What it is told of its messages: new and old ones, <c>1/0</c>.</returns>
+    public async Task<string> MessagesAsync()
+    {
+        var messages = await TracedAsync("messages.xml");
+        return messages.Split('\n').First(line => line.StartsWith("Voice-Message:", StringComparison.Ordinal)).Split(' ')[1];
+    }
+
+    /// <summary>Subscribes to the messages of an extension.</summary>
+    /// <returns>Whether it was told of them.</returns>
+    public async Task<bool> SubscribeMessagesAsync(string number) => await RunAsync("subscribe-messages.xml", "-key", "callee", number) == 0;
 
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
-    /// <summary>Waits for one call, answers it, and ends when it ends.</summary>
-    public async Task<bool> AnswerAsync() => await RunAsync("answer.xml", "-aa") == 0;
+    /// <summary>Waits for one call, answers it, and ends when it ends. It answers OPTIONS meanwhile.</summary>
+    /// <param name="seconds">How long it waits at most.</param>
+    public async Task<bool> AnswerAsync(int seconds = 15) => await RunAsync("answer.xml", "-aa", "-timeout", $"{seconds}s") == 0;
 
     /// <summary>Is busy to one call.</summary>
     public Task BusyAsync() => RunAsync("busy.xml");
@@ -46,6 +59,14 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     {
         var messages = await TracedAsync("answer.xml", "-aa");
         return messages.Split('\n').First(line => line.StartsWith("INVITE sip:", StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
+    }
+
+    /// <summary>Waits for one call as <see cref="AnswerAsync"/> does.</summary>
+    /// <returns>The number that calls, as a phone would call it back.</returns>
+    public async Task<string> AnswerCallerAsync()
+    {
+        var messages = await TracedAsync("answer.xml", "-aa");
+        return messages.Split('\n').First(line => line.StartsWith("From:", StringComparison.Ordinal)).Split("<sip:")[1].Split('@')[0];
     }
 
     /// <summary>As a carrier, which is known by its address.</summary>

@@ -56,7 +56,8 @@ public sealed class OtherClockTests
         await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
         var book = new ContactBook(_time);
 
-        await new AsteriskSession(connection, _time).SnapshotAsync(book, (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
+        var asterisk = new AsteriskSession(connection, _time);
+        await asterisk.SnapshotAsync(book, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
 
         Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(book.TakeChanges().Contacts).Contact.ExpiresAt);
     }

@@ -12,14 +12,14 @@ internal static class Catalogues
         var columns = new List<TargetColumn>();
         Add(TargetTable.Endpoint, ColumnKind.Text, 40, "transport", "context", "callerid", "mailboxes", "accountcode");
         Add(TargetTable.Endpoint, ColumnKind.Text, 200, "aors", "auth", "disallow", "allow", "set_var", "dtls_cert_file");
-        Add(TargetTable.Endpoint, ColumnKind.Label, null, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert", "preferred_codec_only");
+        Add(TargetTable.Endpoint, ColumnKind.Label, null, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert", "preferred_codec_only", "mwi_subscribe_replaces_unsolicited");
         columns.Add(new TargetColumn(columns.Count, TargetTable.Endpoint, "incoming_call_offer_pref", "t", ColumnKind.Label, ["local", "local_first", "remote", "remote_first"], null));
         Add(TargetTable.Endpoint, ColumnKind.Whole, null, "rtp_timeout", "timers_min_se", "timers_sess_expires");
         Add(TargetTable.Auth, ColumnKind.Text, 40, "username", "md5_cred", "realm");
         Add(TargetTable.Auth, ColumnKind.Text, 80, "password");
         Add(TargetTable.Auth, ColumnKind.Text, 1024, "password_digest", "supported_algorithms_uas", "supported_algorithms_uac");
         columns.Add(new TargetColumn(columns.Count, TargetTable.Auth, "auth_type", "t", ColumnKind.Label, ["md5", "userpass"], null));
-        Add(TargetTable.Aor, ColumnKind.Text, 255, "contact");
+        Add(TargetTable.Aor, ColumnKind.Text, 255, "contact", "mailboxes");
         Add(TargetTable.Aor, ColumnKind.Whole, null, "max_contacts", "qualify_frequency");
         Add(TargetTable.Aor, ColumnKind.Label, null, "remove_existing", "remove_unavailable");
         Add(TargetTable.Aor, ColumnKind.Real, null, "qualify_timeout");

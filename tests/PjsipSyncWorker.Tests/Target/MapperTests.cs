@@ -61,6 +61,7 @@ public sealed class MapperTests
     [InlineData("alice")]
     [InlineData("t1-1001")]
     [InlineData("*97")]
+    [InlineData("o'brien(2)=x$?")]
     public void Such_a_number_is_fine(string number) => Assert.Equal(number, Map(new Extension("1", number, true, "x"))["ps_auths.username"]);
 
     [Theory]
@@ -72,7 +73,10 @@ public sealed class MapperTests
     [InlineData("a\nb", "a line break")]
     [InlineData("a\u0007", "a control character")]
     [InlineData("ümlaut", "outside ASCII")]
+    [InlineData("a(b", "a ( without its )")]
+    [InlineData("a)b(", "a ( without its )")]
     [InlineData("12345678901234567890123456789012345678901", "longer than the 40")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345678901234567890", "longer than the 79 characters that Asterisk can dial")]
     public void Such_a_number_is_refused(string number, string because) =>
         Assert.Contains(because, Refused(new Extension("1", number, true, "x")), StringComparison.Ordinal);
 
@@ -134,6 +138,51 @@ public sealed class MapperTests
         Assert.Equal("""
             "A \"b\" \\ c" <99>
             """, Map(new Extension("1", "1001", true, "x", CallerIdName: "A \"b\" \\ c", CallerIdNumber: "99"))["ps_endpoints.callerid"]);
+
+    [Theory]
+    [InlineData("t1-1001", null, "<t1-1001>", "CALLERID(num)=t1-1001")]
+    [InlineData("acme.1001", null, "<acme.1001>", "CALLERID(num)=acme.1001")]
+    [InlineData("10-01", null, "<10-01>", "CALLERID(num)=10-01")]
+    [InlineData("1001", "+49 (30) 1234-0", "<+493012340>", null)]
+    [InlineData("1001", "t1-1002", "<t1-1002>", "CALLERID(num)=t1-1002")]
+    [InlineData("t1-1001", "1001", "<1001>", null)]
+    [InlineData("a_b~c", null, "<a_b~c>", null)]
+    public void The_number_that_is_called_back_is_written_as_it_arrives(string number, string? callerIdNumber, string callerId, string? variable)
+    {
+        var row = Map(new Extension("1", number, true, "x", CallerIdNumber: callerIdNumber));
+
+        Assert.Equal(callerId, row["ps_endpoints.callerid"]);
+        Assert.Equal(variable, row.GetValueOrDefault("ps_endpoints.set_var"));
+    }
+
+    [Theory]
+    [InlineData("""{"aor":{"mailboxes":"1001@default"}}""", "yes")]
+    [InlineData("""{"aor":{"mailboxes":"77@office,1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":true}}""", "yes")]
+    [InlineData("""{"aor":{"mailboxes":"77@office"}}""", null)]
+    [InlineData("{}", null)]
+    public void A_subscription_to_the_own_mailbox_takes_the_place_of_what_comes_without_asking(string settings, string? replaces) => Assert.Equal(replaces,
+        Map(new Extension("1", "1001", true, "x", VoicemailEnabled: "true", Settings: settings)).GetValueOrDefault("ps_endpoints.mwi_subscribe_replaces_unsolicited"));
+
+    [Fact]
+    public void A_subscription_that_would_end_with_500_is_refused() => Assert.Contains("settings.endpoint.mwi_subscribe_replaces_unsolicited must be yes",
+        Refused(new Extension("1", "1001", true, "x", VoicemailEnabled: "true",
+            Settings: """{"aor":{"mailboxes":"1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":"no"}}""")), StringComparison.Ordinal);
+
+    [Fact]
+    public void Variables_of_its_own_stand_beside_the_number_that_is_called_back()
+    {
+        Assert.Equal("CALLERID(num)=t1-1001;A=1;B=2",
+            Map(new Extension("1", "t1-1001", true, "x", Settings: """{"endpoint":{"set_var":["A=1","B=2"]}}"""))["ps_endpoints.set_var"]);
+        Assert.Equal("CALLERID(all)=me",
+            Map(new Extension("1", "t1-1001", true, "x", Settings: """{"endpoint":{"set_var":"CALLERID(all)=me"}}"""))["ps_endpoints.set_var"]);
+    }
+
+    [Fact]
+    public void A_name_is_cut_where_asterisk_cuts_it_and_between_two_characters()
+    {
+        Assert.Equal(new string('n', 79), CallerId.Cut(new string('n', 80)));
+        Assert.Equal(new string('ö', 39), CallerId.Cut(new string('ö', 40)));
+    }
 
     [Theory]
     [InlineData("""{"endpoint":{"webrtc":true,"rtp_timeout":"30"},"aor":{"qualify_timeout":3.0}}""", "webrtc=yes rtp_timeout=30 qualify_timeout=3")]

@@ -664,9 +664,9 @@ begin
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then
-    -- Only what decides which extensions there are is a cause of removals; an upgrade, or another column for the context, is none.
+    -- Only another answer to which extensions there are is a cause of removals; a first answer, an upgrade, or another column for the context is none.
     insert into pjsip_sync.change (id, cause)
-    select null, case when (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
+    select null, case when before.singleton and (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
     from pjsip_sync.mapping m;
     perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   end if;

@@ -253,8 +253,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $hidden$
     having not coalesce(bool_or(polpermissive and is_true), false) or bool_or(not polpermissive and not is_true))
 $hidden$;
 
--- True, or an error: a row that a policy hides must not look like one that was deleted. A part of each statement that reads the
--- source, so that it sees the policies that this statement obeys.
+-- True, or an error: a row that a policy hides must not look like one that was deleted. Asked after the source was read and in the same
+-- transaction, which by then holds a lock on it: no policy can have changed in between. As a part of the reading itself it would be lost
+-- where the planner knows that a policy shows nothing.
 create or replace function pjsip_sync.sees_every_row() returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $sees$
 declare
@@ -302,7 +303,7 @@ begin
     m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
-      %s where pjsip_sync.sees_every_row() and ($1 is null or %s = any ($1) or (%s is null and '' = any ($1)))
+      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
     $body$ $f$, shape, rows, m.number_is, m.number);
 
   -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
@@ -315,7 +316,7 @@ begin
     $body$ $f$, shape,
     format(case when by_index
       then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end || ' where pjsip_sync.sees_every_row()', rows, m.number_is),
+      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
     rows, m.number);
 end
 $generate$;
@@ -677,9 +678,9 @@ begin
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
   if found then
-    -- Only what decides which extensions there are is a cause of removals; an upgrade, or another column for the context, is none.
+    -- Only another answer to which extensions there are is a cause of removals; a first answer, an upgrade, or another column for the context is none.
     insert into pjsip_sync.change (id, cause)
-    select null, case when (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
+    select null, case when before.singleton and (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
     from pjsip_sync.mapping m;
     perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
   end if;

@@ -16,6 +16,8 @@ public sealed class RemovalTests(PostgresServer server)
     [InlineData("alter table extensions drop column codecs; select pjsip_sync.adapt()")]
     // An upgrade: configure() has everything looked at.
     [InlineData("update pjsip_sync.mapping set schema_version = 6; select pjsip_sync.configure('public.extensions', '{}', '', 'public')")]
+    // A mapping that was lost.
+    [InlineData("delete from pjsip_sync.mapping; select pjsip_sync.configure('public.extensions', '{}', '', 'public')")]
     // Another column for the context: the mapping changes, and not which extensions there are.
     [InlineData("select pjsip_sync.configure('public.extensions', '{\"context\": \"display_name\"}', '', 'public')")]
     // The trigger's own error.

@@ -8,8 +8,8 @@ internal static class DataSource
 {
     /// <summary>
     /// Nothing that a role or a database was given as its default may end a session of ours or change what a statement sees.
-    /// A stalled session, or one whose host died, must not hold a lock for long. Row-level policies apply, and <c>pjsip_sync.sees_every_row()</c>
-    /// makes one that may hide a row an error: off, PostgreSQL would refuse policies that show every row as well.
+    /// A stalled session, or one whose host died, must not hold a lock for long. Row-level policies apply, and <c>pjsip_sync.sees_every_row()</c>,
+    /// asked after each reading, makes one that may hide a row an error: off, PostgreSQL would refuse policies that show every row as well.
     /// The search_path stays the role's own: other people's triggers run in these sessions, and our names carry their schema.
     /// </summary>
     private const string SessionSettings = """

@@ -31,7 +31,8 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSe
             with wanted as (select unnest($1) as part),
             s as (select number, {active} as active from pjsip_sync.source(null) join wanted on part = pjsip_sync.part_of(number) group by number),
             e as (select id, wanted.part from pjsip_sync.endpoint left join wanted on part = pjsip_sync.part_of(id) where deleted_at is null)
-            select s.number, e.id, coalesce(s.active, false), c.id is not null or exists (select from pjsip_sync.change where id is null and cause is not null), 0::bigint
+            select s.number, e.id, coalesce(s.active, false),
+                   (select pjsip_sync.sees_every_row()) and (c.id is not null or exists (select from pjsip_sync.change where id is null and cause is not null)), 0::bigint
             from s
             full join (select id from e where part is not null) e on e.id = s.number
             left join (select distinct {ChangeTable.EachId} as id from pjsip_sync.change) c on c.id = e.id

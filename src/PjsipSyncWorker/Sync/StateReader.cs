@@ -6,7 +6,7 @@ using PjsipSyncWorker.Target;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>
-/// Reads source, owner list and target for a set of ids in one round trip, and in a second the rejections, where there are any at all.
+/// Reads source, owner list and target for a set of ids in one round trip (an error where a policy may hide rows), and in a second the rejections, where there are any at all.
 /// Extensions are mapped as they arrive: the server computes the rest meanwhile.
 /// </summary>
 internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes shapes)
@@ -98,11 +98,13 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
 
     private string KnownSql(string ids)
     {
+        // Whether the source was seen in full is asked after it was read: that transaction holds a lock on it by now, and no policy has changed.
+        const string rejections = "(select pjsip_sync.sees_every_row()) and exists (select from pjsip_sync.rejected)";
         var compared = Compared();
         var tables = string.Concat(Tables.Select(table =>
             $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
         return $"""
-            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, exists (select from pjsip_sync.rejected),
+            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, {rejections},
                    (select min(file || ' of ' || node) from pjsip_sync.reserved where id = wanted.id)
                  {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
             from unnest({ids}) as wanted (id)

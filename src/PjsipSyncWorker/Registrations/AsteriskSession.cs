@@ -103,17 +103,17 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     }
 
     /// <summary>The contacts with a fixed address of an endpoint (event ContactStatusDetail); none when Asterisk does not know the endpoint.</summary>
-    public async Task<List<(ContactKey Key, Contact Contact)>> FixedContactsOfAsync(string endpoint, CancellationToken cancellation)
+    public async Task<Dictionary<ContactKey, Contact>> FixedContactsOfAsync(string endpoint, CancellationToken cancellation)
     {
-        var found = new List<(ContactKey, Contact)>();
+        var found = new Dictionary<ContactKey, Contact>();
         await connection.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in item) =>
         {
             // The id of a registration is AOR;@hash.
             if (Text(item, "ID"u8) is not { } id || !id.StartsWith($"{Text(item, "AOR"u8)}@@", StringComparison.Ordinal) || Text(item, "URI"u8) is not { } uri)
                 return;
-            found.Add((new ContactKey(endpoint, uri), new Contact(
+            found[new ContactKey(endpoint, uri)] = new Contact(
                 Text(item, "Status"u8) ?? "Unknown", ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
-                ViaAddress: null, UserAgent: null, RoundTrip(item.Get("RoundtripUsec"u8)), ExpiresAt: null, time.GetUtcNow())));
+                ViaAddress: null, UserAgent: null, RoundTrip(item.Get("RoundtripUsec"u8)), ExpiresAt: null, time.GetUtcNow());
         }, cancellation);
         return found;
     }

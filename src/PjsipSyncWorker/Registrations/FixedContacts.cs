@@ -6,7 +6,10 @@ namespace PjsipSyncWorker.Registrations;
 /// </summary>
 internal sealed class FixedContacts(AsteriskSession asterisk)
 {
-    private readonly Dictionary<string, (string Written, IReadOnlyList<ContactKey> Keys)> _asked = new(StringComparer.Ordinal);
+    /// <param name="Written">The addresses for which Asterisk was asked.</param>
+    private sealed record Asked(string Written, ContactKey[] Keys);
+
+    private readonly Dictionary<string, Asked> _asked = new(StringComparer.Ordinal);
 
     /// <summary>The endpoints that have such, and their addresses as <c>ps_aors.contact</c> has them.</summary>
     public IReadOnlyDictionary<string, string> Written { get; set; } = new Dictionary<string, string>();
@@ -20,30 +23,29 @@ internal sealed class FixedContacts(AsteriskSession asterisk)
         foreach (var (endpoint, written) in Written)
         {
             onItem();
-            if (_asked.TryGetValue(endpoint, out var asked) && asked.Written == written && Known(asked.Keys, book) is { } known && Agree(known, devices.GetValueOrDefault(endpoint)))
+            var found = _asked.GetValueOrDefault(endpoint) is { } asked && asked.Written == written ? Known(asked.Keys, book, devices.GetValueOrDefault(endpoint)) : null;
+            if (found is null)
             {
-                foreach (var (key, contact) in known)
-                    contacts[key] = contact;
-                continue;
+                found = await asterisk.FixedContactsOfAsync(endpoint, cancellation);
+                _asked[endpoint] = new Asked(written, [.. found.Keys]);
             }
-            var found = await asterisk.FixedContactsOfAsync(endpoint, cancellation);
             foreach (var (key, contact) in found)
                 contacts[key] = contact;
-            _asked[endpoint] = (written, [.. found.Select(each => each.Key)]);
         }
     }
 
-    /// <returns>Null when one of them is not known.</returns>
-    private static List<(ContactKey Key, Contact Contact)>? Known(IReadOnlyList<ContactKey> keys, ContactBook book)
+    /// <returns>Null when one of them is not known, or when the device is not available exactly when one of them is.</returns>
+    private static Dictionary<ContactKey, Contact>? Known(ContactKey[] keys, ContactBook book, string? device)
     {
-        var known = new List<(ContactKey, Contact)>(keys.Count);
+        var known = new Dictionary<ContactKey, Contact>();
+        var isReachable = false;
         foreach (var key in keys)
-            if (book.Find(key) is { } contact)
-                known.Add((key, contact));
-        return known.Count == keys.Count && known.Count > 0 ? known : null;
+        {
+            if (book.Find(key) is not { } contact)
+                return null;
+            known[key] = contact;
+            isReachable |= contact.Status != "Unreachable";
+        }
+        return known.Count > 0 && isReachable == device is not (null or "UNAVAILABLE" or "INVALID" or "UNKNOWN") ? known : null;
     }
-
-    /// <summary>Whether the device is available exactly when one of its contacts is.</summary>
-    private static bool Agree(List<(ContactKey Key, Contact Contact)> known, string? device) =>
-        known.Any(each => each.Contact.Status != "Unreachable") == device is not (null or "UNAVAILABLE" or "INVALID" or "UNKNOWN");
 }

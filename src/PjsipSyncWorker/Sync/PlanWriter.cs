@@ -200,9 +200,8 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         var with = changed.Where(change => change.Desired!.Mailbox is not null).ToList();
         if (with.Count == 0)
             return;
-        // Several rows may name one mailbox.
-        var owners = with.Select(change => (change.RowKey, Mailbox: change.Desired!.Mailbox!))
-            .OrderBy(owner => owner.Mailbox.IsNamed).DistinctBy(owner => owner.Mailbox.Name).ToList();
+        // Several rows may name one mailbox, which may be another row's own.
+        var owners = with.Where(change => !change.Desired!.Mailbox!.IsNamed).Concat(with).DistinctBy(change => change.Desired!.Mailbox!.Name).ToList();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("""
             insert into pjsip_sync.mailbox as m (name, row_key, named)
             select * from unnest($1, $2, $3)
@@ -211,9 +210,9 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         {
             Parameters =
             {
-                Parameter.Texts(owners.Select(owner => owner.Mailbox.Name)),
+                Parameter.Texts(owners.Select(owner => owner.Desired!.Mailbox!.Name)),
                 Parameter.Texts(owners.Select(owner => owner.RowKey)),
-                new NpgsqlParameter { Value = owners.Select(owner => owner.Mailbox.IsNamed).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
+                new NpgsqlParameter { Value = owners.Select(owner => owner.Desired!.Mailbox!.IsNamed).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean },
             },
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"""

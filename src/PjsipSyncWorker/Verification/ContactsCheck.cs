@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
@@ -7,7 +6,7 @@ using PjsipSyncWorker.Registrations;
 namespace PjsipSyncWorker.Verification;
 
 /// <summary>Whether an Asterisk can keep registrations where it should: without that it reads every phone and lets none register.</summary>
-internal sealed partial class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
+internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
     public async Task<Finding> LookAsync(CancellationToken cancellation)
     {
@@ -26,14 +25,20 @@ internal sealed partial class ContactsCheck(AmiConnection asterisk, NpgsqlDataSo
             return Finding.Fail($"ps_contacts has no column {string.Join(", ", absent)}, which this Asterisk writes: a REGISTER is answered 200, and no phone is registered",
                 $"Run init again, which adds it where init made the table; or by hand: {Alter(absent.Select(name => $"add column {name} {TypeOf(name)}"))}; or run the database scripts of this Asterisk's release (contrib/ast-db-manage)");
         }
-        var narrow = Longest.Where(known => columns.GetValueOrDefault(known.Name) is { } width && width < known.Length).Select(known => known.Name).ToList();
+        var narrow = columns.Keys.Where(name => columns[name] < LongestIn(name)).ToList();
         return narrow.Count == 0 ? Finding.Pass("in ps_contacts")
             : Finding.Warn($"ps_contacts is narrower than what phones may send: {string.Join(", ", narrow.Select(name => $"{name} takes {columns[name]} characters"))}. What is longer is answered 200, and not registered",
                 $"Run init again, where init made the table; or by hand: {Alter(narrow.Select(name => $"alter column {name} type text"))}");
     }
 
     /// <summary>What a phone may say of itself, encoded for realtime: a URI of 512 characters (PJSIP_MAX_URL_SIZE) that are all encoded, and texts of no limit.</summary>
-    private static readonly (string Name, int Length)[] Longest = [("uri", 3 * 512), ("path", 4096), ("user_agent", 4096), ("via_addr", 255), ("call_id", 4096)];
+    private static int LongestIn(string column) => column switch
+    {
+        "uri" => 3 * 512,
+        "via_addr" => 255,
+        "path" or "user_agent" or "call_id" => 4096,
+        _ => 0,
+    };
 
     private static string TypeOf(string column) => column switch
     {
@@ -51,25 +56,25 @@ internal sealed partial class ContactsCheck(AmiConnection asterisk, NpgsqlDataSo
     private async Task<IReadOnlyList<string>> WrittenAsync(CancellationToken cancellation)
     {
         var shown = await new AsteriskConsole(asterisk).RunAsync("config show help res_pjsip contact", cancellation);
-        return [.. shown.Output.Select(line => Option().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).Where(name => name != "type")];
+        // qualify_2xx_only          -- Only qualify contact if …
+        return [.. shown.Output.Select(line => line.Split(" -- ", 2)).Where(parts => parts.Length == 2).Select(parts => parts[0].TrimEnd())
+            .Where(name => name != "type" && name.Length > 0 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'))];
     }
 
-    [GeneratedRegex("^([a-z][a-z0-9_]*) +-- ")]
-    private static partial Regex Option();
-
-    /// <summary>The columns of ps_contacts, and how many characters each takes; null: as many as there are.</summary>
-    private async Task<Dictionary<string, int?>> ColumnsAsync(CancellationToken cancellation)
+    /// <summary>The columns of ps_contacts in their order, and how many characters each takes at most.</summary>
+    private async Task<Dictionary<string, int>> ColumnsAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             select attname, case when atttypid in ('varchar'::regtype, 'bpchar'::regtype) and atttypmod > 4 then atttypmod - 4 end
             from pg_class c join pg_attribute on attrelid = c.oid
             where relname = 'ps_contacts' and relnamespace = (select oid from pg_namespace where nspname = $1) and attnum > 0 and not attisdropped
+            order by attnum
             """);
         command.Parameters.Add(new() { Value = settings.Realtime.Schema });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var columns = new Dictionary<string, int?>(StringComparer.Ordinal);
+        var columns = new Dictionary<string, int>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))
-            columns[reader.GetString(0)] = reader.IsDBNull(1) ? null : reader.GetInt32(1);
+            columns[reader.GetString(0)] = reader.IsDBNull(1) ? int.MaxValue : reader.GetInt32(1);
         return columns;
     }
 

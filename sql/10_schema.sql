@@ -7,7 +7,7 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
-  ours constant integer := 6; -- what configure() writes
+  ours constant integer := 7; -- what configure() writes
   installed integer;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then

@@ -581,7 +581,7 @@ begin
   end if;
 
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (6, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',

@@ -27,15 +27,61 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     '(' || mapped || E'\n)')
 $$;
 
--- The number as it is compared: a text column as it is, so that its own index is used, anything else by its text.
+-- The type of the number's column, behind its domains, and whether its collation calls different texts equal.
+-- No row for an expression.
+create or replace function pjsip_sync.number_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
+language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
+  with recursive base as (
+    select atttypid as id, coalesce(collisdeterministic is false, false) as folds
+    from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+    where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
+    union all
+    select typbasetype, base.folds from base join pg_type on pg_type.oid = base.id where typtype = 'd'
+  )
+  select base.id::regtype, base.folds from base join pg_type on pg_type.oid = base.id where typtype <> 'd'
+$$;
+
+-- The number as a text that is equal only to itself.
 create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select case when exists (
-      select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
-      where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
-        and atttypid in ('text'::regtype, 'varchar'::regtype) and collisdeterministic is not false)
-    then pjsip_sync.column_sql(source, mapped)
-    else format('(%s)::text', pjsip_sync.column_sql(source, mapped)) end
+  select coalesce((
+    select case
+      when folds then format('(%s)::text collate "default"', pjsip_sync.column_sql(source, mapped))
+      when typ in ('text'::regtype, 'varchar'::regtype) then pjsip_sync.column_sql(source, mapped) end
+    from pjsip_sync.number_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
+$$;
+
+-- A text as the number that is written so and no other way, or NULL.
+create or replace function pjsip_sync.as_bigint(written text) returns bigint
+language sql immutable parallel safe as $$
+  select case when written ~ '^(0|-?[1-9][0-9]{0,18})$' then
+    case when written::numeric between -9223372036854775808 and 9223372036854775807 then written::bigint end end
+$$;
+create or replace function pjsip_sync.as_numeric(written text) returns numeric
+language sql immutable parallel safe as $$
+  select case when written ~ '^-?[0-9]+([.][0-9]+)?$' and length(written) <= 255 then written::numeric end
+$$;
+create or replace function pjsip_sync.as_uuid(written text) returns uuid
+language sql immutable parallel safe as $$
+  select case when written ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then written::uuid end
+$$;
+
+-- Whether a row has the number that an SQL expression of type text gives: in the column's own type, so that its own index
+-- is used, and where that calls different texts equal (1.0 and 1.00, a and A) in text as well.
+create or replace function pjsip_sync.number_condition(source regclass, mapped text, wanted text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select format(
+      case
+        when typ in ('text'::regtype, 'varchar'::regtype) then case when folds then '%1$s = %3$s and %2$s = %3$s' end
+        when typ in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then '%1$s = pjsip_sync.as_bigint(%3$s)'
+        when typ = 'uuid'::regtype then '%1$s = pjsip_sync.as_uuid(%3$s)'
+        when typ = 'numeric'::regtype then '%1$s = pjsip_sync.as_numeric(%3$s) and %2$s = %3$s'
+        when typ = 'bpchar'::regtype then '%1$s = %3$s::bpchar and %2$s = %3$s'
+        when typname = 'citext' then '%1$s operator(%4$s.=) %3$s::%4$s.citext and %2$s = %3$s'
+      end,
+      pjsip_sync.column_sql(source, mapped), pjsip_sync.number_sql(source, mapped), wanted, typnamespace::regnamespace)
+    from pjsip_sync.number_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
 $$;
 
 -- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
@@ -59,14 +105,22 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pjsip_sync.mapping
 $$;
 
--- Whether an index finds an extension by its number.
-create or replace function pjsip_sync.is_indexed(source regclass, number_is text) returns boolean
+-- Whether an index finds an extension by its number: one that begins with it, for any other is read whole.
+drop function if exists pjsip_sync.is_indexed(regclass, text);
+create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
-  plan text;
+  plan json;
 begin
-  execute format('explain (format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
-  return plan ~ '"(Index|Bitmap)';
+  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) cross join lateral (select from %s as extension where %s offset 0) as found',
+    source, pjsip_sync.number_condition(source, mapped, 'number_wanted')) into plan;
+  return exists (
+    select from jsonb_path_query(plan::jsonb, 'strict $.** ? (exists (@."Index Cond"))') as node
+    join pg_class on relname = node->>'Index Name'
+    join pg_index on indexrelid = pg_class.oid
+    left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+    where indrelid in (select source union select relid from pg_partition_tree(source))
+      and coalesce(attname, mapped) = mapped);
 end
 $indexed$;
 
@@ -186,11 +240,13 @@ $check$;
 
 -- The mapping as it applies now, in SQL on a row called extension. What the table has no longer is left out; without
 -- number, password or the active predicate there is nothing to generate.
+drop function if exists pjsip_sync.current_mapping();
 create or replace function pjsip_sync.current_mapping(
   out source regclass, out columns jsonb, out active text, out realtime_schema text,
-  out row_key   text,  -- the primary key, else the number itself
+  out row_key   text,    -- the primary key, else the number itself
   out number    text,
-  out number_is text)  -- the number as it is compared
+  out number_is text,    -- the number as text
+  out indexed   boolean) -- whether an index finds it
 language plpgsql stable set search_path = pg_catalog, pg_temp as $current$
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
@@ -199,22 +255,34 @@ begin
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
   number_is := pjsip_sync.number_sql(source, columns->>'number');
+  indexed := pjsip_sync.is_indexed(source, columns->>'number');
   select string_agg(format('extension.%I::text', attname), ' || ''/'' || ' order by ordinality)
   into row_key
   from pg_index, unnest(indkey) with ordinality as key (attnum, ordinality)
   join pg_attribute using (attnum)
   where indrelid = source and indisprimary and attrelid = source;
-  row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number));
+  row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number_is));
 end
 $current$;
+
+-- Of a query on the rows called extension those with one of some numbers. Each number is looked up by itself where an index
+-- does that, for what else the planner may think of reads the whole table for each batch of a large import.
+create or replace function pjsip_sync.numbered_sql(m record, rows text, ids text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return format(case when m.indexed
+      then 'select extension.* from unnest(%1$s) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%2$s where %3$s offset 0) as extension'
+      else '%2$s join unnest(%1$s) as pjsip_sync_wanted (pjsip_sync_number) on %3$s' end,
+    ids, rows, case when m.indexed then pjsip_sync.number_condition(m.source, m.columns->>'number', 'pjsip_sync_number') else m.number_is || ' = pjsip_sync_number' end);
+end
+$$;
 
 -- The application's rows under our names: source() and source_of().
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
-  by_index boolean;
-  wanted   text;
-  rows     text;
+  wanted text;
+  rows   text;
   shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
@@ -229,24 +297,16 @@ begin
              coalesce((%s)::boolean, false) as active,
       %s
       from %s as extension$s$,
-    m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
+    m.row_key, m.number_is, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
       %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
     $body$ $f$, shape, rows, m.number_is, m.number);
 
-  -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
-  -- table for each batch of a large import.
-  by_index := pjsip_sync.is_indexed(m.source, m.number_is);
-  update pjsip_sync.mapping set indexed = by_index where indexed <> by_index;
   execute format($f$
-    create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
-      %2$s union all %3$s where %4$s is null and '' = any ($1)
-    $body$ $f$, shape,
-    format(case when by_index
-      then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
-    rows, m.number);
+    create or replace function pjsip_sync.source_of(ids text[]) returns %s language sql stable as $body$
+      %s union all %s where %s is null and '' = any ($1)
+    $body$ $f$, shape, pjsip_sync.numbered_sql(m, rows, '$1'), rows, m.number);
 end
 $generate$;
 
@@ -270,7 +330,7 @@ begin
     $body$ $f$,
     (select bool_and(pjsip_sync.column_sql(m.source, mapped) not like '(%') from (
        select value from jsonb_each_text(m.columns) union all select nullif(m.active, 'true')) as known (mapped)),
-    m.number, m.source, m.realtime_schema);
+    m.number_is, m.source, m.realtime_schema);
 end
 $generate$;
 
@@ -296,7 +356,7 @@ declare
           end if;$r$;
 begin
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
-  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number,
+  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number_is,
     concat_ws(', ', pjsip_sync.image_sql(m.source, m.active),
       (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
       string_agg(pjsip_sync.image_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
@@ -309,7 +369,7 @@ begin
               full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
   changed := format('select unnest(case when was.number = became.number then array[was.number] else array[was.number, became.number] end) as number '
     'from %s where (was.is_read *= became.is_read) is not true', pairs);
-  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', m.number);
+  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', m.number_is);
   of_all := format($s$insert into pjsip_sync.change (id) %1$s limit %2$s;
           get diagnostics recorded = row_count;
           if recorded = %2$s then
@@ -408,7 +468,7 @@ begin
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, m.number, ring);
+    $body$ $f$, m.number_is, ring);
 end
 $generate$;
 
@@ -467,6 +527,8 @@ begin
     -- plpgsql keeps its plan from call to call
     language plpgsql volatile as $body$
     #variable_conflict use_column
+    declare
+      wanted text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
     begin
       -- so that the trigger knows its own master's hand; and a plan made while the tables were empty would read them whole for each row
       perform set_config('pjsip_sync.projecting', 'on', true), set_config('enable_seqscan', 'off', true);
@@ -498,8 +560,7 @@ begin
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
-    format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
-      rows, m.number_is, m.number, 'coalesce($1, array(select pjsip_sync.stale($2)))'),
+    format(stale, format('%s union all %s where %s is null and '''' = any (wanted)', pjsip_sync.numbered_sql(m, rows, 'wanted'), rows, m.number),
       'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'));
 end
 $generate$;
@@ -511,6 +572,7 @@ declare
   m record;
 begin
   select * into m from pjsip_sync.current_mapping();
+  update pjsip_sync.mapping set indexed = m.indexed where indexed <> m.indexed;
   perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
@@ -553,7 +615,7 @@ begin
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
-  elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number')) then
+  elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), mapping.columns->>'number') then
     perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_columns() then
@@ -565,6 +627,15 @@ begin
 end
 $adapt$;
 revoke all on function pjsip_sync.adapt() from public;
+
+-- What is wrong when no index finds an extension by its number, and which one would.
+create or replace function pjsip_sync.index_advice() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select format('no index of %s begins with the number, so every change reads the whole table: create index on %1$s (%s)', source,
+    case when pjsip_sync.number_condition(source, mapped, '''''') like pjsip_sync.column_sql(source, mapped) || ' %' then pjsip_sync.column_sql(source, mapped)
+         else '(' || pjsip_sync.number_sql(source, mapped) || ')' end)
+  from (select to_regclass(source_table) as source, columns->>'number' as mapped from pjsip_sync.mapping) as m
+$$;
 
 -- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
 create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
@@ -597,8 +668,7 @@ begin
   perform pjsip_sync.generate();
   perform pjsip_sync.place_triggers();
   if not (select indexed from pjsip_sync.mapping) then
-    raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
-      to_regclass(source_table), pjsip_sync.number_sql(to_regclass(source_table), columns->>'number');
+    raise warning '%', pjsip_sync.index_advice();
   end if;
 end
 $configure$;

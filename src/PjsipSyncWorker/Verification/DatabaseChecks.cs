@@ -117,14 +117,16 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
               select array_agg(problem order by problem) as problems from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active))
             select coalesce(problems, '{}') || array(
                      select format('%s is not written, since %s has no such column', name, source_table)
-                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'),
+                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'
+                     union all
+                     select pjsip_sync.index_advice() where not pjsip_sync.is_indexed(to_regclass(source_table), columns->>'number')),
                    coalesce(problems, '{}') = left_out
             from pjsip_sync.mapping, fault
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var problems = string.Join("; ", reader.GetFieldValue<string[]>(0));
-        const string advice = "Add the columns, or change Source:Columns and run init";
+        const string advice = "Add the columns or the index, or change Source:Columns and run init";
         return !reader.GetBoolean(1) ? Finding.Fail(problems.Length > 0 ? problems : "a column that was missing is there again", $"{advice}; verify-config --fix, or the running worker at its next full comparison, does without them")
             : problems.Length > 0 ? Finding.Warn(problems, advice)
             : Finding.Pass("every mapped column and expression is there");

@@ -16,6 +16,10 @@ begin
       raise exception using errcode = 'invalid_parameter_value',
         message = format('the schema pjsip_sync has version %s, newer than the %s of this worker: upgrade the worker', installed, ours);
     end if;
+    -- functions whose arguments or results have changed since
+    if installed < 7 then
+      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping();
+    end if;
   end if;
 end
 $version$;
@@ -39,6 +43,8 @@ comment on column pjsip_sync.mapping.reads is 'columns of the source table that 
 comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
 comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
+alter table pjsip_sync.mapping add column if not exists types text not null default '';
+comment on column pjsip_sync.mapping.types is 'of what types the columns were for which the functions were generated';
 
 -- Which extensions are dirty. Append-only, written inside the application's own transaction;
 -- id NULL means "everything". The worker removes exactly the rows it has seen.

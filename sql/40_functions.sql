@@ -27,9 +27,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     '(' || mapped || E'\n)')
 $$;
 
--- The type of the number's column, behind its domains, and whether its collation calls different texts equal.
--- No row for an expression.
-create or replace function pjsip_sync.number_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
+-- The type of a column, behind its domains, and whether its collation calls different texts equal. No row for an expression.
+create or replace function pjsip_sync.base_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
 language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
   with recursive base as (
     select atttypid as id, coalesce(collisdeterministic is false, false) as folds
@@ -48,7 +47,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     select case
       when folds then format('(%s)::text collate "default"', pjsip_sync.column_sql(source, mapped))
       when typ in ('text'::regtype, 'varchar'::regtype) then pjsip_sync.column_sql(source, mapped) end
-    from pjsip_sync.number_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
+    from pjsip_sync.base_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
 $$;
 
 -- A text as the number that is written so and no other way, or NULL.
@@ -81,7 +80,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
         when typname = 'citext' then '%1$s operator(%4$s.=) %3$s::%4$s.citext and %2$s = %3$s'
       end,
       pjsip_sync.column_sql(source, mapped), pjsip_sync.number_sql(source, mapped), wanted, typnamespace::regnamespace)
-    from pjsip_sync.number_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
+    from pjsip_sync.base_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
 $$;
 
 -- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
@@ -106,7 +105,6 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Whether an index finds an extension by its number: one that begins with it, for any other is read whole.
-drop function if exists pjsip_sync.is_indexed(regclass, text);
 create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
@@ -133,12 +131,75 @@ language sql immutable rows 20 as $$
                'voicemail_mailbox', 'transport', 'codecs', 'max_contacts', 'profile', 'settings'] end)
 $$;
 
--- A mapping with nothing left open: what is not given is the column of our own name, where the table has it.
+-- Why a column cannot be what one of our names is written back to, and what could; NULL when it can.
+create or replace function pjsip_sync.write_fault(source regclass, name text, mapped text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
+declare
+  attribute pg_attribute;
+  declared  text;
+  typ       regtype;
+  value     text;
+  held      text;
+  rule      record;
+  allowed   boolean;
+begin
+  select * into attribute from pg_attribute where attrelid = source and attname = mapped and attnum > 0 and not attisdropped;
+  if not found then
+    return format('"%s" is written by the worker, so it must be a column, not an expression', mapped);
+  elsif attribute.attgenerated <> '' or attribute.attidentity <> '' then
+    return format('"%s" is a generated column, which cannot be written: map another one', mapped);
+  end if;
+  select base.typ into typ from pjsip_sync.base_type(source, mapped) as base;
+  declared := format_type(attribute.atttypid, attribute.atttypmod);
+  if name = 'last_registered_at' then
+    return case when typ not in ('timestamptz'::regtype, 'timestamp'::regtype)
+      then format('"%s" is of type %s, which does not hold a date with its time: make it timestamptz', mapped, declared) end;
+  end if;
+  foreach value in array case name
+    when 'status' then case when typ = 'boolean'::regtype then array['true', 'false'] else array['online', 'offline'] end
+    when 'last_registered_ip' then array['255.255.255.255', '2001:db8:1111:2222:3333:4444:5555:6666']
+    else array['NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'] end
+  loop
+    begin
+      execute format('select (%L::%s)::text', value, declared) into held;
+    exception when others then
+      held := null;
+    end;
+    -- an inet or cidr shows its netmask
+    if (case name when 'last_registered_ip' then split_part(held, '/', 1) else held end) is distinct from value then
+      return format('"%s" is of type %s, which cannot hold %s: make it %s', mapped, declared, value,
+        case name when 'status' then 'text or boolean' when 'last_registered_ip' then 'inet or text' else 'text' end);
+    end if;
+    for rule in
+      select conname, pg_get_expr(conbin, conrelid) as expression from pg_constraint
+      where conrelid = source and contype = 'c' and conkey = array[attribute.attnum]
+    loop
+      execute format('select %s from (select %L::%s as %I) as written', rule.expression, value, declared, mapped) into allowed;
+      if not allowed then
+        return format('"%s" may not be %s, since the constraint %s forbids it: let it be allowed there', mapped, value, rule.conname);
+      end if;
+    end loop;
+  end loop;
+  return null;
+end
+$fault$;
+
+-- Of what types the columns are of which the generated functions depend on the type.
+create or replace function pjsip_sync.column_types(source regclass, columns jsonb) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(string_agg(concat_ws(' ', name, format_type(atttypid, atttypmod), case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull), ', ' order by name), '')
+  from (select 'number' union all select pjsip_sync.known_columns(true)) as known (name)
+  join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped
+$$;
+
+-- A mapping with nothing left open: what is not given is the column of our own name, where the table has it. What is
+-- written back nowhere has the expression null.
 create or replace function pjsip_sync.complete_columns(source_table text, columns jsonb) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select jsonb_build_object('number', 'number', 'password', 'password')
+  select (jsonb_build_object('number', 'number', 'password', 'password')
     || coalesce(jsonb_object_agg(attname, attname) filter (where attname is not null), '{}')
-    || columns
+    || columns)
+    - array(select name from pjsip_sync.known_columns(true) as name where lower(columns->>name) = 'null')
   from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)
   left join pg_attribute on attrelid = to_regclass(source_table) and attname = name and attnum > 0 and not attisdropped
 $$;
@@ -213,10 +274,14 @@ begin
       return next;
       continue;
     end if;
-    if mapped.key in ('status', 'last_registered_at', 'last_registered_ip', 'device_state')
-       and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
-      problem := format('%s: "%s" is written by the worker, so it must be a column, not an expression', meaning, mapped.value);
-      return next;
+    if mapped.key in (select pjsip_sync.known_columns(true)) then
+      problem := coalesce(
+        pjsip_sync.write_fault(source, mapped.key, mapped.value),
+        (select format('"%s" is %s as well: map another column', mapped.value, key) from jsonb_each_text(columns || jsonb_build_object('Source:Active', active)) where value = mapped.value and key <> mapped.key limit 1));
+      if problem is not null then
+        problem := format('%s: %s, or map null to do without', meaning, problem);
+        return next;
+      end if;
       continue;
     end if;
     if exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0
@@ -240,7 +305,6 @@ $check$;
 
 -- The mapping as it applies now, in SQL on a row called extension. What the table has no longer is left out; without
 -- number, password or the active predicate there is nothing to generate.
-drop function if exists pjsip_sync.current_mapping();
 create or replace function pjsip_sync.current_mapping(
   out source regclass, out columns jsonb, out active text, out realtime_schema text,
   out row_key   text,    -- the primary key, else the number itself
@@ -479,25 +543,30 @@ language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   written text;
   differs text;
+  flipped text; -- whether a row that is written gets another status
   rows    text;
   stale   text;
 begin
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
-         string_agg(format(difference, typ, ordinality), ' or ' order by ordinality)
-  into written, differs
-  from (values
-      ('status',             1, 'now.status::%1$s',
-        'now.old_1 is distinct from now.status::%1$s'),
-      ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
-        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
-      ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
-        '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
-      ('device_state',       4, 'now.device_state::%1$s',
-        'now.old_4 is distinct from now.device_state::%1$s')
-    ) as known (name, ordinality, value, difference)
-  cross join lateral (
-    select m.columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
-    where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t;
+         string_agg(format(case when difference like '%distinct from ' then difference || value else difference end, typ), ' or ' order by ordinality),
+         coalesce(max(format('now.old_1 is distinct from ' || value, typ)) filter (where name = 'status'), 'true')
+  into written, differs, flipped
+  from (
+    select name, ordinality, mapped, typ, difference,
+      case when name = 'status' and base = 'boolean'::regtype then '(now.status = ''online'')'
+           when name = 'device_state' and attnotnull then 'coalesce(now.device_state, ''UNKNOWN'')::%1$s'
+           else value end as value
+    from (values
+        ('status',             1, 'now.status::%1$s', 'now.old_1 is distinct from '),
+        ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
+          '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
+        ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
+          '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
+        ('device_state',       4, 'now.device_state::%1$s', 'now.old_4 is distinct from ')
+      ) as known (name, ordinality, value, difference)
+    cross join lateral (
+      select attname as mapped, format_type(atttypid, atttypmod) as typ, attnotnull, (select base.typ from pjsip_sync.base_type(m.source, attname) as base) as base from pg_attribute
+      where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t) as written_back;
 
   -- All extensions, or those numbered. As in source_of(), '' stands for those without a number, and each form is one that
   -- its own index answers.
@@ -545,7 +614,7 @@ begin
         where extension.tableoid = now.part and extension.ctid = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
-        returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
+        returning now.part, now.place, case when %4$s and length(now.number) <= 255
           then pg_notify('extension_status', json_build_object(
             'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
@@ -561,7 +630,8 @@ begin
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
     format(stale, format('%s union all %s where %s is null and '''' = any (wanted)', pjsip_sync.numbered_sql(m, rows, 'wanted'), rows, m.number),
-      'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'));
+      'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'),
+    flipped);
 end
 $generate$;
 
@@ -572,7 +642,8 @@ declare
   m record;
 begin
   select * into m from pjsip_sync.current_mapping();
-  update pjsip_sync.mapping set indexed = m.indexed where indexed <> m.indexed;
+  update pjsip_sync.mapping set indexed = m.indexed, types = pjsip_sync.column_types(m.source, m.columns)
+  where (indexed, types) is distinct from (m.indexed, pjsip_sync.column_types(m.source, m.columns));
   perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
@@ -615,7 +686,8 @@ begin
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
-  elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), mapping.columns->>'number') then
+  elsif exists (select from pjsip_sync.current_mapping() as now
+                where (now.indexed, pjsip_sync.column_types(now.source, now.columns)) is distinct from (mapping.indexed, mapping.types)) then
     perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_columns() then

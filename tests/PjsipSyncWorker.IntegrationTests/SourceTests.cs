@@ -231,6 +231,107 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Equal(["offline|192.0.2.7"], await rig.Database.RowsAsync("select status, ip from app.\"Users\""));
     }
 
+    [Theory]
+    [InlineData("status boolean not null default false", "true", "false")]
+    [InlineData("status flag", "true", "false")]
+    [InlineData("status phone_state", "online", "offline")]
+    [InlineData("status varchar(7)", "online", "offline")]
+    [InlineData("status char(10)", "online", "offline")]
+    [InlineData("status extra.citext check (status in ('online', 'offline', 'lost'))", "online", "offline")]
+    [InlineData("status text, last_registered_ip varchar(45), last_registered_at timestamp, device_state device", "online", "offline")]
+    [InlineData("status text, last_registered_ip cidr, last_registered_at timestamp(0) with time zone, device_state varchar(11) not null default 'UNKNOWN'", "online", "offline")]
+    public async Task Status_is_written_into_a_column_of_any_type_that_can_hold_it(string columns, string online, string offline)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"{StatusTypes} create table lines (number text primary key, password text, {columns})"), "Source:Table=lines");
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x'), ('1002', 'x')");
+        await RegisterAsync(rig, "1001");
+
+        for (var time = 0; time < 2; time++)
+        {
+            await rig.ProjectAsync();
+            Assert.Equal([$"1001|{online}", $"1002|{offline}"], await rig.Database.RowsAsync("select number, status::text from lines order by 1"));
+            Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+        }
+        if (columns.Contains("last_registered_ip", StringComparison.Ordinal))
+            Assert.Equal("2001:db8:1111:2222:3333:4444:5555:6666", await rig.Database.ScalarAsync<string>("select split_part(last_registered_ip::text, '/', 1) from lines where number = '1001'"));
+    }
+
+    [Theory]
+    [InlineData("status smallint", "Source:Columns:Status: \"status\" is of type smallint, which cannot hold online: make it text or boolean, or map null to do without")]
+    [InlineData("status timestamptz", "Source:Columns:Status: \"status\" is of type timestamp with time zone, which cannot hold online: make it text or boolean")]
+    [InlineData("status varchar(6)", "Source:Columns:Status: \"status\" is of type character varying(6), which cannot hold offline: make it text or boolean")]
+    [InlineData("status account_state", "Source:Columns:Status: \"status\" is of type public.account_state, which cannot hold online: make it text or boolean")]
+    [InlineData("status text check (status in ('active', 'blocked'))", "Source:Columns:Status: \"status\" may not be online, since the constraint lines_status_check forbids it")]
+    [InlineData("status text generated always as (password || '!') stored", "Source:Columns:Status: \"status\" is a generated column, which cannot be written: map another one")]
+    [InlineData("last_registered_ip varchar(8)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(8), which cannot hold 255.255.255.255: make it inet or text")]
+    [InlineData("last_registered_ip varchar(15)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(15), which cannot hold 2001:db8:1111:2222:3333:4444:5555:6666: make it inet or text")]
+    [InlineData("last_registered_at date", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type date, which does not hold a date with its time: make it timestamptz")]
+    [InlineData("last_registered_at bigint", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type bigint, which does not hold a date with its time: make it timestamptz")]
+    [InlineData("device_state phone_state", "Source:Columns:DeviceState: \"device_state\" is of type public.phone_state, which cannot hold NOT_INUSE: make it text")]
+    [InlineData("device_state boolean", "Source:Columns:DeviceState: \"device_state\" is of type boolean, which cannot hold NOT_INUSE: make it text")]
+    public async Task A_status_column_that_cannot_hold_what_is_written_is_refused_and_one_that_becomes_so_is_done_without(string column, string problem)
+    {
+        var name = column[..column.IndexOf(' ', StringComparison.Ordinal)];
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync($"{StatusTypes} create table lines (number text primary key, password text, {column})");
+        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
+        Assert.Equal(2, exit);
+        Assert.Contains(problem, output, StringComparison.Ordinal);
+
+        // Without it all is well, and nothing is ever written there.
+        var without = SyncRig.Read(database, "Source:Table=lines", $"Source:Columns:{string.Concat(name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]))}=null");
+        await SyncRig.InstallAsync(database, without, createExtensions: false);
+        Assert.DoesNotContain($"{name} is not written", Broken.Text(await Broken.VerifyAsync(without)), StringComparison.Ordinal);
+
+        // One that fitted becomes such a column, and fits again.
+        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "last_registered_at" ? "timestamptz" : "text")}, add other text, drop if exists status, add if not exists status text".Replace(name == "status" ? ", drop if exists status, add if not exists status text" : ", drop if exists status", "", StringComparison.Ordinal));
+        var settings = SyncRig.Read(database, "Source:Table=lines");
+        await SyncRig.InstallAsync(database, settings, createExtensions: false);
+        await using var rig = await SyncRig.OpenAsync(database, settings);
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
+        await database.ExecuteAsync($"alter table lines drop {name}, add {column}");
+        Broken.ExpectOnly(await Broken.VerifyAsync(settings), "database.mapping", problem, "Source:Columns");
+        await database.ExecuteAsync("select pjsip_sync.adapt()");
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+        Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, problem);
+        if (name != "status")
+            Assert.Equal("online", await database.ScalarAsync<string>("select status from lines"));
+
+        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.adapt()");
+        await rig.ProjectAsync();
+        Assert.NotNull(await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));
+        Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+    }
+
+    [Fact]
+    public async Task A_status_column_whose_type_changes_is_written_as_its_new_type()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table lines (number text primary key, password text, status text)");
+        await SyncRig.InstallAsync(database, SyncRig.Read(database, "Source:Table=lines"), createExtensions: false);
+        await using var rig = await SyncRig.OpenAsync(database, SyncRig.Read(database, "Source:Table=lines"));
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
+
+        await database.ExecuteAsync("alter table lines alter status type boolean using status = 'online', alter number type integer using number::integer");
+        Broken.ExpectOnly(await Broken.VerifyAsync(rig.Settings), "database.mapping", "a mapped column has another type than before", "--fix");
+        Broken.ExpectNoFailure(await Broken.VerifyAsync(rig.Settings, fix: true));
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+
+        Assert.True(await database.ScalarAsync<bool>("select status from lines"));
+    }
+
+    private const string StatusTypes = """
+        create schema extra; create extension citext schema extra; create type phone_state as enum ('offline', 'online'); create type account_state as enum ('active', 'blocked');
+        create type device as enum ('NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'); create domain flag as boolean;
+        """;
+
+    private static Task<int> RegisterAsync(SyncRig rig, string number) => rig.Database.ExecuteAsync($"""
+        insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()) on conflict do nothing;
+        insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at) values ('pbx1', '{number}', 'sip:x', 'Reachable', '2001:db8:1111:2222:3333:4444:5555:6666', now());
+        """);
+
     [Fact]
     public async Task Expressions_map_a_tenant_prefix_and_a_json_field()
     {

@@ -37,7 +37,8 @@ internal static class Installation
         await using var command = new NpgsqlCommand("""
             select schema_version, to_regclass($1) is not null, to_regclass($1) = to_regclass(source_table),
                    -- what is not configured may be the column of our own name, or have come since
-                   columns @> $2::jsonb and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
+                   not exists (select from jsonb_each_text($2::jsonb) where columns->>key is distinct from value and (columns ? key or lower(value) <> 'null'))
+                     and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4,
                    array(

@@ -117,17 +117,20 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
               select array_agg(problem order by problem) as problems from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active))
             select coalesce(problems, '{}') || array(
                      select format('%s is not written, since %s has no such column', name, source_table)
-                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'
+                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1)
                      union all
                      select pjsip_sync.index_advice() where not pjsip_sync.is_indexed(to_regclass(source_table), columns->>'number')),
-                   coalesce(problems, '{}') = left_out
+                   coalesce(problems, '{}') = left_out,
+                   types = (select pjsip_sync.column_types(source, current.columns) from pjsip_sync.current_mapping() current)
             from pjsip_sync.mapping, fault
             """);
+        command.Parameters.Add(Parameter.Texts(settings.Source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key)));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var problems = string.Join("; ", reader.GetFieldValue<string[]>(0));
         const string advice = "Add the columns or the index, or change Source:Columns and run init";
         return !reader.GetBoolean(1) ? Finding.Fail(problems.Length > 0 ? problems : "a column that was missing is there again", $"{advice}; verify-config --fix, or the running worker at its next full comparison, does without them")
+            : !reader.GetBoolean(2) ? Finding.Fail("a mapped column has another type than before", "verify-config --fix, or the running worker at its next full comparison, goes by the new one")
             : problems.Length > 0 ? Finding.Warn(problems, advice)
             : Finding.Pass("every mapped column and expression is there");
     }

@@ -18,7 +18,7 @@ begin
     end if;
     -- functions whose arguments or results have changed since
     if installed < 7 then
-      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping();
+      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.project(text[], interval);
     end if;
   end if;
 end
@@ -105,6 +105,17 @@ create table if not exists pjsip_sync.rejected (
 );
 -- a hash, since a number can be refused for being longer than a tree's entry
 create index if not exists rejected_id on pjsip_sync.rejected using hash (id);
+
+-- Extensions whose status cannot be written into the application's table, and why. Tried again after 1 to 30 seconds.
+create table if not exists pjsip_sync.status_rejected (
+  row_key     text primary key,
+  id          text        not null,
+  reason      text        not null,
+  rejected_at timestamptz not null default now(),
+  attempts    integer     not null default 1,
+  retry_at    timestamptz not null
+);
+create index if not exists status_rejected_retry on pjsip_sync.status_rejected (retry_at);
 
 -- Asterisk servers. refreshed_revision counts for one process of that server only.
 create table if not exists pjsip_sync.node (

@@ -536,6 +536,41 @@ begin
 end
 $generate$;
 
+-- Notes that the status of a row cannot be written, and why: in words of ours, for the server's may repeat a value. What a
+-- trigger of the application says is for people to read; the row's password is taken out of it.
+create or replace function pjsip_sync.reject_status(
+  row_key text, id text, state text, message text, relation text, attribute text, rule text, context text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $reject$
+#variable_conflict use_variable
+declare
+  secret text;
+  reason text := case
+    when state = '23502' then format('%s must have a value', attribute)
+    when rule <> '' then format('%s violates the constraint %s', relation, rule)
+    when state = '22001' then 'a value is too long'
+    when state not like 'P0%' then format('the database refuses it (SQLSTATE %s)', state)
+    end;
+begin
+  if reason is null then
+    -- as it is, and as a row, JSON or a literal shows it
+    for secret in
+      select unnest(array[r.password, replace(r.password, '"', '""'), substring(to_json(r.password)::text from '^"(.*)"$'), substring(quote_literal(r.password) from '^E?.(.*).$')])
+      from pjsip_sync.source_of(array[id]) as r where r.row_key = reject_status.row_key and r.password <> ''
+    loop
+      message := replace(message, secret, '***');
+    end loop;
+    reason := left(regexp_replace(message, '[[:cntrl:]]+', ' ', 'g'), 200);
+  end if;
+  -- of the way to the error only the place, for the rest may have values
+  reason := 'its status cannot be written: ' || concat_ws(', in ', reason, substring(context from '(?n)^PL/pgSQL function ((?!pjsip_sync[.]).*)$'));
+  insert into pjsip_sync.status_rejected as r (row_key, id, reason, retry_at)
+  values (row_key, id, reason, now() + interval '1 second')
+  on conflict on constraint status_rejected_pkey do update
+  set id = excluded.id, reason = excluded.reason, attempts = r.attempts + 1, retry_at = now() + least(power(2, r.attempts), 30) * interval '1 second';
+  return reason;
+end
+$reject$;
+
 -- Status back to the application's rows, as the registration view has it: stale() names the rows that say something else,
 -- project() writes them.
 create or replace function pjsip_sync.generate_projection(m record) returns void
@@ -546,6 +581,8 @@ declare
   flipped text; -- whether a row that is written gets another status
   rows    text;
   stale   text;
+  by_number text;
+  unless_rejected constant text := ' and not exists (select from pjsip_sync.status_rejected s where s.row_key = now.row_key and s.id = coalesce(now.number, ''''))';
 begin
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
          string_agg(format(case when difference like '%distinct from ' then difference || value else difference end, typ), ' or ' order by ordinality),
@@ -581,23 +618,26 @@ begin
           from (%1$s) as mine
           left join %2$s
         ) as now
-        where $s$ || replace(coalesce(differs, 'false'), '%', '%%');
+        where ($s$ || replace(coalesce(differs, 'false'), '%', '%%') || ')';
+  by_number := format(stale, format('%s union all %s where %s is null and '''' = any (pjsip_sync_numbers)', pjsip_sync.numbered_sql(m, rows, 'pjsip_sync_numbers'), rows, m.number),
+    'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true');
 
   execute format($f$
     create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
     returns setof text
     language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$,
-    format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key'));
+    format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key') || unless_rejected);
 
   -- Returns the numbers that could not be written because the application holds their rows; announces each change of status.
+  -- With the key of a row writes that one alone, else all but the rejected ones.
   execute format($f$
-    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
     returns setof text
     -- plpgsql keeps its plan from call to call
     language plpgsql volatile as $body$
     #variable_conflict use_column
     declare
-      wanted text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
     begin
       -- so that the trigger knows its own master's hand; and a plan made while the tables were empty would read them whole for each row
       perform set_config('pjsip_sync.projecting', 'on', true), set_config('enable_seqscan', 'off', true);
@@ -629,9 +669,52 @@ begin
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
-    format(stale, format('%s union all %s where %s is null and '''' = any (wanted)', pjsip_sync.numbered_sql(m, rows, 'wanted'), rows, m.number),
-      'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'),
+    by_number || ' and case when $3 is null then true' || unless_rejected || ' else now.row_key = $3 end',
     flipped);
+
+  -- Row by row, when project() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
+  -- Without numbers tries rejected rows again. Returns each number with why it was rejected, '' when its row is held, NULL when it was written.
+  execute format($f$
+    create or replace function pjsip_sync.project_each(ids text[] default null, refresh_after interval default '5 minutes')
+    returns table (number text, problem text)
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    declare
+      pjsip_sync_numbers text[] := $1;
+      one record;
+      state text; message text; relation text; attribute text; rule text; context text;
+    begin
+      -- others' transactions do not wait for long because a trigger on one of these rows waits
+      perform set_config('lock_timeout', '25ms', true);
+      for one in
+        select due.row_key, due.id from (
+          select row_key, id from pjsip_sync.status_rejected where $1 is null and retry_at <= now() order by retry_at limit 50) as due
+        union all
+        select stale.row_key, coalesce(stale.number, '') from (%s) as stale where $1 is not null
+      loop
+        number := one.id;
+        begin
+          -- so that what the application checks at commit fails here
+          set constraints all immediate;
+          problem := (select max('') from pjsip_sync.project(array[one.id], $2, one.row_key));
+          if problem is null then
+            delete from pjsip_sync.status_rejected where row_key = one.row_key;
+          end if;
+        exception
+          when lock_not_available then
+            problem := '';
+          when others then
+            -- the server is at fault, not the row
+            if sqlstate ~ '^(08|25|40|53|57|58|XX)' then
+              raise;
+            end if;
+            get stacked diagnostics state = returned_sqlstate, message = message_text, relation = table_name, attribute = column_name, rule = constraint_name, context = pg_exception_context;
+            problem := pjsip_sync.reject_status(one.row_key, one.id, state, message, relation, attribute, rule, context);
+        end;
+        return next;
+      end loop;
+    end
+    $body$ $f$, by_number || unless_rejected);
 end
 $generate$;
 

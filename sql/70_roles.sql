@@ -22,7 +22,7 @@ $roles$;
 
 -- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
 grant usage on schema pjsip_sync to pjsip_sync;
-grant select, insert, update, delete on pjsip_sync.change, pjsip_sync.shape, pjsip_sync.endpoint, pjsip_sync.rejected,
+grant select, insert, update, delete on pjsip_sync.change, pjsip_sync.shape, pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected,
   pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device, pjsip_sync.overwritten,
   pjsip_sync.compared to pjsip_sync;
 grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
@@ -53,6 +53,6 @@ Your application needs rights on its own table only, and none in the schema pjsi
   grant select, insert, update, delete on %s to YOUR_APPLICATION;
 To read the registrations in detail as well:
   grant usage on schema pjsip_sync to YOUR_APPLICATION;
-  grant select on pjsip_sync.registration, pjsip_sync.rejected to YOUR_APPLICATION;$text$, mapping.source_table);
+  grant select on pjsip_sync.registration, pjsip_sync.rejected, pjsip_sync.status_rejected to YOUR_APPLICATION;$text$, mapping.source_table);
 end
 $say$;

@@ -42,10 +42,10 @@ internal static class Installation
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4,
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'registration', 'revision']) as name
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'announced', 'refresh_endpoint_view']) as name
+                     select name || '()' from unnest(array['source', 'source_of', 'marks', 'stale', 'project', 'project_each', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'announced', 'refresh_endpoint_view']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)

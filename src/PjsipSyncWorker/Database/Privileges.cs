@@ -12,7 +12,7 @@ internal static class Privileges
           ('pjsip_sync', 'endpoint', 'select, insert, update, delete'), ('pjsip_sync', 'rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),
           ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, delete'),
-          ('pjsip_sync', 'compared', 'select, insert, update, delete'),
+          ('pjsip_sync', 'compared', 'select, insert, update, delete'), ('pjsip_sync', 'status_rejected', 'select, insert, update, delete'),
           ($1, 'ps_endpoints', 'select, insert, update, delete'), ($1, 'ps_auths', 'select, insert, update, delete'),
           ($1, 'ps_aors', 'select, insert, update, delete'), ($1, 'ps_contacts', 'select, update, delete'))
         select format('usage on schema %I', nspname) from pg_namespace
@@ -35,7 +35,7 @@ internal static class Privileges
         union all
         select format('execute on function pjsip_sync.%I', proname) from pg_proc
         where pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync')
-          and proname in ('adapt', 'source', 'project', 'lock_class', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
+          and proname in ('adapt', 'source', 'project', 'project_each', 'reject_status', 'lock_class', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
         order by 1
         """;
 

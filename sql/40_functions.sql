@@ -786,9 +786,9 @@ revoke all on function pjsip_sync.adapt() from public;
 -- What is wrong when no index finds an extension by its number, and which one would.
 create or replace function pjsip_sync.index_advice() returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select format('no index of %s begins with the number, so every change reads the whole table: create index on %1$s (%s)', source,
+  select format('no index finds an extension by its number, so every change would read the whole table: create index on %s ((%s))', source,
     case when pjsip_sync.number_condition(source, mapped, '''''') like pjsip_sync.column_sql(source, mapped) || ' %' then pjsip_sync.column_sql(source, mapped)
-         else '(' || pjsip_sync.number_sql(source, mapped) || ')' end)
+         else pjsip_sync.number_sql(source, mapped) end)
   from (select to_regclass(source_table) as source, columns->>'number' as mapped from pjsip_sync.mapping) as m
 $$;
 

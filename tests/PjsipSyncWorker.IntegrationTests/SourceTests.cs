@@ -147,10 +147,10 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Theory]
-    [InlineData("number text", "create index on public.lines (number)")]
-    [InlineData("number integer", "create index on public.lines (number)")]
-    [InlineData("site integer, number integer, unique (site, number)", "create index on public.lines (number)")]
-    [InlineData("number integer, gone boolean, exclude using hash (number with =) where (not gone)", "create index on public.lines (number)")]
+    [InlineData("number text", "create index on public.lines ((number))")]
+    [InlineData("number integer", "create index on public.lines ((number))")]
+    [InlineData("site integer, number integer, unique (site, number)", "create index on public.lines ((number))")]
+    [InlineData("number integer, gone boolean, exclude using hash (number with =) where (not gone)", "create index on public.lines ((number))")]
     [InlineData("number float8 unique", "create index on public.lines (((number)::text))")]
     public async Task A_number_that_no_index_finds_is_said_with_the_index_that_would(string columns, string advice)
     {
@@ -158,10 +158,10 @@ public sealed class SourceTests(PostgresServer server)
         await database.ExecuteAsync($"create table lines ({columns}, password text)");
         var (exit, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
         Assert.Equal(0, exit);
-        Assert.Contains($"no index of public.lines begins with the number, so every change reads the whole table: {advice}", output, StringComparison.Ordinal);
+        Assert.Contains($"no index finds an extension by its number, so every change would read the whole table: {advice}", output, StringComparison.Ordinal);
 
         var settings = SyncRig.Read(database, "Source:Table=lines");
-        Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, $"no index of public.lines begins with the number, so every change reads the whole table: {advice}");
+        Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, $"no index finds an extension by its number, so every change would read the whole table: {advice}");
         await database.ExecuteAsync(advice);
         Assert.DoesNotContain(await Broken.VerifyAsync(settings, fix: true), check => check.Name == "database.mapping" && check.Found.Contains("index", StringComparison.Ordinal));
     }

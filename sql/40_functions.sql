@@ -341,7 +341,7 @@ begin
 end
 $$;
 
--- The application's rows under our names: source() and source_of().
+-- The application's rows under our names: source() and source_of(). A row whose number is NULL is no phone.
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
@@ -357,20 +357,20 @@ begin
   where name <> 'number';
   rows := format($s$
       select %s as row_key,
-             coalesce((%s)::text, '') as number,
+             (%s)::text as number,
              coalesce((%s)::boolean, false) as active,
       %s
       from %s as extension$s$,
     m.row_key, m.number_is, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
-      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
-    $body$ $f$, shape, rows, m.number_is, m.number);
+      %s where %s is not null and ($1 is null or %s = any ($1))
+    $body$ $f$, shape, rows, m.number, m.number_is);
 
   execute format($f$
     create or replace function pjsip_sync.source_of(ids text[]) returns %s language sql stable as $body$
-      %s union all %s where %s is null and '' = any ($1)
-    $body$ $f$, shape, pjsip_sync.numbered_sql(m, rows, '$1'), rows, m.number);
+      %s
+    $body$ $f$, shape, pjsip_sync.numbered_sql(m, rows, '$1'));
 end
 $generate$;
 
@@ -605,7 +605,7 @@ begin
       select attname as mapped, format_type(atttypid, atttypmod) as typ, attnotnull, (select base.typ from pjsip_sync.base_type(m.source, attname) as base) as base from pg_attribute
       where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t) as written_back;
 
-  -- All extensions, or those numbered. As in source_of(), '' stands for those without a number, and each form is one that
+  -- All extensions, or those numbered. '' stands for those without a number as well, and each form is one that
   -- its own index answers.
   rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
     m.number_is, m.row_key,

@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -356,10 +358,50 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("insert into lines values (1, 1001, 'x'), (2, null, 'y'), (3, 1003, 'z')");
 
         Assert.Equal("1001,1003", await rig.IdsAsync());
-        Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
         await rig.ChangeAsync("update lines set number = 1002 where id = 2; delete from lines where id = 1");
         Assert.Equal("1002,1003", await rig.IdsAsync());
+    }
+
+    [Fact]
+    public async Task The_documented_mapping_names_a_person_of_whom_only_one_name_is_known()
+    {
+        var documented = Document.Blocks("docs/configuration.md").Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
+        using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(documented.Text));
+        var source = new ConfigurationBuilder().AddJsonStream(json).Build().AsEnumerable()
+            .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}").ToArray();
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            "create table users (extension text unique, sip_password text, first_name text, last_name text, is_active boolean default true, deleted_at timestamptz)"), source);
+
+        await rig.ChangeAsync("insert into users values ('1001', 'x', 'Anna', 'Berg'), ('1002', 'x', 'Anna', null), ('1003', 'x', null, 'Berg'), ('1004', 'x', null, null), (null, null, 'Carl', null)");
+
+        Assert.Equal(["\"Anna Berg\" <1001>", "\"Anna\" <1002>", "\"Berg\" <1003>", "<1004>"], await rig.Database.RowsAsync("select callerid from ps_endpoints order by id"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+    }
+
+    [Fact]
+    public async Task A_row_without_a_number_is_no_phone_and_no_fault_and_an_empty_number_is_one()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.Database.ExecuteAsync("alter table extensions alter number drop not null");
+        // As an older version left it.
+        await rig.Database.ExecuteAsync("insert into extensions (number, password) values (null, 'x'), ('', 'x'), ('1001', 'x'); insert into pjsip_sync.rejected (row_key, id, reason) values ('1', '', 'number is empty')");
+        await rig.ReconcileAsync(force: true);
+        Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
+        await rig.ChangeAsync("delete from extensions where number = ''");
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+        Broken.Expect(await Broken.VerifyAsync(rig.Settings), "sync.rejected", Verification.Outcome.Pass, "no extension is rejected");
+
+        // Its phone goes with the number, and so does its status.
+        await rig.ChangeAsync("update extensions set number = null where number = '1001'");
+        Assert.Equal("", await rig.IdsAsync());
+        await rig.ProjectAsync();
+        Assert.Equal(["offline|2"], await rig.Database.RowsAsync("select status, count(*) from extensions group by 1"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+
+        await rig.ChangeAsync("update extensions set number = '1002'  where id = (select max(id) from extensions)");
+        Assert.Equal("1002", await rig.IdsAsync());
     }
 
     [Fact]

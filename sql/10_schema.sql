@@ -18,7 +18,8 @@ begin
     end if;
     -- functions whose arguments or results have changed since
     if installed < 7 then
-      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.project(text[], interval);
+      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.project(text[], interval),
+        pjsip_sync.configure(text, jsonb, text, text);
     end if;
   end if;
 end
@@ -43,6 +44,8 @@ comment on column pjsip_sync.mapping.reads is 'columns of the source table that 
 comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
 comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
+alter table pjsip_sync.mapping add column if not exists status_table text not null default '';
+comment on column pjsip_sync.mapping.status_table is 'where the status is written to, when it is not the source table';
 alter table pjsip_sync.mapping add column if not exists types text not null default '';
 comment on column pjsip_sync.mapping.types is 'of what types the columns were for which the functions were generated';
 

@@ -184,13 +184,46 @@ begin
 end
 $fault$;
 
--- Of what types the columns are of which the generated functions depend on the type.
-create or replace function pjsip_sync.column_types(source regclass, columns jsonb) returns text
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select coalesce(string_agg(concat_ws(' ', name, format_type(atttypid, atttypmod), case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull), ', ' order by name), '')
-  from (select 'number' union all select pjsip_sync.known_columns(true)) as known (name)
-  join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped
-$$;
+-- What is wrong with a table of its own for the status; NULL when nothing is.
+create or replace function pjsip_sync.status_table_fault(source_table text, status_table text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
+declare
+  relation regclass := to_regclass(nullif(status_table, ''));
+  problem  text;
+begin
+  if status_table = '' then
+    return null;
+  elsif relation is null then
+    return format('Source:StatusTable: %s does not exist: create it, or run init with --create-status-table', status_table);
+  elsif relation = to_regclass(source_table) then
+    return format('Source:StatusTable: %s is Source:Table itself: name another table, or take Source:StatusTable away', status_table);
+  elsif (select relkind from pg_class where oid = relation) not in ('r', 'p') then
+    return format('Source:StatusTable: %s is not a table', status_table);
+  elsif not exists (select from pjsip_sync.base_type(relation, 'number') where typ in ('text'::regtype, 'varchar'::regtype))
+     or not exists (select from pg_index join pg_attribute on attrelid = indrelid and attname = 'number' and attnum = indkey[0]
+                    where indrelid = relation and indisunique and indnkeyatts = 1 and indpred is null and indimmediate) then
+    return format('Source:StatusTable: %s needs a column number that is its primary key, of type text', status_table);
+  elsif not exists (select from pg_attribute where attrelid = relation and attname = 'status' and not attisdropped) then
+    return format('Source:StatusTable: %s needs a column status', status_table);
+  end if;
+  select format('Source:StatusTable: %s: %s', status_table, pjsip_sync.write_fault(relation, name, name)) into problem
+  from pjsip_sync.known_columns(true) as name
+  join pg_attribute on attrelid = relation and attname = name and not attisdropped
+  where pjsip_sync.write_fault(relation, name, name) is not null limit 1;
+  return problem;
+end
+$fault$;
+
+-- The table that Source:StatusTable names, for an application that has none yet (init --create-status-table).
+create or replace function pjsip_sync.create_status_table(status_table text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $create$
+begin
+  if to_regclass(status_table) is null then
+    execute format('create table %s (number text primary key, row_key text not null, status text not null, device_state text, '
+      'last_registered_at timestamptz, last_registered_ip inet) with (fillfactor = 80)', status_table);
+  end if;
+end
+$create$;
 
 -- A mapping with nothing left open: what is not given is the column of our own name, where the table has it. What is
 -- written back nowhere has the expression null.
@@ -310,12 +343,13 @@ create or replace function pjsip_sync.current_mapping(
   out row_key   text,    -- the primary key, else the number itself
   out number    text,
   out number_is text,    -- the number as text
-  out indexed   boolean) -- whether an index finds it
+  out indexed   boolean, -- whether an index finds it
+  out status_table regclass) -- the table that the status is written to, when it is not the source
 language plpgsql stable set search_path = pg_catalog, pg_temp as $current$
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
-         m.active, m.realtime_schema
-  into source, columns, active, realtime_schema
+         m.active, m.realtime_schema, case when pjsip_sync.status_table_fault(m.source_table, m.status_table) is null then to_regclass(nullif(m.status_table, '')) end
+  into source, columns, active, realtime_schema, status_table
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
   number_is := pjsip_sync.number_sql(source, columns->>'number');
@@ -328,6 +362,15 @@ begin
   row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number_is));
 end
 $current$;
+
+-- Of what types the columns are of which the generated functions depend on the type.
+create or replace function pjsip_sync.column_types() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull), ', ' order by attrelid, attnum), '')
+  from pjsip_sync.current_mapping() as m
+  join pg_attribute on attnum > 0 and not attisdropped
+    and (attrelid = m.source and attname in (select m.columns->>name from (select 'number' union all select pjsip_sync.known_columns(true)) as known (name)) or attrelid = m.status_table)
+$$;
 
 -- Of a query on the rows called extension those with one of some numbers. Each number is looked up by itself where an index
 -- does that, for what else the planner may think of reads the whole table for each batch of a large import.
@@ -571,6 +614,55 @@ begin
 end
 $reject$;
 
+-- Row by row, when project() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
+-- Without numbers tries rejected rows again. Returns each number with why it was rejected, '' when its row is held, NULL when it was written.
+create or replace function pjsip_sync.generate_project_each(stale text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+begin
+  execute format($f$
+    create or replace function pjsip_sync.project_each(ids text[] default null, refresh_after interval default '5 minutes')
+    returns table (number text, problem text)
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    declare
+      pjsip_sync_numbers text[] := $1;
+      one record;
+      state text; message text; relation text; attribute text; rule text; context text;
+    begin
+      -- others' transactions do not wait for long because a trigger on one of these rows waits
+      perform set_config('lock_timeout', '25ms', true);
+      for one in
+        select due.row_key, due.id from (
+          select row_key, id from pjsip_sync.status_rejected where $1 is null and retry_at <= now() order by retry_at limit 50) as due
+        union all
+        select stale.row_key, coalesce(stale.number, '') from (%s) as stale where $1 is not null
+      loop
+        number := one.id;
+        begin
+          -- so that what the application checks at commit fails here
+          set constraints all immediate;
+          problem := (select max('') from pjsip_sync.project(array[one.id], $2, one.row_key));
+          if problem is null then
+            delete from pjsip_sync.status_rejected where row_key = one.row_key;
+          end if;
+        exception
+          when lock_not_available then
+            problem := '';
+          when others then
+            -- the server is at fault, not the row
+            if sqlstate ~ '^(08|25|40|53|57|58|XX)' then
+              raise;
+            end if;
+            get stacked diagnostics state = returned_sqlstate, message = message_text, relation = table_name, attribute = column_name, rule = constraint_name, context = pg_exception_context;
+            problem := pjsip_sync.reject_status(one.row_key, one.id, state, message, relation, attribute, rule, context);
+        end;
+        return next;
+      end loop;
+    end
+    $body$ $f$, stale);
+end
+$generate$;
+
 -- Status back to the application's rows, as the registration view has it: stale() names the rows that say something else,
 -- project() writes them.
 create or replace function pjsip_sync.generate_projection(m record) returns void
@@ -671,50 +763,90 @@ begin
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
     by_number || ' and case when $3 is null then true' || unless_rejected || ' else now.row_key = $3 end',
     flipped);
+  perform pjsip_sync.generate_project_each(by_number || unless_rejected);
+end
+$generate$;
 
-  -- Row by row, when project() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
-  -- Without numbers tries rejected rows again. Returns each number with why it was rejected, '' when its row is held, NULL when it was written.
+-- Status into a table of its own, which has a row for each of the registration view's: no row of the source is written.
+create or replace function pjsip_sync.generate_status_projection(target regclass) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  names   text;
+  written text;
+  updated text;
+  olds    text;
+  differs text;
+  rows    text;
+  unless_rejected constant text := ' and not exists (select from pjsip_sync.status_rejected s where s.row_key = now.row_key and s.id = now.number)';
+  -- while the table is missing or unfit nothing is written
+  nothing constant text := 'select now.* from (select null::text as number, null::text as row_key) as now where false';
+begin
+  select string_agg(name, ', ' order by n), string_agg(value, ', ' order by n), string_agg(format('%1$s = excluded.%1$s', name), ', ' order by n),
+         string_agg(format('t.%1$s as old_%1$s', name), ', ' order by n), string_agg(coalesce(difference, format('now.old_%s is distinct from %s', name, value)), ' or ' order by n)
+  into names, written, updated, olds, differs
+  from (
+    select name, n, difference, format(case
+        when name = 'status' and base = 'boolean'::regtype then '(now.status = ''online'')'
+        when name = 'device_state' and attnotnull then 'coalesce(now.device_state, ''UNKNOWN'')::%1$s'
+        else value end, typ) as value
+    from (values
+        ('number', 1, 'now.number::%1$s', null), ('row_key', 2, 'now.row_key::%1$s', null), ('status', 3, 'now.status::%1$s', null), ('device_state', 4, 'now.device_state::%1$s', null),
+        ('last_registered_at', 5, 'coalesce(now.registered_at::%1$s, now.old_last_registered_at)',
+          '(now.registered_at is not null and (now.old_last_registered_at is null or now.old_last_registered_at < now.registered_at - refresh_after))'),
+        ('last_registered_ip', 6, 'coalesce(now.ip::%1$s, now.old_last_registered_ip)', '(now.ip is not null and now.old_last_registered_ip is distinct from now.ip::%1$s)')
+      ) as known (name, n, value, difference)
+    cross join lateral (
+      select format_type(atttypid, atttypmod) as typ, attnotnull, (select base.typ from pjsip_sync.base_type(target, name) as base) as base
+      from pg_attribute where attrelid = target and attname = name and not attisdropped) as t) as present;
+  differs := replace(differs, 'now.ip::%1$s', 'now.ip::' || coalesce((select format_type(atttypid, atttypmod) from pg_attribute where attrelid = target and attname = 'last_registered_ip'), 'text'));
+  rows := $s$
+        select now.* from (
+          select coalesce(r.number, t.number) as number, coalesce(r.row_key, t.number) as row_key, r.number is null as is_gone,
+                 r.status, r.registered_at, host(r.address) as ip, r.device_state, $s$ || olds || $s$
+          from $s$;
+
   execute format($f$
-    create or replace function pjsip_sync.project_each(ids text[] default null, refresh_after interval default '5 minutes')
-    returns table (number text, problem text)
+    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
+    returns setof text
+    language sql stable as $body$ select number from (%s) as stale $body$ $f$,
+    coalesce(rows || format('pjsip_sync.registration r full join %s t on t.number = r.number) as now where (now.is_gone or %s)', target, differs), nothing) || unless_rejected);
+
+  rows := coalesce(rows || format('unnest(pjsip_sync_numbers) as wanted (id) left join lateral (select * from pjsip_sync.registration where number = wanted.id offset 0) r on true '
+    'left join lateral (select * from %s where number = wanted.id offset 0) t on true where r.number is not null or t.number is not null) as now where (now.is_gone or %s)', target, differs), nothing);
+  execute format($f$
+    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
+    returns setof text
     language plpgsql volatile as $body$
     #variable_conflict use_column
     declare
-      pjsip_sync_numbers text[] := $1;
-      one record;
-      state text; message text; relation text; attribute text; rule text; context text;
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
+      now record;
     begin
-      -- others' transactions do not wait for long because a trigger on one of these rows waits
-      perform set_config('lock_timeout', '25ms', true);
-      for one in
-        select due.row_key, due.id from (
-          select row_key, id from pjsip_sync.status_rejected where $1 is null and retry_at <= now() order by retry_at limit 50) as due
-        union all
-        select stale.row_key, coalesce(stale.number, '') from (%s) as stale where $1 is not null
+      -- a plan made while the tables were empty would read them whole for each row
+      perform set_config('enable_seqscan', 'off', true);
+      for now in
+        %1$s and case when $3 is null then true %3$s else now.row_key = $3 end
+        order by now.number
       loop
-        number := one.id;
-        begin
-          -- so that what the application checks at commit fails here
-          set constraints all immediate;
-          problem := (select max('') from pjsip_sync.project(array[one.id], $2, one.row_key));
-          if problem is null then
-            delete from pjsip_sync.status_rejected where row_key = one.row_key;
-          end if;
-        exception
-          when lock_not_available then
-            problem := '';
-          when others then
-            -- the server is at fault, not the row
-            if sqlstate ~ '^(08|25|40|53|57|58|XX)' then
-              raise;
-            end if;
-            get stacked diagnostics state = returned_sqlstate, message = message_text, relation = table_name, attribute = column_name, rule = constraint_name, context = pg_exception_context;
-            problem := pjsip_sync.reject_status(one.row_key, one.id, state, message, relation, attribute, rule, context);
-        end;
-        return next;
+        %2$s
       end loop;
     end
-    $body$ $f$, by_number || unless_rejected);
+    $body$ $f$, rows, case when target is null then 'null;' else format($s$
+        if now.is_gone then
+          delete from %1$s where number = now.number;
+          continue;
+        end if;
+        insert into %1$s (%2$s) values (%3$s) on conflict (number) do update set %4$s;
+        if now.old_status is distinct from %5$s then
+          perform pg_notify('extension_status', json_build_object(
+            'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
+            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text),
+            set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
+        end if;$s$,
+      target, names, written, updated,
+      (select case when typ = 'boolean'::regtype then '(now.status = ''online'')' else 'now.status::' || format_type(atttypid, atttypmod) end
+       from pjsip_sync.base_type(target, 'status'), pg_attribute where attrelid = target and attname = 'status')) end, unless_rejected);
+  perform pjsip_sync.generate_project_each(rows || unless_rejected);
 end
 $generate$;
 
@@ -725,9 +857,14 @@ declare
   m record;
 begin
   select * into m from pjsip_sync.current_mapping();
-  update pjsip_sync.mapping set indexed = m.indexed, types = pjsip_sync.column_types(m.source, m.columns)
-  where (indexed, types) is distinct from (m.indexed, pjsip_sync.column_types(m.source, m.columns));
-  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
+  update pjsip_sync.mapping set indexed = m.indexed, types = pjsip_sync.column_types()
+  where (indexed, types) is distinct from (m.indexed, pjsip_sync.column_types());
+  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m);
+  if (select status_table = '' from pjsip_sync.mapping) then
+    perform pjsip_sync.generate_projection(m);
+  else
+    perform pjsip_sync.generate_status_projection(m.status_table);
+  end if;
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
   perform pjsip_sync.refresh_endpoint_view();
@@ -760,7 +897,11 @@ begin
   select coalesce(array_agg(fault.problem order by fault.problem), '{}'),
          bool_or(fault.name is null or fault.name in ('number', 'password', 'active'))
   into faults, hopeless
-  from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault;
+  from (
+    select * from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active)
+    union all
+    select 'status_table', pjsip_sync.status_table_fault(mapping.source_table, mapping.status_table)) as fault
+  where fault.problem is not null;
   if hopeless then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
   end if;
@@ -770,7 +911,7 @@ begin
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');
   elsif exists (select from pjsip_sync.current_mapping() as now
-                where (now.indexed, pjsip_sync.column_types(now.source, now.columns)) is distinct from (mapping.indexed, mapping.types)) then
+                where (now.indexed, pjsip_sync.column_types()) is distinct from (mapping.indexed, mapping.types)) then
     perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_columns() then
@@ -793,28 +934,39 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
-create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
+create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text, status_table text default '')
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
   problems text[];
 begin
+  if status_table <> '' then
+    -- nothing is written into the source unless somebody says so
+    columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.known_columns(true) as name) || columns;
+  end if;
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
-  select array_agg(fault.problem) into problems from pjsip_sync.mapping_faults(source_table, columns, active) fault;
+  select array_agg(fault.problem) into problems from (
+    select problem from pjsip_sync.mapping_faults(source_table, columns, active)
+    union all
+    select pjsip_sync.status_table_fault(source_table, status_table)
+    union all
+    select format('Source:Columns has "%s", which is written to Source:StatusTable: take one of them away', name)
+    from pjsip_sync.known_columns(true) as name where status_table <> '' and columns ? name) as fault
+  where fault.problem is not null;
   if problems is not null then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
   end if;
 
-  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table)
+  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema, coalesce(to_regclass(nullif(status_table, ''))::text, ''))
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
-      active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',
+      active = excluded.active, realtime_schema = excluded.realtime_schema, status_table = excluded.status_table, left_out = '{}',
       -- an older worker that still runs stands by: it does not know all that is recorded now
       fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else '' end
-  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
-    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
+  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.status_table, m.left_out)
+    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, excluded.status_table, '{}'::text[]);
   if found then
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '');

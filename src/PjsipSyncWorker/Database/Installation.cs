@@ -40,7 +40,7 @@ internal static class Installation
                    not exists (select from jsonb_each_text($2::jsonb) where columns->>key is distinct from value and (columns ? key or lower(value) <> 'null'))
                      and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
-                   realtime_schema = $4,
+                   realtime_schema = $4 and ($5 = '') = (status_table = '') and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
                    array(
                      select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
@@ -54,6 +54,7 @@ internal static class Installation
             {
                 new() { Value = settings.Source.Table }, new() { Value = ColumnsJson(settings.Source) },
                 new() { Value = settings.Source.Active }, new() { Value = settings.Realtime.Schema },
+                new() { Value = settings.Source.StatusTable },
             },
         };
         try
@@ -92,7 +93,7 @@ internal static class Installation
             select pjsip_sync.adapt()
             union all
             select format('%s is not written, since %s has no such column', name, source_table)
-            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name
+            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name and status_table = ''
             """, connection);
         var leftOut = new List<string>();
         try

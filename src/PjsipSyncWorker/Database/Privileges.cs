@@ -50,6 +50,11 @@ internal static class Privileges
         where not has_column_privilege(id, attnum, privilege)
         group by name, privilege
         union all
+        select format('%s on %s', string_agg(privilege, ', ' order by n), status_table)
+        from pjsip_sync.mapping cross join unnest(array['select', 'insert', 'update', 'delete']) with ordinality as each (privilege, n)
+        where not has_table_privilege(to_regclass(nullif(status_table, '')), privilege)
+        group by status_table
+        union all
         select format('bypassrls, since %s has row-level policies', name) from source where row_security_active(id)
         order by 1
         """;

@@ -114,14 +114,16 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     {
         await using var command = dataSource.CreateCommand("""
             with fault as (
-              select array_agg(problem order by problem) as problems from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active))
+              select array_agg(problem order by problem) filter (where problem is not null) as problems from (
+                select f.problem from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) f
+                union all select pjsip_sync.status_table_fault(source_table, status_table) from pjsip_sync.mapping) as found)
             select coalesce(problems, '{}') || array(
                      select format('%s is not written, since %s has no such column', name, source_table)
-                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1)
+                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
                      union all
                      select pjsip_sync.index_advice() where not pjsip_sync.is_indexed(to_regclass(source_table), columns->>'number')),
                    coalesce(problems, '{}') = left_out,
-                   types = (select pjsip_sync.column_types(source, current.columns) from pjsip_sync.current_mapping() current)
+                   types = pjsip_sync.column_types()
             from pjsip_sync.mapping, fault
             """);
         command.Parameters.Add(Parameter.Texts(settings.Source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key)));

@@ -579,6 +579,16 @@ begin
 end
 $generate$;
 
+-- What a notification says of the device. Asterisk tells of a registration and of the device in either order: where its last
+-- word on the device is older than the status, this is what it says next.
+create or replace function pjsip_sync.fitting_state(status text, device_state text) returns text
+language sql immutable parallel safe as $$
+  select case
+    when status = 'online' and device_state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
+    when status = 'offline' and device_state not in ('UNKNOWN', 'INVALID') then 'UNAVAILABLE'
+    else device_state end
+$$;
+
 -- Notes that the status of a row cannot be written, and why: in words of ours, for the server's may repeat a value. What a
 -- trigger of the application says is for people to read; the row's password is taken out of it.
 create or replace function pjsip_sync.reject_status(
@@ -748,7 +758,7 @@ begin
         -- (a number too long to be anybody's has no news either, and would not fit)
         returning now.part, now.place, case when %4$s and length(now.number) <= 255
           then pg_notify('extension_status', json_build_object(
-            'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
+            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
           -- how many they were, for the worker's metrics
           or set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true) is null end as announced
@@ -839,7 +849,7 @@ begin
         insert into %1$s (%2$s) values (%3$s) on conflict (number) do update set %4$s;
         if now.old_status is distinct from %5$s then
           perform pg_notify('extension_status', json_build_object(
-            'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
+            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text),
             set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
         end if;$s$,

@@ -266,6 +266,57 @@ public sealed class RegistrationTests(PostgresServer server)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => projecting);
     }
 
+    [Theory]
+    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE", "online NOT_INUSE")]
+    [InlineData("extensions", "NOT_INUSE contact", "online NOT_INUSE")]
+    [InlineData("extensions", "contact", "online -")]
+    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE INUSE NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
+    [InlineData("extensions", "NOT_INUSE contact UNAVAILABLE gone", "online NOT_INUSE, offline UNAVAILABLE")]
+    [InlineData("extensions", "INUSE contact gone UNAVAILABLE", "online INUSE, offline UNAVAILABLE")]
+    [InlineData("status table", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
+    [InlineData("no device_state", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
+    public async Task The_last_notification_of_a_phone_is_true_in_whatever_order_asterisk_tells(string table, string events, string announced)
+    {
+        string[] settings = table switch
+        {
+            "status table" => ["Source:StatusTable=status"],
+            "no device_state" => ["Source:Columns:DeviceState=null"],
+            _ => [],
+        };
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table status (number text primary key, status text, device_state text)");
+        await SyncRig.InstallAsync(database, SyncRig.Read(database, settings), createExtensions: true);
+        await using var rig = await SyncRig.OpenAsync(database, SyncRig.Read(database, settings));
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        var (store, book) = await OpenAsync(rig, "pbx1");
+        await rig.ProjectAsync();
+        await using var listening = await rig.Database.OpenAsync();
+        var heard = new List<string>();
+        listening.Notification += (_, notification) =>
+        {
+            using var payload = System.Text.Json.JsonDocument.Parse(notification.Payload);
+            heard.Add($"{payload.RootElement.GetProperty("status")} {payload.RootElement.GetProperty("device_state").GetString() ?? "-"}");
+        };
+        await using (var listen = new NpgsqlCommand("listen extension_status", listening))
+            await listen.ExecuteNonQueryAsync();
+
+        foreach (var heardOfAsterisk in events.Split(' '))
+        {
+            if (heardOfAsterisk is "contact")
+                book.Apply(Phones[0], "NonQualified", null);
+            else if (heardOfAsterisk is "gone")
+                book.Apply(Phones[0], "Removed", null);
+            else
+                book.Apply("1001", heardOfAsterisk);
+            await FlushAsync(book, store);
+            await rig.ProjectAsync();
+        }
+
+        while (await listening.WaitAsync(300)) { }
+        Assert.Equal(announced.Split(", "), heard);
+        await store.DisposeAsync();
+    }
+
     [Fact]
     public async Task Whatever_the_values_the_announcement_fits_and_there_is_one_for_each_extension_and_flush()
     {

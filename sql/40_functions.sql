@@ -746,14 +746,16 @@ begin
       return query
       with stale as materialized (%3$s
       ), held as materialized (
-        select extension.tableoid as part, extension.ctid as place
+        -- with all of stale's columns: joined to it once more, each row would be compared with each
+        select stale.*, extension.ctid as found
         from %1$s as extension
         join stale on stale.part = extension.tableoid and stale.place = extension.ctid
         for no key update of extension skip locked
       ), written as (
         update %1$s as extension set %2$s
-        from stale as now join held using (part, place)
-        where extension.tableoid = now.part and extension.ctid = now.place
+        from held as now
+        -- one that somebody wrote meanwhile is found in another place
+        where extension.tableoid = now.part and extension.ctid = now.place and now.found = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
         returning now.part, now.place, case when %4$s and length(now.number) <= 255

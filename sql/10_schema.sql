@@ -16,6 +16,11 @@ begin
       raise exception using errcode = 'invalid_parameter_value',
         message = format('the schema pjsip_sync has version %s, newer than the %s of this worker: upgrade the worker', installed, ours);
     end if;
+    -- functions whose arguments or results have changed since
+    if installed < 7 then
+      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.project(text[], interval),
+        pjsip_sync.configure(text, jsonb, text, text);
+    end if;
   end if;
 end
 $version$;
@@ -39,6 +44,10 @@ comment on column pjsip_sync.mapping.reads is 'columns of the source table that 
 comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
 alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
 comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
+alter table pjsip_sync.mapping add column if not exists status_table text not null default '';
+comment on column pjsip_sync.mapping.status_table is 'where the status is written to, when it is not the source table';
+alter table pjsip_sync.mapping add column if not exists types text not null default '';
+comment on column pjsip_sync.mapping.types is 'of what types the columns were for which the functions were generated';
 
 -- Which extensions are dirty. Append-only, written inside the application's own transaction;
 -- id NULL means "everything". The worker removes exactly the rows it has seen.
@@ -128,6 +137,17 @@ create table if not exists pjsip_sync.message_lamp (
 );
 comment on column pjsip_sync.message_lamp.revision is 'when they became others; 0: never';
 create index if not exists message_lamp_revision on pjsip_sync.message_lamp (revision) where revision > 0;
+
+-- Extensions whose status cannot be written into the application's table, and why. Tried again after 1 to 30 seconds.
+create table if not exists pjsip_sync.status_rejected (
+  row_key     text primary key,
+  id          text        not null,
+  reason      text        not null,
+  rejected_at timestamptz not null default now(),
+  attempts    integer     not null default 1,
+  retry_at    timestamptz not null
+);
+create index if not exists status_rejected_retry on pjsip_sync.status_rejected (retry_at);
 
 -- Asterisk servers. refreshed_revision counts for one process of that server only.
 create table if not exists pjsip_sync.node (

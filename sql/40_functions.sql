@@ -32,15 +32,60 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     '(' || mapped || E'\n)')
 $$;
 
--- The number as it is compared: a text column as it is, so that its own index is used, anything else by its text.
+-- The type of a column, behind its domains, and whether its collation calls different texts equal. No row for an expression.
+create or replace function pjsip_sync.base_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
+language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
+  with recursive base as (
+    select atttypid as id, coalesce(collisdeterministic is false, false) as folds
+    from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+    where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
+    union all
+    select typbasetype, base.folds from base join pg_type on pg_type.oid = base.id where typtype = 'd'
+  )
+  select base.id::regtype, base.folds from base join pg_type on pg_type.oid = base.id where typtype <> 'd'
+$$;
+
+-- The number as a text that is equal only to itself.
 create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select case when exists (
-      select from pg_attribute left join pg_collation on pg_collation.oid = attcollation
-      where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
-        and atttypid in ('text'::regtype, 'varchar'::regtype) and collisdeterministic is not false)
-    then pjsip_sync.column_sql(source, mapped)
-    else format('(%s)::text', pjsip_sync.column_sql(source, mapped)) end
+  select coalesce((
+    select case
+      when folds then format('(%s)::text collate "default"', pjsip_sync.column_sql(source, mapped))
+      when typ in ('text'::regtype, 'varchar'::regtype) then pjsip_sync.column_sql(source, mapped) end
+    from pjsip_sync.base_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
+$$;
+
+-- A text as the number that is written so and no other way, or NULL.
+create or replace function pjsip_sync.as_bigint(written text) returns bigint
+language sql immutable parallel safe as $$
+  select case when written ~ '^(0|-?[1-9][0-9]{0,18})$' then
+    case when written::numeric between -9223372036854775808 and 9223372036854775807 then written::bigint end end
+$$;
+create or replace function pjsip_sync.as_numeric(written text) returns numeric
+language sql immutable parallel safe as $$
+  select case when written ~ '^-?[0-9]+([.][0-9]+)?$' and length(written) <= 255 then written::numeric end
+$$;
+create or replace function pjsip_sync.as_uuid(written text) returns uuid
+language sql immutable parallel safe as $$
+  select case when written ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then written::uuid end
+$$;
+
+-- Whether a row has the number that an SQL expression of type text gives: in the column's own type, so that its own index
+-- is used, and where that calls different texts equal (1.0 and 1.00, a and A) in text as well.
+create or replace function pjsip_sync.number_condition(source regclass, mapped text, wanted text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select format(
+      case
+        when typ in ('text'::regtype, 'varchar'::regtype) then case when folds then '%1$s = %3$s and %2$s = %3$s' end
+        when typ in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then '%1$s = pjsip_sync.as_bigint(%3$s)'
+        when typ = 'uuid'::regtype then '%1$s = pjsip_sync.as_uuid(%3$s)'
+        when typ = 'numeric'::regtype then '%1$s = pjsip_sync.as_numeric(%3$s) and %2$s = %3$s'
+        when typ = 'bpchar'::regtype then '%1$s = %3$s::bpchar and %2$s = %3$s'
+        when typname = 'citext' then '%1$s operator(%4$s.=) %3$s::%4$s.citext and %2$s = %3$s'
+      end,
+      pjsip_sync.column_sql(source, mapped), pjsip_sync.number_sql(source, mapped), wanted, typnamespace::regnamespace)
+    from pjsip_sync.base_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
 $$;
 
 -- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
@@ -64,17 +109,21 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   from pjsip_sync.mapping
 $$;
 
--- Whether an index of the source table finds an extension by its number.
-create or replace function pjsip_sync.is_indexed(source regclass, number_is text) returns boolean
+-- Whether an index finds an extension by its number: one that begins with it, for any other is read whole.
+create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
-  plan jsonb;
+  plan json;
 begin
-  execute format('explain (verbose, format json) select from %s as extension where %s = ''1''', source, number_is) into plan;
+  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) cross join lateral (select from %s as extension where %s offset 0) as found',
+    source, pjsip_sync.number_condition(source, mapped, 'number_wanted')) into plan;
   return exists (
-    select from jsonb_path_query(plan, '$.** ? (exists (@."Relation Name") && (exists (@."Index Cond") || exists (@."Recheck Cond")))') as scan
-    where to_regclass(format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
-      in (select source union all select relid from pg_partition_tree(source)));
+    select from jsonb_path_query(plan::jsonb, 'strict $.** ? (exists (@."Index Cond"))') as node
+    join pg_class on relname = node->>'Index Name'
+    join pg_index on indexrelid = pg_class.oid
+    left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+    where indrelid in (select source union select relid from pg_partition_tree(source))
+      and coalesce(attname, mapped) = mapped);
 end
 $indexed$;
 
@@ -95,12 +144,108 @@ language sql immutable rows 20 as $$
                'voicemail_mailbox', 'transport', 'codecs', 'max_contacts', 'profile', 'settings'] end)
 $$;
 
--- A mapping with nothing left open: what is not given is the column of our own name, where the table has it.
+-- Why a column cannot be what one of our names is written back to, and what could; NULL when it can.
+create or replace function pjsip_sync.write_fault(source regclass, name text, mapped text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
+declare
+  attribute pg_attribute;
+  declared  text;
+  typ       regtype;
+  value     text;
+  held      text;
+  rule      record;
+  allowed   boolean;
+begin
+  select * into attribute from pg_attribute where attrelid = source and attname = mapped and attnum > 0 and not attisdropped;
+  if not found then
+    return format('"%s" is written by the worker, so it must be a column, not an expression', mapped);
+  elsif attribute.attgenerated <> '' or attribute.attidentity <> '' then
+    return format('"%s" is a generated column, which cannot be written: map another one', mapped);
+  end if;
+  select base.typ into typ from pjsip_sync.base_type(source, mapped) as base;
+  declared := format_type(attribute.atttypid, attribute.atttypmod);
+  if name = 'last_registered_at' then
+    return case when typ not in ('timestamptz'::regtype, 'timestamp'::regtype)
+      then format('"%s" is of type %s, which does not hold a date with its time: make it timestamptz', mapped, declared) end;
+  end if;
+  foreach value in array case name
+    when 'status' then case when typ = 'boolean'::regtype then array['true', 'false'] else array['online', 'offline'] end
+    when 'last_registered_ip' then array['255.255.255.255', '2001:db8:1111:2222:3333:4444:5555:6666']
+    else array['NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'] end
+  loop
+    begin
+      execute format('select (%L::%s)::text', value, declared) into held;
+    exception when others then
+      held := null;
+    end;
+    -- an inet or cidr shows its netmask
+    if (case name when 'last_registered_ip' then split_part(held, '/', 1) else held end) is distinct from value then
+      return format('"%s" is of type %s, which cannot hold %s: make it %s', mapped, declared, value,
+        case name when 'status' then 'text or boolean' when 'last_registered_ip' then 'inet or text' else 'text' end);
+    end if;
+    for rule in
+      select conname, pg_get_expr(conbin, conrelid) as expression from pg_constraint
+      where conrelid = source and contype = 'c' and conkey = array[attribute.attnum]
+    loop
+      execute format('select %s from (select %L::%s as %I) as written', rule.expression, value, declared, mapped) into allowed;
+      if not allowed then
+        return format('"%s" may not be %s, since the constraint %s forbids it: let it be allowed there', mapped, value, rule.conname);
+      end if;
+    end loop;
+  end loop;
+  return null;
+end
+$fault$;
+
+-- What is wrong with a table of its own for the status; NULL when nothing is.
+create or replace function pjsip_sync.status_table_fault(source_table text, status_table text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
+declare
+  relation regclass := to_regclass(nullif(status_table, ''));
+  problem  text;
+begin
+  if status_table = '' then
+    return null;
+  elsif relation is null then
+    return format('Source:StatusTable: %s does not exist: create it, or run init with --create-status-table', status_table);
+  elsif relation = to_regclass(source_table) then
+    return format('Source:StatusTable: %s is Source:Table itself: name another table, or take Source:StatusTable away', status_table);
+  elsif (select relkind from pg_class where oid = relation) not in ('r', 'p') then
+    return format('Source:StatusTable: %s is not a table', status_table);
+  elsif not exists (select from pjsip_sync.base_type(relation, 'number') where typ in ('text'::regtype, 'varchar'::regtype))
+     or not exists (select from pg_index join pg_attribute on attrelid = indrelid and attname = 'number' and attnum = indkey[0]
+                    where indrelid = relation and indisunique and indnkeyatts = 1 and indpred is null and indimmediate) then
+    return format('Source:StatusTable: %s needs a column number that is its primary key, of type text', status_table);
+  elsif not exists (select from pg_attribute where attrelid = relation and attname = 'status' and not attisdropped) then
+    return format('Source:StatusTable: %s needs a column status', status_table);
+  end if;
+  select format('Source:StatusTable: %s: %s', status_table, pjsip_sync.write_fault(relation, name, name)) into problem
+  from pjsip_sync.known_columns(true) as name
+  join pg_attribute on attrelid = relation and attname = name and not attisdropped
+  where pjsip_sync.write_fault(relation, name, name) is not null limit 1;
+  return problem;
+end
+$fault$;
+
+-- The table that Source:StatusTable names, for an application that has none yet (init --create-status-table).
+create or replace function pjsip_sync.create_status_table(status_table text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $create$
+begin
+  if to_regclass(status_table) is null then
+    execute format('create table %s (number text primary key, row_key text not null, status text not null, device_state text, '
+      'last_registered_at timestamptz, last_registered_ip inet) with (fillfactor = 80)', status_table);
+  end if;
+end
+$create$;
+
+-- A mapping with nothing left open: what is not given is the column of our own name, where the table has it. What is
+-- written back nowhere has the expression null.
 create or replace function pjsip_sync.complete_columns(source_table text, columns jsonb) returns jsonb
 language sql stable set search_path = pg_catalog, pg_temp as $$
-  select jsonb_build_object('number', 'number', 'password', 'password')
+  select (jsonb_build_object('number', 'number', 'password', 'password')
     || coalesce(jsonb_object_agg(attname, attname) filter (where attname is not null), '{}')
-    || columns
+    || columns)
+    - array(select name from pjsip_sync.known_columns(true) as name where lower(columns->>name) = 'null')
   from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)
   left join pg_attribute on attrelid = to_regclass(source_table) and attname = name and attnum > 0 and not attisdropped
 $$;
@@ -176,10 +321,14 @@ begin
       return next;
       continue;
     end if;
-    if mapped.key in ('status', 'last_registered_at', 'last_registered_ip', 'device_state')
-       and not exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0 and not attisdropped) then
-      problem := format('%s: "%s" is written by the worker, so it must be a column, not an expression', meaning, mapped.value);
-      return next;
+    if mapped.key in (select pjsip_sync.known_columns(true)) then
+      problem := coalesce(
+        pjsip_sync.write_fault(source, mapped.key, mapped.value),
+        (select format('"%s" is %s as well: map another column', mapped.value, key) from jsonb_each_text(columns || jsonb_build_object('Source:Active', active)) where value = mapped.value and key <> mapped.key limit 1));
+      if problem is not null then
+        problem := format('%s: %s, or map null to do without', meaning, problem);
+        return next;
+      end if;
       continue;
     end if;
     if exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0
@@ -211,23 +360,26 @@ $check$;
 -- number, password or the active predicate there is nothing to generate.
 create or replace function pjsip_sync.current_mapping(
   out source regclass, out columns jsonb, out active text, out realtime_schema text,
-  out row_key   text,  -- the primary key, else the number itself
+  out row_key   text,    -- the primary key, else the number itself
   out number    text,
-  out number_is text)  -- the number as it is compared
+  out number_is text,    -- the number as text
+  out indexed   boolean, -- whether an index finds it
+  out status_table regclass) -- the table that the status is written to, when it is not the source
 language plpgsql stable set search_path = pg_catalog, pg_temp as $current$
 begin
   select to_regclass(m.source_table), m.columns - coalesce((select array_agg(fault.name) from pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) fault), '{}'),
-         m.active, m.realtime_schema
-  into source, columns, active, realtime_schema
+         m.active, m.realtime_schema, case when pjsip_sync.status_table_fault(m.source_table, m.status_table) is null then to_regclass(nullif(m.status_table, '')) end
+  into source, columns, active, realtime_schema, status_table
   from pjsip_sync.mapping m;
   number := pjsip_sync.column_sql(source, columns->>'number');
   number_is := pjsip_sync.number_sql(source, columns->>'number');
+  indexed := pjsip_sync.is_indexed(source, columns->>'number');
   select string_agg(format('extension.%I::text', attname), ' || ''/'' || ' order by ordinality)
   into row_key
   from pg_index, unnest(indkey) with ordinality as key (attnum, ordinality)
   join pg_attribute using (attnum)
   where indrelid = source and indisprimary and attrelid = source;
-  row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number));
+  row_key := coalesce(row_key, format('coalesce((%s)::text, '''')', number_is));
 end
 $current$;
 
@@ -279,13 +431,33 @@ begin
 end
 $sees$;
 
--- The application's rows under our names: source() and source_of().
+-- Of what types the columns are of which the generated functions depend on the type.
+create or replace function pjsip_sync.column_types() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull), ', ' order by attrelid, attnum), '')
+  from pjsip_sync.current_mapping() as m
+  join pg_attribute on attnum > 0 and not attisdropped
+    and (attrelid = m.source and attname in (select m.columns->>name from (select 'number' union all select pjsip_sync.known_columns(true)) as known (name)) or attrelid = m.status_table)
+$$;
+
+-- Of a query on the rows called extension those with one of some numbers. Each number is looked up by itself where an index
+-- does that, for what else the planner may think of reads the whole table for each batch of a large import.
+create or replace function pjsip_sync.numbered_sql(m record, rows text, ids text) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+  return format(case when m.indexed
+      then 'select extension.* from unnest(%1$s) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%2$s where %3$s offset 0) as extension'
+      else '%2$s join unnest(%1$s) as pjsip_sync_wanted (pjsip_sync_number) on %3$s' end,
+    ids, rows, case when m.indexed then pjsip_sync.number_condition(m.source, m.columns->>'number', 'pjsip_sync_number') else m.number_is || ' = pjsip_sync_number' end);
+end
+$$;
+
+-- The application's rows under our names: source() and source_of(). A row whose number is NULL is no phone.
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
-  by_index boolean;
-  wanted   text;
-  rows     text;
+  wanted text;
+  rows   text;
   shape constant text := 'table (row_key text, number text, active boolean, password text, display_name text, context text, '
     'caller_id_name text, caller_id_number text, voicemail_enabled text, voicemail_mailbox text, transport text, '
     'codecs text, max_contacts text, profile text, settings text)';
@@ -296,28 +468,20 @@ begin
   where name <> 'number';
   rows := format($s$
       select %s as row_key,
-             coalesce((%s)::text, '') as number,
+             (%s)::text as number,
              coalesce((%s)::boolean, false) as active,
       %s
       from %s as extension$s$,
-    m.row_key, m.number, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
+    m.row_key, m.number_is, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
     create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
-      %s where $1 is null or %s = any ($1) or (%s is null and '' = any ($1))
-    $body$ $f$, shape, rows, m.number_is, m.number);
+      %s where %s is not null and ($1 is null or %s = any ($1))
+    $body$ $f$, shape, rows, m.number, m.number_is);
 
-  -- Each number is looked up by itself where an index does that, for what else the planner may think of reads the whole
-  -- table for each batch of a large import.
-  by_index := pjsip_sync.is_indexed(m.source, m.number_is);
-  update pjsip_sync.mapping set indexed = by_index where indexed <> by_index;
   execute format($f$
-    create or replace function pjsip_sync.source_of(ids text[]) returns %1$s language sql stable as $body$
-      %2$s union all %3$s where %4$s is null and '' = any ($1)
-    $body$ $f$, shape,
-    format(case when by_index
-      then 'select extension.* from unnest($1) as pjsip_sync_wanted (pjsip_sync_number) cross join lateral (%1$s where %2$s = pjsip_sync_number offset 0) as extension'
-      else '%1$s join unnest($1) as pjsip_sync_wanted (pjsip_sync_number) on %2$s = pjsip_sync_number' end, rows, m.number_is),
-    rows, m.number);
+    create or replace function pjsip_sync.source_of(ids text[]) returns %s language sql stable as $body$
+      %s
+    $body$ $f$, shape, pjsip_sync.numbered_sql(m, rows, '$1'));
 end
 $generate$;
 
@@ -341,7 +505,7 @@ begin
     $body$ $f$,
     (select bool_and(pjsip_sync.column_sql(m.source, mapped) not like '(%') from (
        select value from jsonb_each_text(m.columns) union all select nullif(m.active, 'true')) as known (mapped)),
-    m.number, m.source, m.realtime_schema);
+    m.number_is, m.source, m.realtime_schema);
 end
 $generate$;
 
@@ -369,7 +533,7 @@ declare
           end if;$r$;
 begin
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
-  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number,
+  select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number_is,
     concat_ws(', ', pjsip_sync.image_sql(m.source, m.active),
       (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
       string_agg(pjsip_sync.image_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
@@ -385,7 +549,7 @@ begin
               full join (select row_number() over () as place, %1$s from new_rows as extension) as became using (place)$s$, image);
   changed := format('select unnest(case when was.number = became.number then array[was.number] else array[was.number, became.number] end) as number '
     'from %s where (was.is_read *= became.is_read) is not true', pairs);
-  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', m.number);
+  numbers := format('select coalesce((%s)::text, '''') as number from <rows> as extension', m.number_is);
   of_all := format($s$insert into pjsip_sync.change (id) %1$s limit %2$s;
           get diagnostics recorded = row_count;
           if recorded = %2$s then
@@ -489,12 +653,106 @@ begin
       raise log 'pjsip_sync could not record a replicated change, the next reconcile finds it: %%', sqlerrm;
       return null;
     end
-    $body$ $f$, m.number, ring, case when by_number then format($s$if tg_op = 'UPDATE' then
+    $body$ $f$, m.number_is, ring, case when by_number then format($s$if tg_op = 'UPDATE' then
         insert into pjsip_sync.moved (was, became) select array[was.row_key], array[became.row_key]
         from (select %1$s as row_key from (select old.*) as extension) as was, (select %1$s as row_key from (select new.*) as extension) as became
         where was.row_key <> became.row_key and exists (select from pjsip_sync.mailbox);
       end if;
       $s$, m.row_key) end);
+end
+$generate$;
+
+-- What a notification says of the device. Asterisk tells of a registration and of the device in either order: where its last
+-- word on the device is older than the status, this is what it says next.
+create or replace function pjsip_sync.fitting_state(status text, device_state text) returns text
+language sql immutable parallel safe as $$
+  select case
+    when status = 'online' and device_state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
+    when status = 'offline' and device_state not in ('UNKNOWN', 'INVALID') then 'UNAVAILABLE'
+    else device_state end
+$$;
+
+-- Notes that the status of a row cannot be written, and why: in words of ours, for the server's may repeat a value. What a
+-- trigger of the application says is for people to read; the row's password is taken out of it.
+create or replace function pjsip_sync.reject_status(
+  row_key text, id text, state text, message text, relation text, attribute text, rule text, context text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $reject$
+#variable_conflict use_variable
+declare
+  secret text;
+  reason text := case
+    when state = '23502' then format('%s must have a value', attribute)
+    when rule <> '' then format('%s violates the constraint %s', relation, rule)
+    when state = '22001' then 'a value is too long'
+    when state not like 'P0%' then format('the database refuses it (SQLSTATE %s)', state)
+    end;
+begin
+  if reason is null then
+    -- as it is, and as a row, JSON or a literal shows it
+    for secret in
+      select unnest(array[r.password, replace(r.password, '"', '""'), substring(to_json(r.password)::text from '^"(.*)"$'), substring(quote_literal(r.password) from '^E?.(.*).$')])
+      from pjsip_sync.source_of(array[id]) as r where r.row_key = reject_status.row_key and r.password <> ''
+    loop
+      message := replace(message, secret, '***');
+    end loop;
+    reason := left(regexp_replace(message, '[[:cntrl:]]+', ' ', 'g'), 200);
+  end if;
+  -- of the way to the error only the place, for the rest may have values
+  reason := 'its status cannot be written: ' || concat_ws(', in ', reason, substring(context from '(?n)^PL/pgSQL function ((?!pjsip_sync[.]).*)$'));
+  insert into pjsip_sync.status_rejected as r (row_key, id, reason, retry_at)
+  values (row_key, id, reason, now() + interval '1 second')
+  on conflict on constraint status_rejected_pkey do update
+  set id = excluded.id, reason = excluded.reason, attempts = r.attempts + 1, retry_at = now() + least(power(2, r.attempts), 30) * interval '1 second';
+  return reason;
+end
+$reject$;
+
+-- Row by row, when project() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
+-- Without numbers tries rejected rows again. Returns each number with why it was rejected, '' when its row is held, NULL when it was written.
+create or replace function pjsip_sync.generate_project_each(stale text) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+begin
+  execute format($f$
+    create or replace function pjsip_sync.project_each(ids text[] default null, refresh_after interval default '5 minutes')
+    returns table (number text, problem text)
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    declare
+      pjsip_sync_numbers text[] := $1;
+      one record;
+      state text; message text; relation text; attribute text; rule text; context text;
+    begin
+      -- others' transactions do not wait for long because a trigger on one of these rows waits
+      perform set_config('lock_timeout', '25ms', true);
+      for one in
+        select due.row_key, due.id from (
+          select row_key, id from pjsip_sync.status_rejected where $1 is null and retry_at <= now() order by retry_at limit 50) as due
+        union all
+        select stale.row_key, coalesce(stale.number, '') from (%s) as stale where $1 is not null
+      loop
+        number := one.id;
+        begin
+          -- so that what the application checks at commit fails here
+          set constraints all immediate;
+          problem := (select max('') from pjsip_sync.project(array[one.id], $2, one.row_key));
+          if problem is null then
+            delete from pjsip_sync.status_rejected where row_key = one.row_key;
+          end if;
+        exception
+          when lock_not_available then
+            problem := '';
+          when others then
+            -- the server is at fault, not the row
+            if sqlstate ~ '^(08|25|40|53|57|58|XX)' then
+              raise;
+            end if;
+            get stacked diagnostics state = returned_sqlstate, message = message_text, relation = table_name, attribute = column_name, rule = constraint_name, context = pg_exception_context;
+            problem := pjsip_sync.reject_status(one.row_key, one.id, state, message, relation, attribute, rule, context);
+        end;
+        return next;
+      end loop;
+    end
+    $body$ $f$, stale);
 end
 $generate$;
 
@@ -505,27 +763,34 @@ language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   written text;
   differs text;
+  flipped text; -- whether a row that is written gets another status
   rows    text;
   stale   text;
+  by_number text;
+  unless_rejected constant text := ' and not exists (select from pjsip_sync.status_rejected s where s.row_key = now.row_key and s.id = coalesce(now.number, ''''))';
 begin
   select string_agg(format('%I = ', mapped) || format(value, typ, replace(quote_ident(mapped), '%', '%%')), ', ' order by ordinality),
-         string_agg(format(difference, typ, ordinality), ' or ' order by ordinality)
-  into written, differs
-  from (values
-      ('status',             1, 'now.status::%1$s',
-        'now.old_1 is distinct from now.status::%1$s'),
-      ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
-        '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
-      ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
-        '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
-      ('device_state',       4, 'now.device_state::%1$s',
-        'now.old_4 is distinct from now.device_state::%1$s')
-    ) as known (name, ordinality, value, difference)
-  cross join lateral (
-    select m.columns->>name as mapped, format_type(atttypid, atttypmod) as typ from pg_attribute
-    where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t;
+         string_agg(format(case when difference like '%distinct from ' then difference || value else difference end, typ), ' or ' order by ordinality),
+         coalesce(max(format('now.old_1 is distinct from ' || value, typ)) filter (where name = 'status'), 'true')
+  into written, differs, flipped
+  from (
+    select name, ordinality, mapped, typ, difference,
+      case when name = 'status' and base = 'boolean'::regtype then '(now.status = ''online'')'
+           when name = 'device_state' and attnotnull then 'coalesce(now.device_state, ''UNKNOWN'')::%1$s'
+           else value end as value
+    from (values
+        ('status',             1, 'now.status::%1$s', 'now.old_1 is distinct from '),
+        ('last_registered_at', 2, 'coalesce(now.registered_at::%1$s, extension.%2$s)',
+          '(now.registered_at is not null and (now.old_2 is null or now.old_2 < now.registered_at - refresh_after))'),
+        ('last_registered_ip', 3, 'coalesce(now.ip::%1$s, extension.%2$s)',
+          '(now.ip is not null and now.old_3 is distinct from now.ip::%1$s)'),
+        ('device_state',       4, 'now.device_state::%1$s', 'now.old_4 is distinct from ')
+      ) as known (name, ordinality, value, difference)
+    cross join lateral (
+      select attname as mapped, format_type(atttypid, atttypmod) as typ, attnotnull, (select base.typ from pjsip_sync.base_type(m.source, attname) as base) as base from pg_attribute
+      where attrelid = m.source and attname = m.columns->>name and attnum > 0 and not attisdropped) as t) as written_back;
 
-  -- All extensions, or those numbered. As in source_of(), '' stands for those without a number, and each form is one that
+  -- All extensions, or those numbered. '' stands for those without a number as well, and each form is one that
   -- its own index answers.
   rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
     m.number_is, m.row_key,
@@ -538,40 +803,47 @@ begin
           from (%1$s) as mine
           left join %2$s
         ) as now
-        where $s$ || replace(coalesce(differs, 'false'), '%', '%%');
+        where ($s$ || replace(coalesce(differs, 'false'), '%', '%%') || ')';
+  by_number := format(stale, format('%s union all %s where %s is null and '''' = any (pjsip_sync_numbers)', pjsip_sync.numbered_sql(m, rows, 'pjsip_sync_numbers'), rows, m.number),
+    'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true');
 
   execute format($f$
     create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
     returns setof text
     language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$,
-    format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key'));
+    format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key') || unless_rejected);
 
   -- Returns the numbers that could not be written because the application holds their rows; announces each change of status.
+  -- With the key of a row writes that one alone, else all but the rejected ones.
   execute format($f$
-    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
     returns setof text
     -- plpgsql keeps its plan from call to call
     language plpgsql volatile as $body$
     #variable_conflict use_column
+    declare
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
     begin
       -- so that the trigger knows its own master's hand; and a plan made while the tables were empty would read them whole for each row
       perform set_config('pjsip_sync.projecting', 'on', true), set_config('enable_seqscan', 'off', true);
       return query
       with stale as materialized (%3$s
       ), held as materialized (
-        select extension.tableoid as part, extension.ctid as place
+        -- with all of stale's columns: joined to it once more, each row would be compared with each
+        select stale.*, extension.ctid as found
         from %1$s as extension
         join stale on stale.part = extension.tableoid and stale.place = extension.ctid
         for no key update of extension skip locked
       ), written as (
         update %1$s as extension set %2$s
-        from stale as now join held using (part, place)
-        where extension.tableoid = now.part and extension.ctid = now.place
+        from held as now
+        -- one that somebody wrote meanwhile is found in another place
+        where extension.tableoid = now.part and extension.ctid = now.place and now.found = now.place
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
-        returning now.part, now.place, case when now.old_1::text is distinct from now.status and length(now.number) <= 255
+        returning now.part, now.place, case when %4$s and length(now.number) <= 255
           then (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
-            'number', now.number, 'status', now.status, 'device_state', now.device_state, 'ip', now.ip,
+            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
             'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
           -- how many they were, for the worker's metrics
           or set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true) is null end as announced
@@ -584,9 +856,92 @@ begin
     -- nothing mapped: an assignment that is never reached
     coalesce(written, (select format('%1$I = extension.%1$I', attname) from pg_attribute
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
-    format(stale, format($s$%1$s where %2$s = any (%4$s) union all %1$s where %3$s is null and '' = any (%4$s)$s$,
-      rows, m.number_is, m.number, 'coalesce($1, array(select pjsip_sync.stale($2)))'),
-      'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true'));
+    by_number || ' and case when $3 is null then true' || unless_rejected || ' else now.row_key = $3 end',
+    flipped);
+  perform pjsip_sync.generate_project_each(by_number || unless_rejected);
+end
+$generate$;
+
+-- Status into a table of its own, which has a row for each of the registration view's: no row of the source is written.
+create or replace function pjsip_sync.generate_status_projection(target regclass) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $generate$
+declare
+  names   text;
+  written text;
+  updated text;
+  olds    text;
+  differs text;
+  rows    text;
+  unless_rejected constant text := ' and not exists (select from pjsip_sync.status_rejected s where s.row_key = now.row_key and s.id = now.number)';
+  -- while the table is missing or unfit nothing is written
+  nothing constant text := 'select now.* from (select null::text as number, null::text as row_key) as now where false';
+begin
+  select string_agg(name, ', ' order by n), string_agg(value, ', ' order by n), string_agg(format('%1$s = excluded.%1$s', name), ', ' order by n),
+         string_agg(format('t.%1$s as old_%1$s', name), ', ' order by n), string_agg(coalesce(difference, format('now.old_%s is distinct from %s', name, value)), ' or ' order by n)
+  into names, written, updated, olds, differs
+  from (
+    select name, n, difference, format(case
+        when name = 'status' and base = 'boolean'::regtype then '(now.status = ''online'')'
+        when name = 'device_state' and attnotnull then 'coalesce(now.device_state, ''UNKNOWN'')::%1$s'
+        else value end, typ) as value
+    from (values
+        ('number', 1, 'now.number::%1$s', null), ('row_key', 2, 'now.row_key::%1$s', null), ('status', 3, 'now.status::%1$s', null), ('device_state', 4, 'now.device_state::%1$s', null),
+        ('last_registered_at', 5, 'coalesce(now.registered_at::%1$s, now.old_last_registered_at)',
+          '(now.registered_at is not null and (now.old_last_registered_at is null or now.old_last_registered_at < now.registered_at - refresh_after))'),
+        ('last_registered_ip', 6, 'coalesce(now.ip::%1$s, now.old_last_registered_ip)', '(now.ip is not null and now.old_last_registered_ip is distinct from now.ip::%1$s)')
+      ) as known (name, n, value, difference)
+    cross join lateral (
+      select format_type(atttypid, atttypmod) as typ, attnotnull, (select base.typ from pjsip_sync.base_type(target, name) as base) as base
+      from pg_attribute where attrelid = target and attname = name and not attisdropped) as t) as present;
+  differs := replace(differs, 'now.ip::%1$s', 'now.ip::' || coalesce((select format_type(atttypid, atttypmod) from pg_attribute where attrelid = target and attname = 'last_registered_ip'), 'text'));
+  rows := $s$
+        select now.* from (
+          select coalesce(r.number, t.number) as number, coalesce(r.row_key, t.number) as row_key, r.number is null as is_gone,
+                 r.status, r.registered_at, host(r.address) as ip, r.device_state, $s$ || olds || $s$
+          from $s$;
+
+  execute format($f$
+    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
+    returns setof text
+    language sql stable as $body$ select number from (%s) as stale $body$ $f$,
+    coalesce(rows || format('pjsip_sync.registration r full join %s t on t.number = r.number) as now where (now.is_gone or %s)', target, differs), nothing) || unless_rejected);
+
+  rows := coalesce(rows || format('unnest(pjsip_sync_numbers) as wanted (id) left join lateral (select * from pjsip_sync.registration where number = wanted.id offset 0) r on true '
+    'left join lateral (select * from %s where number = wanted.id offset 0) t on true where r.number is not null or t.number is not null) as now where (now.is_gone or %s)', target, differs), nothing);
+  execute format($f$
+    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
+    returns setof text
+    language plpgsql volatile as $body$
+    #variable_conflict use_column
+    declare
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
+      now record;
+    begin
+      -- a plan made while the tables were empty would read them whole for each row
+      perform set_config('enable_seqscan', 'off', true);
+      for now in
+        %1$s and case when $3 is null then true %3$s else now.row_key = $3 end
+        order by now.number
+      loop
+        %2$s
+      end loop;
+    end
+    $body$ $f$, rows, case when target is null then 'null;' else format($s$
+        if now.is_gone then
+          delete from %1$s where number = now.number;
+          continue;
+        end if;
+        insert into %1$s (%2$s) values (%3$s) on conflict (number) do update set %4$s;
+        if now.old_status is distinct from %5$s then
+          perform (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
+            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
+            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null,
+            set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
+        end if;$s$,
+      target, names, written, updated,
+      (select case when typ = 'boolean'::regtype then '(now.status = ''online'')' else 'now.status::' || format_type(atttypid, atttypmod) end
+       from pjsip_sync.base_type(target, 'status'), pg_attribute where attrelid = target and attname = 'status')) end, unless_rejected);
+  perform pjsip_sync.generate_project_each(rows || unless_rejected);
 end
 $generate$;
 
@@ -597,7 +952,14 @@ declare
   m record;
 begin
   select * into m from pjsip_sync.current_mapping();
-  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m), pjsip_sync.generate_projection(m);
+  update pjsip_sync.mapping set indexed = m.indexed, types = pjsip_sync.column_types()
+  where (indexed, types) is distinct from (m.indexed, pjsip_sync.column_types());
+  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m);
+  if (select status_table = '' from pjsip_sync.mapping) then
+    perform pjsip_sync.generate_projection(m);
+  else
+    perform pjsip_sync.generate_status_projection(m.status_table);
+  end if;
   perform pjsip_sync.note_columns(m.source, m.columns, m.active);
   perform pjsip_sync.grant_source();
   perform pjsip_sync.refresh_endpoint_view();
@@ -630,7 +992,11 @@ begin
   select coalesce(array_agg(fault.problem order by fault.problem), '{}'),
          bool_or(fault.name is null or fault.name in ('number', 'password', 'active'))
   into faults, hopeless
-  from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active) fault;
+  from (
+    select * from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active)
+    union all
+    select 'status_table', pjsip_sync.status_table_fault(mapping.source_table, mapping.status_table)) as fault
+  where fault.problem is not null;
   if hopeless then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
   end if;
@@ -639,7 +1005,8 @@ begin
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
     perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
-  elsif mapping.indexed <> pjsip_sync.is_indexed(to_regclass(mapping.source_table), pjsip_sync.number_sql(to_regclass(mapping.source_table), mapping.columns->>'number')) then
+  elsif exists (select from pjsip_sync.current_mapping() as now
+                where (now.indexed, pjsip_sync.column_types()) is distinct from (mapping.indexed, mapping.types)) then
     perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_columns() then
@@ -652,31 +1019,51 @@ end
 $adapt$;
 revoke all on function pjsip_sync.adapt() from public;
 
+-- What is wrong when no index finds an extension by its number, and which one would.
+create or replace function pjsip_sync.index_advice() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select format('no index finds an extension by its number, so every change would read the whole table: create index on %s ((%s))', source,
+    case when pjsip_sync.number_condition(source, mapped, '''''') like pjsip_sync.column_sql(source, mapped) || ' %' then pjsip_sync.column_sql(source, mapped)
+         else pjsip_sync.number_sql(source, mapped) end)
+  from (select to_regclass(source_table) as source, columns->>'number' as mapped from pjsip_sync.mapping) as m
+$$;
+
 -- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
-create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text)
+create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text, status_table text default '')
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
   problems text[];
   before   pjsip_sync.mapping;
 begin
+  if status_table <> '' then
+    -- nothing is written into the source unless somebody says so
+    columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.known_columns(true) as name) || columns;
+  end if;
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
-  select array_agg(fault.problem) into problems from pjsip_sync.mapping_faults(source_table, columns, active) fault;
+  select array_agg(fault.problem) into problems from (
+    select problem from pjsip_sync.mapping_faults(source_table, columns, active)
+    union all
+    select pjsip_sync.status_table_fault(source_table, status_table)
+    union all
+    select format('Source:Columns has "%s", which is written to Source:StatusTable: take one of them away', name)
+    from pjsip_sync.known_columns(true) as name where status_table <> '' and columns ? name) as fault
+  where fault.problem is not null;
   if problems is not null then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
   end if;
 
   select * into before from pjsip_sync.mapping;
-  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema)
-  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema)
+  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table)
+  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema, coalesce(to_regclass(nullif(status_table, ''))::text, ''))
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
-      active = excluded.active, realtime_schema = excluded.realtime_schema, left_out = '{}',
+      active = excluded.active, realtime_schema = excluded.realtime_schema, status_table = excluded.status_table, left_out = '{}',
       -- an older worker that still runs stands by: it does not know all that is recorded now
       fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else 'schema ' || excluded.schema_version end
-  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.left_out)
-    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, '{}'::text[]);
+  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.status_table, m.left_out)
+    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, excluded.status_table, '{}'::text[]);
   if found then
     -- Only another answer to which extensions there are is a cause of removals; a first answer, an upgrade, or another column for the context is none.
     insert into pjsip_sync.change (id, cause)
@@ -688,8 +1075,7 @@ begin
   perform pjsip_sync.generate();
   perform pjsip_sync.place_triggers();
   if not (select indexed from pjsip_sync.mapping) then
-    raise warning 'no index finds an extension by its number, so every change would read the whole table: create index on % ((%))',
-      to_regclass(source_table), pjsip_sync.number_sql(to_regclass(source_table), columns->>'number');
+    raise warning '%', pjsip_sync.index_advice();
   end if;
 end
 $configure$;

@@ -44,7 +44,7 @@ begin
   from pjsip_sync.known_columns(true) as known (name)
   join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped;
   -- without a status column project() has an assignment that is never reached, and needs the right to it all the same
-  if is_written = '{}' then
+  if is_written = '{}' and (select status_table = '' from pjsip_sync.mapping) then
     select array[attname::text] into is_written from pg_attribute
     where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1;
   end if;
@@ -76,8 +76,14 @@ begin
   execute format('grant usage on schema %s to pjsip_sync', (select relnamespace::regnamespace from pg_class where oid = source));
   execute format('grant select (%s) on %s to pjsip_sync',
     (select string_agg(quote_ident(name), ', ') from unnest(mapping.reads) as name), source);
-  execute format('grant update (%s) on %s to pjsip_sync',
-    (select string_agg(quote_ident(name), ', ') from unnest(mapping.writes) as name), source);
+  if mapping.writes <> '{}' then
+    execute format('grant update (%s) on %s to pjsip_sync',
+      (select string_agg(quote_ident(name), ', ') from unnest(mapping.writes) as name), source);
+  end if;
+  if to_regclass(nullif(mapping.status_table, '')) is not null then
+    execute format('grant usage on schema %s to pjsip_sync', (select relnamespace::regnamespace from pg_class where oid = to_regclass(nullif(mapping.status_table, ''))));
+    execute format('grant select, insert, update, delete on %s to pjsip_sync', mapping.status_table);
+  end if;
 end
 $grant$;
 

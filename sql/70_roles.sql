@@ -23,7 +23,8 @@ $roles$;
 -- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
 -- Database/Privileges.cs checks each of these when the worker starts.
 grant usage on schema pjsip_sync to pjsip_sync;
-grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.unloadable, pjsip_sync.reserved, pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,
+grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable, pjsip_sync.reserved,
+  pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,
   pjsip_sync.compared to pjsip_sync;
 grant select, insert, delete on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync;
 grant select, insert on pjsip_sync.shape to pjsip_sync;
@@ -57,6 +58,6 @@ Your application needs rights on its own table only, and none in the schema pjsi
   grant select, insert, update, delete on %s to YOUR_APPLICATION;
 To read the registrations in detail as well:
   grant usage on schema pjsip_sync to YOUR_APPLICATION;
-  grant select on pjsip_sync.registration, pjsip_sync.rejected, pjsip_sync.unloadable to YOUR_APPLICATION;$text$, mapping.source_table);
+  grant select on pjsip_sync.registration, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable to YOUR_APPLICATION;$text$, mapping.source_table);
 end
 $say$;

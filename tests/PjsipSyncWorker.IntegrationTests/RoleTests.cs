@@ -244,6 +244,26 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     }
 
     [Fact]
+    public async Task A_status_table_is_written_by_the_workers_role_and_no_row_of_the_source()
+    {
+        await using var admin = await cluster.Server.CreateDatabaseAsync("status_table");
+        string[] settings = ["Source__StatusTable=app.phone_status"];
+        await admin.ExecuteAsync("create schema app");
+        var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--create-extensions", "--create-status-table", "--roles");
+        Assert.True(exit == 0, output);
+        await using var worker = admin.As("pjsip_sync");
+        await admin.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
+        (exit, output) = await WorkerProcess.CommandAsync(worker, settings, "sync-extensions");
+        Assert.True(exit == 0, output);
+
+        await worker.ExecuteAsync("select pjsip_sync.project()");
+        Assert.Equal(["1001|1|offline"], await admin.RowsAsync("select number, row_key, status from app.phone_status"));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => worker.ExecuteAsync("update extensions set status = 'online'"))).SqlState);
+        await admin.ExecuteAsync("revoke insert on app.phone_status from pjsip_sync");
+        Broken.ExpectOnly(await Broken.VerifyAsync(SyncRig.Read(worker, "Source:StatusTable=app.phone_status")), "database.privileges", "this role lacks: insert on app.phone_status", "init --roles");
+    }
+
+    [Fact]
     public async Task Printed_sql_and_plain_psql_grant_the_same_and_existing_roles_keep_what_they_have()
     {
         await using var direct = await CreateAsync("direct", "init", "--create-extensions", "--roles");

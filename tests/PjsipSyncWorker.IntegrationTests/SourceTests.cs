@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Tests.Documentation;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -62,6 +64,109 @@ public sealed class SourceTests(PostgresServer server)
             await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
             return await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping");
         }
+    }
+
+    [Theory]
+    [InlineData("smallint", 1000)]
+    [InlineData("integer", 1000)]
+    [InlineData("bigint", 4930123400000000)]
+    [InlineData("numeric(20)", 1000)]
+    [InlineData("char(20)", 1000)]
+    [InlineData("varchar(20)", 1000)]
+    [InlineData("citext", 1000)]
+    [InlineData("folded", 1000)]
+    [InlineData("dialled", 1000)]
+    [InlineData("dialled_integer", 1000)]
+    [InlineData("uuid", 1000)]
+    public async Task A_number_of_any_usual_type_is_found_by_its_index(string type, long first)
+    {
+        const int Rows = 10_000;
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"""
+            create schema extra; create extension citext schema extra; set search_path = public, extra;
+            create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+            create domain dialled as varchar(20); create domain dialled_integer as integer check (value > 0);
+            create table lines (number {(type == "folded" ? "text collate folding" : type)} unique, password text, status text);
+            """), "Source:Table=lines");
+        var number = type == "uuid" ? "lpad(g::text, 32, '0')::uuid" : $"g::extra.citext::text{(type is "citext" or "folded" ? "" : $"::{type}")}";
+        await rig.Database.ExecuteAsync($"insert into lines select {number}, 'x' from generate_series({first}, {first + Rows - 1}) g; analyze lines");
+        Assert.True(await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping"));
+
+        var begun = System.Diagnostics.Stopwatch.StartNew();
+        await rig.DrainAsync();
+        var synced = begun.Elapsed;
+        Assert.Equal((long)Rows, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        begun.Restart();
+        await rig.ProjectAsync();
+        Assert.Equal((long)Rows, await rig.Database.ScalarAsync<long>("select count(*) from lines where status = 'offline'"));
+        await Measured.Async($"{Rows} numbers of type {type}, synced", synced);
+        await Measured.Async($"{Rows} numbers of type {type}, status", begun.Elapsed);
+
+        const string Read = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'lines'";
+        await using var connection = await rig.Database.OpenAsync();
+        foreach (var asked in new[] { "source_of", "project" })
+        {
+            await using var command = new NpgsqlCommand($"{Read}; select * from pjsip_sync.{asked}(array(select id from ps_endpoints limit 100)); {Read}", connection);
+            await using var reader = await command.ExecuteReaderAsync();
+            await reader.ReadAsync();
+            var before = reader.GetInt64(0);
+            await reader.NextResultAsync();
+            await reader.NextResultAsync();
+            await reader.ReadAsync();
+            Assert.InRange(reader.GetInt64(0) - before, 0, 400);
+        }
+    }
+
+    [Theory]
+    [InlineData("number extra.citext", "number", "('Anna', 1), ('anna', 2)", "Anna|1 anna|2")]
+    [InlineData("number text collate folding", "number", "('Anna', 1), ('anna', 2)", "Anna|1 anna|2")]
+    [InlineData("number numeric", "number", "(1001, 1), (1001.0, 2)", "1001|1 1001.0|2")]
+    [InlineData("number char(8)", "number", "('1001', 1), ('1002  ', 2)", "1001|1 1002|2")]
+    [InlineData("number bigint", "number", "(-1, 1), (9223372036854775807, 2)", "-1|1 9223372036854775807|2")]
+    [InlineData("number uuid", "number", "('{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}', 1), ('a0eebc999c0b4ef8bb6d6bb9bd380a12', 2)", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|1 a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12|2")]
+    [InlineData("number place", "((number)::text)", "('north', 1), ('south', 2)", "north|1 south|2")]
+    public async Task A_number_is_its_text_and_no_other_whatever_its_type(string column, string index, string rows, string ids)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, async database =>
+        {
+            await database.ExecuteAsync($"""
+                create schema extra; create extension citext schema extra; create type place as enum ('north', 'south');
+                create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+                create table lines ({column}, password text, status text default 'online');
+                """);
+            if (!column.EndsWith("place", StringComparison.Ordinal))
+                await database.ExecuteAsync($"create index on lines ({index})");
+        }, "Source:Table=lines");
+
+        await rig.ChangeAsync($"insert into lines values {rows}");
+        // What no number is written like is nobody's, and no fault.
+        await rig.ChangeAsync("insert into pjsip_sync.change (id) values ('ANNA'), ('1001.00'), ('01'), ('1e3'), (' 1001'), ('99999999999999999999'), ('NaN'), ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), ('')");
+        await rig.ProjectAsync();
+
+        Assert.Equal(ids, string.Join(' ', await rig.Database.RowsAsync("select id, password from ps_auths order by password")));
+        Assert.Equal(["offline|2"], await rig.Database.RowsAsync("select status, count(*) from lines group by 1"));
+        await rig.ChangeAsync("update lines set password = password || '0' where password = '2'; delete from lines where password = '1'");
+        Assert.Equal(ids.Split(' ')[1] + "0", Assert.Single(await rig.Database.RowsAsync("select id, password from ps_auths")));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+    }
+
+    [Theory]
+    [InlineData("number text", "create index on public.lines ((number))")]
+    [InlineData("number integer", "create index on public.lines ((number))")]
+    [InlineData("site integer, number integer, unique (site, number)", "create index on public.lines ((number))")]
+    [InlineData("number integer, gone boolean, exclude using hash (number with =) where (not gone)", "create index on public.lines ((number))")]
+    [InlineData("number float8 unique", "create index on public.lines (((number)::text))")]
+    public async Task A_number_that_no_index_finds_is_said_with_the_index_that_would(string columns, string advice)
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync($"create table lines ({columns}, password text)");
+        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
+        Assert.Equal(0, exit);
+        Assert.Contains($"no index finds an extension by its number, so every change would read the whole table: {advice}", output, StringComparison.Ordinal);
+
+        var settings = SyncRig.Read(database, "Source:Table=lines");
+        Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, $"no index finds an extension by its number, so every change would read the whole table: {advice}");
+        await database.ExecuteAsync(advice);
+        Assert.DoesNotContain(await Broken.VerifyAsync(settings, fix: true), check => check.Name == "database.mapping" && check.Found.Contains("index", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -129,6 +234,107 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Equal(["offline|192.0.2.7"], await rig.Database.RowsAsync("select status, ip from app.\"Users\""));
     }
 
+    [Theory]
+    [InlineData("status boolean not null default false", "true", "false")]
+    [InlineData("status flag", "true", "false")]
+    [InlineData("status phone_state", "online", "offline")]
+    [InlineData("status varchar(7)", "online", "offline")]
+    [InlineData("status char(10)", "online", "offline")]
+    [InlineData("status extra.citext check (status in ('online', 'offline', 'lost'))", "online", "offline")]
+    [InlineData("status text, last_registered_ip varchar(45), last_registered_at timestamp, device_state device", "online", "offline")]
+    [InlineData("status text, last_registered_ip cidr, last_registered_at timestamp(0) with time zone, device_state varchar(11) not null default 'UNKNOWN'", "online", "offline")]
+    public async Task Status_is_written_into_a_column_of_any_type_that_can_hold_it(string columns, string online, string offline)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"{StatusTypes} create table lines (number text primary key, password text, {columns})"), "Source:Table=lines");
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x'), ('1002', 'x')");
+        await RegisterAsync(rig, "1001");
+
+        for (var time = 0; time < 2; time++)
+        {
+            await rig.ProjectAsync();
+            Assert.Equal([$"1001|{online}", $"1002|{offline}"], await rig.Database.RowsAsync("select number, status::text from lines order by 1"));
+            Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+        }
+        if (columns.Contains("last_registered_ip", StringComparison.Ordinal))
+            Assert.Equal("2001:db8:1111:2222:3333:4444:5555:6666", await rig.Database.ScalarAsync<string>("select split_part(last_registered_ip::text, '/', 1) from lines where number = '1001'"));
+    }
+
+    [Theory]
+    [InlineData("status smallint", "Source:Columns:Status: \"status\" is of type smallint, which cannot hold online: make it text or boolean, or map null to do without")]
+    [InlineData("status timestamptz", "Source:Columns:Status: \"status\" is of type timestamp with time zone, which cannot hold online: make it text or boolean")]
+    [InlineData("status varchar(6)", "Source:Columns:Status: \"status\" is of type character varying(6), which cannot hold offline: make it text or boolean")]
+    [InlineData("status account_state", "Source:Columns:Status: \"status\" is of type public.account_state, which cannot hold online: make it text or boolean")]
+    [InlineData("status text check (status in ('active', 'blocked'))", "Source:Columns:Status: \"status\" may not be online, since the constraint lines_status_check forbids it")]
+    [InlineData("status text generated always as (password || '!') stored", "Source:Columns:Status: \"status\" is a generated column, which cannot be written: map another one")]
+    [InlineData("last_registered_ip varchar(8)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(8), which cannot hold 255.255.255.255: make it inet or text")]
+    [InlineData("last_registered_ip varchar(15)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(15), which cannot hold 2001:db8:1111:2222:3333:4444:5555:6666: make it inet or text")]
+    [InlineData("last_registered_at date", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type date, which does not hold a date with its time: make it timestamptz")]
+    [InlineData("last_registered_at bigint", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type bigint, which does not hold a date with its time: make it timestamptz")]
+    [InlineData("device_state phone_state", "Source:Columns:DeviceState: \"device_state\" is of type public.phone_state, which cannot hold NOT_INUSE: make it text")]
+    [InlineData("device_state boolean", "Source:Columns:DeviceState: \"device_state\" is of type boolean, which cannot hold NOT_INUSE: make it text")]
+    public async Task A_status_column_that_cannot_hold_what_is_written_is_refused_and_one_that_becomes_so_is_done_without(string column, string problem)
+    {
+        var name = column[..column.IndexOf(' ', StringComparison.Ordinal)];
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync($"{StatusTypes} create table lines (number text primary key, password text, {column})");
+        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
+        Assert.Equal(2, exit);
+        Assert.Contains(problem, output, StringComparison.Ordinal);
+
+        // Without it all is well, and nothing is ever written there.
+        var without = SyncRig.Read(database, "Source:Table=lines", $"Source:Columns:{string.Concat(name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]))}=null");
+        await SyncRig.InstallAsync(database, without, createExtensions: false);
+        Assert.DoesNotContain($"{name} is not written", Broken.Text(await Broken.VerifyAsync(without)), StringComparison.Ordinal);
+
+        // One that fitted becomes such a column, and fits again.
+        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "last_registered_at" ? "timestamptz" : "text")}, add other text, drop if exists status, add if not exists status text".Replace(name == "status" ? ", drop if exists status, add if not exists status text" : ", drop if exists status", "", StringComparison.Ordinal));
+        var settings = SyncRig.Read(database, "Source:Table=lines");
+        await SyncRig.InstallAsync(database, settings, createExtensions: false);
+        await using var rig = await SyncRig.OpenAsync(database, settings);
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
+        await database.ExecuteAsync($"alter table lines drop {name}, add {column}");
+        Broken.ExpectOnly(await Broken.VerifyAsync(settings), "database.mapping", problem, "Source:Columns");
+        await database.ExecuteAsync("select pjsip_sync.adapt()");
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+        Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, problem);
+        if (name != "status")
+            Assert.Equal("online", await database.ScalarAsync<string>("select status from lines"));
+
+        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.adapt()");
+        await rig.ProjectAsync();
+        Assert.NotNull(await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));
+        Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+    }
+
+    [Fact]
+    public async Task A_status_column_whose_type_changes_is_written_as_its_new_type()
+    {
+        await using var database = await server.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table lines (number text primary key, password text, status text)");
+        await SyncRig.InstallAsync(database, SyncRig.Read(database, "Source:Table=lines"), createExtensions: false);
+        await using var rig = await SyncRig.OpenAsync(database, SyncRig.Read(database, "Source:Table=lines"));
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
+
+        await database.ExecuteAsync("alter table lines alter status type boolean using status = 'online', alter number type integer using number::integer");
+        Broken.ExpectOnly(await Broken.VerifyAsync(rig.Settings), "database.mapping", "a mapped column has another type than before", "--fix");
+        Broken.ExpectNoFailure(await Broken.VerifyAsync(rig.Settings, fix: true));
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+
+        Assert.True(await database.ScalarAsync<bool>("select status from lines"));
+    }
+
+    private const string StatusTypes = """
+        create schema extra; create extension citext schema extra; create type phone_state as enum ('offline', 'online'); create type account_state as enum ('active', 'blocked');
+        create type device as enum ('NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'); create domain flag as boolean;
+        """;
+
+    private static Task<int> RegisterAsync(SyncRig rig, string number) => rig.Database.ExecuteAsync($"""
+        insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()) on conflict do nothing;
+        insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at) values ('pbx1', '{number}', 'sip:x', 'Reachable', '2001:db8:1111:2222:3333:4444:5555:6666', now());
+        """);
+
     [Fact]
     public async Task Expressions_map_a_tenant_prefix_and_a_json_field()
     {
@@ -153,10 +359,50 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("insert into lines values (1, 1001, 'x'), (2, null, 'y'), (3, 1003, 'z')");
 
         Assert.Equal("1001,1003", await rig.IdsAsync());
-        Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
         await rig.ChangeAsync("update lines set number = 1002 where id = 2; delete from lines where id = 1");
         Assert.Equal("1002,1003", await rig.IdsAsync());
+    }
+
+    [Fact]
+    public async Task The_documented_mapping_names_a_person_of_whom_only_one_name_is_known()
+    {
+        var documented = Document.Blocks("docs/configuration.md").Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
+        using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(documented.Text));
+        var source = new ConfigurationBuilder().AddJsonStream(json).Build().AsEnumerable()
+            .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}").ToArray();
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
+            "create table users (extension text unique, sip_password text, first_name text, last_name text, is_active boolean default true, deleted_at timestamptz)"), source);
+
+        await rig.ChangeAsync("insert into users values ('1001', 'x', 'Anna', 'Berg'), ('1002', 'x', 'Anna', null), ('1003', 'x', null, 'Berg'), ('1004', 'x', null, null), (null, null, 'Carl', null)");
+
+        Assert.Equal(["\"Anna Berg\" <1001>", "\"Anna\" <1002>", "\"Berg\" <1003>", "<1004>"], await rig.Database.RowsAsync("select callerid from ps_endpoints order by id"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+    }
+
+    [Fact]
+    public async Task A_row_without_a_number_is_no_phone_and_no_fault_and_an_empty_number_is_one()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.Database.ExecuteAsync("alter table extensions alter number drop not null");
+        // As an older version left it.
+        await rig.Database.ExecuteAsync("insert into extensions (number, password) values (null, 'x'), ('', 'x'), ('1001', 'x'); insert into pjsip_sync.rejected (row_key, id, reason) values ('1', '', 'number is empty')");
+        await rig.ReconcileAsync(force: true);
+        Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
+        await rig.ChangeAsync("delete from extensions where number = ''");
+        await RegisterAsync(rig, "1001");
+        await rig.ProjectAsync();
+        Broken.Expect(await Broken.VerifyAsync(rig.Settings), "sync.rejected", Verification.Outcome.Pass, "no extension is rejected");
+
+        // Its phone goes with the number, and so does its status.
+        await rig.ChangeAsync("update extensions set number = null where number = '1001'");
+        Assert.Equal("", await rig.IdsAsync());
+        await rig.ProjectAsync();
+        Assert.Equal(["offline|2"], await rig.Database.RowsAsync("select status, count(*) from extensions group by 1"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
+
+        await rig.ChangeAsync("update extensions set number = '1002'  where id = (select max(id) from extensions)");
+        Assert.Equal("1002", await rig.IdsAsync());
     }
 
     [Fact]

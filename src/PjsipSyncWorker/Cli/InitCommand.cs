@@ -12,19 +12,27 @@ internal static class InitCommand
     {
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };
         var createExtensions = new Option<bool>("--create-extensions") { Description = "Also create the default table public.extensions" };
+        var createStatusTable = new Option<bool>("--create-status-table") { Description = "Also create the table that Source:StatusTable names" };
         var roles = new Option<bool>("--roles") { Description = "Also create the roles pjsip_sync and asterisk, with no more rights than each needs" };
         var command = new System.CommandLine.Command("init", "Install or upgrade the schema pjsip_sync and the triggers on the source table")
         {
-            print, createExtensions, roles,
+            print, createExtensions, createStatusTable, roles,
         };
         command.SetAction((parsed, cancellation) =>
         {
             var options = (parsed.GetValue(createExtensions) ? InstallOptions.CreateExtensions : InstallOptions.None)
+                | (parsed.GetValue(createStatusTable) ? InstallOptions.CreateStatusTable : InstallOptions.None)
                 | (parsed.GetValue(roles) ? InstallOptions.Roles : InstallOptions.None);
             return Command.RunAsync(parsed.GetValue(config),
-                settings => parsed.GetValue(print) ? PrintAsync(settings, options) : InstallAsync(settings, options, cancellation));
+                settings => options.HasFlag(InstallOptions.CreateStatusTable) && settings.Source.StatusTable.Length == 0 ? NoStatusTableAsync() : parsed.GetValue(print) ? PrintAsync(settings, options) : InstallAsync(settings, options, cancellation));
         });
         return command;
+    }
+
+    private static async Task<int> NoStatusTableAsync()
+    {
+        await Console.Error.WriteLineAsync("--create-status-table needs Source:StatusTable: name the table there");
+        return ExitCode.Usage;
     }
 
     private static async Task<int> PrintAsync(WorkerSettings settings, InstallOptions options)

@@ -44,14 +44,19 @@ internal static class StatusQuery
         return statuses;
     }
 
-    /// <summary>What waits to be announced, a line for each Asterisk of which a worker knows: phones that register before have no events.</summary>
+    /// <summary>What is behind: extensions to be announced, a line for each Asterisk of which a worker knows (phones that register
+    /// before have no events), and those whose status cannot be written into the application's table.</summary>
     public static async Task<List<string>> WaitingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
             select format('%s %s to be announced to %s', count(*), case when count(*) = 1 then 'extension waits' else 'extensions wait' end, n.name)
             from pjsip_sync.node n join pjsip_sync.endpoint e on e.aor_revision > n.refreshed_revision and e.deleted_at is null
             where n.connected
-            group by n.name order by n.name
+            group by n.name
+            union all
+            select format('the status of %s cannot be written into your table: select * from pjsip_sync.status_rejected', case when count(*) = 1 then min(id) else count(*) || ' extensions' end)
+            from pjsip_sync.status_rejected having count(*) > 0
+            order by 1
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var lines = new List<string>();

@@ -89,7 +89,8 @@ public static class SettingsReader
             else
                 columns[SnakeCase(key)] = value;
         }
-        var settings = new SourceSettings(Qualified(source.Text("Table", "public.extensions")), columns, source.Text("Active", ""));
+        var settings = new SourceSettings(Qualified(source.Text("Table", "public.extensions")), columns, source.Text("Active", ""),
+            source.OptionalText("StatusTable") is { } statusTable ? Qualified(statusTable) : "");
         source.NothingElse();
         return settings;
     }

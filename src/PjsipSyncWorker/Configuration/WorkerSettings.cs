@@ -17,7 +17,8 @@ public sealed record WorkerSettings(
 /// <param name="Table">Its name; without a schema one of <c>public</c>.</param>
 /// <param name="Columns">One of our names (<c>Number</c>, <c>CallerIdName</c>, …; docs/sql.md lists them) to a column or SQL expression of that table; what is not mapped is the column of our own name, where there is one.</param>
 /// <param name="Active">SQL condition for the rows that are phones now; empty: the column <c>enabled</c> where there is one, else all.</param>
-public sealed record SourceSettings(string Table, IReadOnlyDictionary<string, string> Columns, string Active);
+/// <param name="StatusTable">A table of its own for the status, so that no row of <c>Table</c> is ever written; without a schema one of <c>public</c>; empty: the status is written into <c>Table</c>.</param>
+public sealed record SourceSettings(string Table, IReadOnlyDictionary<string, string> Columns, string Active, string StatusTable = "");
 
 /// <summary>The tables Asterisk reads.</summary>
 /// <param name="Schema">The schema of ps_endpoints, ps_auths, ps_aors and ps_contacts.</param>

@@ -10,6 +10,12 @@ internal static class DatabaseErrors
     public static bool RejectsRow(PostgresException error) =>
         error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState.StartsWith("23", StringComparison.Ordinal);
 
+    /// <summary>
+    /// A statement on several of the application's rows may fail because of one of them: whatever a trigger there raises or
+    /// waits for. Not when the connection, the transaction or the server is at fault (classes 08, 25, 40, 53, 57, 58, XX).
+    /// </summary>
+    public static bool MayBeOneRow(PostgresException error) => error.SqlState[..2] is not ("08" or "25" or "40" or "53" or "57" or "58" or "XX");
+
     /// <summary>Waiting cannot help: wrong password, no such database or role, no privilege, schema not installed.</summary>
     public static bool IsPermanent(Exception error) => error is PostgresException
     {

@@ -37,14 +37,15 @@ internal static class Installation
         await using var command = new NpgsqlCommand("""
             select schema_version, to_regclass($1) is not null, to_regclass($1) = to_regclass(source_table),
                    -- what is not configured may be the column of our own name, or have come since
-                   columns @> $2::jsonb and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
+                   not exists (select from jsonb_each_text($2::jsonb) where columns->>key is distinct from value and (columns ? key or lower(value) <> 'null'))
+                     and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
-                   realtime_schema = $4,
+                   realtime_schema = $4 and ($5 = '') = (status_table = '') and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'revision']) as name
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
+                     select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'project_each', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)
@@ -53,6 +54,7 @@ internal static class Installation
             {
                 new() { Value = settings.Source.Table }, new() { Value = ColumnsJson(settings.Source) },
                 new() { Value = settings.Source.Active }, new() { Value = settings.Realtime.Schema },
+                new() { Value = settings.Source.StatusTable },
             },
         };
         try
@@ -91,7 +93,7 @@ internal static class Installation
             select pjsip_sync.adapt()
             union all
             select format('%s is not written, since %s has no such column', name, source_table)
-            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name
+            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name and status_table = ''
             """, connection);
         var leftOut = new List<string>();
         try

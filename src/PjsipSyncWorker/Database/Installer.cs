@@ -14,6 +14,9 @@ internal enum InstallOptions
 
     /// <summary>The roles of least privilege: pjsip_sync for the worker, asterisk for Asterisk.</summary>
     Roles = 2,
+
+    /// <summary>The table that Source:StatusTable names.</summary>
+    CreateStatusTable = 4,
 }
 
 /// <summary>Installs or upgrades the database side: the files of <c>sql/</c> in their order, in one transaction.</summary>
@@ -28,12 +31,15 @@ internal static class Installer
             ["columns"] = Installation.ColumnsJson(settings.Source),
             ["active"] = settings.Source.Active,
             ["realtime_schema"] = settings.Realtime.Schema,
+            ["status_table"] = settings.Source.StatusTable,
         };
         string[] files =
         [
             "10_schema.sql", "20_realtime.sql", "25_voicemail.sql",
             .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
-            "35_announcements.sql", "40_functions.sql", "45_privileges.sql", "50_mapping.sql", "60_ownership.sql",
+            "35_announcements.sql", "40_functions.sql", "45_privileges.sql",
+            .. options.HasFlag(InstallOptions.CreateStatusTable) ? ["48_status.sql"] : Array.Empty<string>(),
+            settings.Source.StatusTable.Length == 0 ? "50_mapping.sql" : "51_status_mapping.sql", "60_ownership.sql",
             .. options.HasFlag(InstallOptions.Roles) ? ["70_roles.sql"] : Array.Empty<string>(),
         ];
         return files.Select(file => (file, SqlScript.Fill(SqlScript.Load(file), variables)));

@@ -14,7 +14,7 @@ internal static class Privileges
           ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, insert, delete'),
           ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved', 'select, insert, update, delete'),
           ('pjsip_sync', 'mailbox', 'select, insert, update'), ('pjsip_sync', 'moved', 'select, delete'),
-          ('pjsip_sync', 'message_lamp', 'select, insert, update'),
+          ('pjsip_sync', 'message_lamp', 'select, insert, update'), ('pjsip_sync', 'status_rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'compared', 'select, insert, update, delete'),
           ($1, 'ps_endpoints', 'select, insert, update, delete'), ($1, 'ps_auths', 'select, insert, update, delete'),
           ($1, 'ps_aors', 'select, insert, update, delete'), ($1, 'ps_contacts', 'select, update, delete'))
@@ -38,7 +38,7 @@ internal static class Privileges
         union all
         select format('execute on function pjsip_sync.%I', proname) from pg_proc
         where pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync')
-          and proname in ('adapt', 'source', 'project', 'lock_class', 'may_notify', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
+          and proname in ('adapt', 'source', 'project', 'project_each', 'reject_status', 'lock_class', 'may_notify', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
         order by 1
         """;
 
@@ -52,6 +52,11 @@ internal static class Privileges
         join pg_attribute on attrelid = id and attname = used and not attisdropped
         where not has_column_privilege(id, attnum, privilege)
         group by name, privilege
+        union all
+        select format('%s on %s', string_agg(privilege, ', ' order by n), status_table)
+        from pjsip_sync.mapping cross join unnest(array['select', 'insert', 'update', 'delete']) with ordinality as each (privilege, n)
+        where not has_table_privilege(to_regclass(nullif(status_table, '')), privilege)
+        group by status_table
         order by 1
         """;
 

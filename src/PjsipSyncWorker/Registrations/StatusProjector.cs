@@ -18,6 +18,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>Rows of the application's that one transaction may lock: it has to wait for none of them longer than that takes.</summary>
     private const int RowsAtOnce = 500;
 
+    /// <summary>Rows that one transaction tries one by one.</summary>
+    private const int RowsOneByOne = 20;
+
     /// <summary>How soon a lapse is noticed.</summary>
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
@@ -28,6 +31,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private bool _everything = true;
     private DateTime _looked = DateTime.UtcNow.AddDays(-1);
     private long _lookedAt = -time.TimestampFrequency * 3600;
+    private bool _rejectedAreDue;
 
     /// <summary>These extensions may have another status now.</summary>
     public void Ask(IEnumerable<string> endpoints)
@@ -86,6 +90,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         try
         {
             var lapsed = everything || time.GetElapsedTime(_lookedAt) < Tick ? [] : await LapsedAsync(cancellation);
+            if (_rejectedAreDue)
+                await RetryRejectedAsync(cancellation);
             var skipped = everything ? await ProjectAllAsync(cancellation) : await ProjectAsync([.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
                 return null;
@@ -118,7 +124,8 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
               select c.endpoint
               from pjsip_sync.contact c join pjsip_sync.node n on n.name = c.node cross join pjsip_sync.mapping m
               where c.expires_at > $1 and c.expires_at <= now()
-                 or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now())
+                 or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now()),
+              exists (select from pjsip_sync.status_rejected where retry_at <= now())
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = _looked, NpgsqlDbType = NpgsqlDbType.TimestampTz });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -126,6 +133,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         _lookedAt = time.GetTimestamp();
         // A second of overlap: what was computed in the very moment is looked at twice rather than never.
         _looked = reader.GetDateTime(0).AddSeconds(-1);
+        _rejectedAreDue = reader.GetBoolean(2);
         return [.. reader.GetFieldValue<string[]>(1)];
     }
 
@@ -146,7 +154,47 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         return skipped;
     }
 
+    /// <summary>All of these rows in one transaction; where that fails because of one of them, one by one.</summary>
     private async Task<List<string>> ProjectSomeAsync(string[] ids, CancellationToken cancellation)
+    {
+        try
+        {
+            return [.. (await WriteAsync("select project, '' from pjsip_sync.project($1)", ids, cancellation)).Select(row => row.Number)];
+        }
+        catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
+        {
+            // Unless it is the function, made before the application altered a column.
+            if (error.SqlState.StartsWith("42", StringComparison.Ordinal))
+                await AdaptAsync(cancellation);
+        }
+        var held = new List<string>();
+        foreach (var some in ids.Chunk(RowsOneByOne))
+        {
+            var rows = await WriteAsync("select number, problem from pjsip_sync.project_each($1)", some, cancellation);
+            held.AddRange(rows.Where(row => row.Problem is "").Select(row => row.Number));
+            foreach (var (number, problem) in rows.Where(row => row.Problem is { Length: > 0 }))
+                Log.Rejected(logger, OneLine.Of(number), OneLine.Of(problem));
+        }
+        return held;
+    }
+
+    /// <summary>Rejected rows that are due, as long as they can be written again.</summary>
+    private async Task RetryRejectedAsync(CancellationToken cancellation)
+    {
+        while (await WriteAsync("select number, problem from pjsip_sync.project_each($1)", null, cancellation) is { Count: > 0 } rows && rows.TrueForAll(row => row.Problem is null))
+        {
+            // What kept these from being written may have kept all.
+        }
+    }
+
+    private async Task AdaptAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        await Installation.AdaptAsync(connection, cancellation);
+    }
+
+    /// <returns>Numbers of rows, with why each was not written: empty when the application holds it.</returns>
+    private async Task<List<(string Number, string? Problem)>> WriteAsync(string sql, string[]? ids, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
@@ -155,7 +203,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             BatchCommands =
             {
                 new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.WithoutWaiting}"),
-                new NpgsqlBatchCommand("select pjsip_sync.project($1)") { Parameters = { Parameter.Texts(ids) } },
+                new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
                 // null where none ever was in this session, empty where none was in this transaction
                 new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer"),
                 new NpgsqlBatchCommand("commit"),
@@ -163,17 +211,17 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         };
         return await _locks.RunAsync(connection, async () =>
         {
-            var skipped = new List<string>();
+            var rows = new List<(string, string?)>();
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await reader.NextResultAsync(cancellation);
             while (await reader.ReadAsync(cancellation))
-                skipped.Add(reader.GetString(0));
+                rows.Add((reader.GetString(0), reader.TextOrNull(1)));
             await reader.NextResultAsync(cancellation);
             await reader.ReadAsync(cancellation);
             var flips = reader.GetInt32(0);
             await reader.NextResultAsync(cancellation);
             metrics.Flipped(flips);
-            return skipped;
+            return rows;
         }, cancellation);
     }
 
@@ -201,6 +249,9 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     {
         [LoggerMessage(2100, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
+
+        [LoggerMessage(2102, LogLevel.Warning, "{Number}: {Reason} (pjsip_sync.status_rejected)")]
+        public static partial void Rejected(ILogger logger, string number, string reason);
 
         [LoggerMessage(2101, LogLevel.Warning, "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
         public static partial void Forgotten(ILogger logger, string node, double days);

@@ -14,6 +14,9 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
     /// <summary>Counting a large backlog would make it larger.</summary>
     public const int MostCounted = 100_000;
 
+    /// <summary>Extensions whose status cannot be written into the application's table.</summary>
+    public long StatusRejected { get; init; }
+
     /// <summary>How long the oldest of the changes waits.</summary>
     public TimeSpan OldestWait { get; init; }
 
@@ -39,7 +42,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                     where (c.status <> 'Unreachable' or m.unreachable_online)
                       and (c.expires_at is null or c.expires_at > now())
                       and n.last_seen_at > now() - m.stale_after),
-                   (select count(*) from pjsip_sync.rejected),
+                   (select count(*) from pjsip_sync.rejected), (select count(*) from pjsip_sync.status_rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0'), pg_notification_queue_usage()
             from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
                   from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
@@ -51,7 +54,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
         {
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             await reader.ReadAsync(cancellation);
-            var overview = new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(3)) { OldestWait = reader.GetTimeSpan(4), NotifyQueueUsage = reader.GetDouble(5) };
+            var overview = new Overview(reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt64(4)) { StatusRejected = reader.GetInt64(3), OldestWait = reader.GetTimeSpan(5), NotifyQueueUsage = reader.GetDouble(6) };
             await reader.NextResultAsync(cancellation);
             var contacts = new List<(string, string, long)>();
             while (await reader.ReadAsync(cancellation))

@@ -25,6 +25,7 @@ internal sealed class OverviewSampler : BackgroundService
         Gauge("pjsip_sync_extensions", "Extensions that are phones, by status.", seen => [new(seen.Online, Status("online")), new(seen.Endpoints - seen.Online, Status("offline"))]);
         Gauge("pjsip_sync_rejected", "Extensions that are refused now.", seen => [new(seen.Rejected)]);
         Gauge("pjsip_sync_unloadable", "Extensions that Asterisk cannot load, by node.", seen => seen.Unloadable.Select(node => new Measurement<long>(node.Count, new KeyValuePair<string, object?>("node", node.Node))));
+        Gauge("pjsip_sync_status_rejected", "Extensions whose status cannot be written into the application's table.", seen => [new(seen.StatusRejected)]);
         Gauge("pjsip_sync_backlog_rows", $"Changes recorded and not applied, counted up to {Overview.MostCounted}.", seen => [new(seen.Waiting)]);
         Gauge("pjsip_sync_contacts", "Registrations, by node and the status it reports.",
             seen => seen.Contacts.Select(contact => new Measurement<long>(contact.Count, new("node", contact.Node), Status(contact.Status))));

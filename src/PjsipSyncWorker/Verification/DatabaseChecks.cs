@@ -113,18 +113,25 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     {
         await using var command = dataSource.CreateCommand("""
             with fault as (
-              select array_agg(problem order by problem) as problems from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active))
+              select array_agg(problem order by problem) filter (where problem is not null) as problems from (
+                select f.problem from pjsip_sync.mapping m, pjsip_sync.mapping_faults(m.source_table, m.columns, m.active) f
+                union all select pjsip_sync.status_table_fault(source_table, status_table) from pjsip_sync.mapping) as found)
             select coalesce(problems, '{}') || array(
                      select format('%s is not written, since %s has no such column', name, source_table)
-                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state'),
-                   coalesce(problems, '{}') = left_out
+                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
+                     union all
+                     select pjsip_sync.index_advice() where not pjsip_sync.is_indexed(to_regclass(source_table), columns->>'number')),
+                   coalesce(problems, '{}') = left_out,
+                   types = pjsip_sync.column_types()
             from pjsip_sync.mapping, fault
             """);
+        command.Parameters.Add(Parameter.Texts(settings.Source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key)));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var problems = string.Join("; ", reader.GetFieldValue<string[]>(0));
-        const string advice = "Add the columns, or change Source:Columns and run init";
+        const string advice = "Add the columns or the index, or change Source:Columns and run init";
         return !reader.GetBoolean(1) ? Finding.Fail(problems.Length > 0 ? problems : "a column that was missing is there again", $"{advice}; verify-config --fix, or the running worker at its next full comparison, does without them")
+            : !reader.GetBoolean(2) ? Finding.Fail("a mapped column has another type than before", "verify-config --fix, or the running worker at its next full comparison, goes by the new one")
             : problems.Length > 0 ? Finding.Warn(problems, advice)
             : Finding.Pass("every mapped column and expression is there");
     }

@@ -17,6 +17,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
     [
         .. settings.Asterisk.Nodes.Select(node => new Step("registrations.followed", cancellation => FollowedAsync(node.Name, cancellation))
         { Node = node.Name, Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] }),
+        new("registrations.status", StatusAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
         new("registrations.statistics", StatisticsAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
     ];
 
@@ -36,6 +37,24 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
         return reader.GetInt64(2) == 0
             ? Finding.Pass("followed, and told of every endpoint")
             : Finding.Warn($"followed, but not told yet of {reader.GetInt64(2)} endpoints", "Wait: Asterisk is told of new and changed ones at the pace of Asterisk:RefreshesPerSecond");
+    }
+
+    private async Task<Finding> StatusAsync(CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand("""
+            select count(*) over (), coalesce(nullif(id, ''), row_key), reason from pjsip_sync.status_rejected order by rejected_at desc, row_key limit 3
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var (count, first) = (0L, new List<string>());
+        while (await reader.ReadAsync(cancellation))
+        {
+            count = reader.GetInt64(0);
+            first.Add($"{reader.GetString(1)}: {reader.GetString(2)}");
+        }
+        return count == 0
+            ? Finding.Pass("every status can be written")
+            : Finding.Warn($"{count} {(count == 1 ? "extension does" : "extensions do")} not get a status: {string.Join("; ", first)}{(count > first.Count ? "; …" : "")}",
+                "Correct these rows, or the trigger or constraint that forbids to update them: select * from pjsip_sync.status_rejected");
     }
 
     private async Task<Finding> StatisticsAsync(CancellationToken cancellation)

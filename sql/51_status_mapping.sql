@@ -1,0 +1,3 @@
+-- In place of 50_mapping.sql where the status has a table of its own: the same variables, and status_table.
+set client_min_messages = warning;
+select pjsip_sync.configure(:'source_table', :'columns', :'active', :'realtime_schema', :'status_table');

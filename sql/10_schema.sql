@@ -250,3 +250,12 @@ left join lateral (
   limit 1
 ) d on true
 where e.deleted_at is null;
+
+-- Why extensions do not work, or not fully: refused, not to be loaded by an Asterisk, or with a status that cannot be written.
+create or replace view pjsip_sync.problem as
+select id as number, row_key, null::text as node, reason, rejected_at as since from pjsip_sync.rejected
+union all
+select id, row_key, null, reason, rejected_at from pjsip_sync.status_rejected
+union all
+select u.id, e.row_key, u.node, u.reason, u.found_at
+from pjsip_sync.unloadable u join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null;

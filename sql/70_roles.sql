@@ -30,7 +30,7 @@ grant select, insert, delete on pjsip_sync.change, pjsip_sync.overwritten to pjs
 grant select, insert on pjsip_sync.shape to pjsip_sync;
 grant select, insert, update on pjsip_sync.mailbox, pjsip_sync.message_lamp to pjsip_sync;
 grant select, delete on pjsip_sync.moved to pjsip_sync;
-grant select on pjsip_sync.mapping, pjsip_sync.registration to pjsip_sync;
+grant select on pjsip_sync.mapping, pjsip_sync.registration, pjsip_sync.problem to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
 grant usage on sequence pjsip_sync.revision to pjsip_sync;
 grant execute on function pjsip_sync.adapt(), pjsip_sync.mend_triggers(), pjsip_sync.refresh_endpoint_view() to pjsip_sync;
@@ -58,6 +58,6 @@ Your application needs rights on its own table only, and none in the schema pjsi
   grant select, insert, update, delete on %s to YOUR_APPLICATION;
 To read the registrations in detail as well:
   grant usage on schema pjsip_sync to YOUR_APPLICATION;
-  grant select on pjsip_sync.registration, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable to YOUR_APPLICATION;$text$, mapping.source_table);
+  grant select on pjsip_sync.registration, pjsip_sync.problem to YOUR_APPLICATION;$text$, mapping.source_table);
 end
 $say$;

@@ -5,7 +5,7 @@ using PjsipSyncWorker.Database;
 namespace PjsipSyncWorker.Cli;
 
 /// <summary>One extension as the command <c>status</c> shows it.</summary>
-/// <param name="Problems">Why its phones may not work: its row is rejected, or an Asterisk cannot load it.</param>
+/// <param name="Problems">Why it does not work, or not fully (pjsip_sync.problem).</param>
 internal sealed record ExtensionStatus(string Number, string? Name, string Status, string? DeviceState, string[] Problems, List<ContactStatus> Contacts);
 
 /// <summary>One of its phones.</summary>
@@ -19,8 +19,7 @@ internal static class StatusQuery
     {
         await using var command = new NpgsqlCommand("""
             select r.number, s.display_name, r.status, r.device_state,
-                   array(select 'rejected, and its last good configuration kept: ' || reason from pjsip_sync.rejected where row_key = r.row_key
-                         union all select reason from pjsip_sync.unloadable where id = r.number),
+                   array(select reason from pjsip_sync.problem p where p.row_key = r.row_key),
                    c.node, c.uri, c.status, host(c.address), c.via_address, c.user_agent, c.round_trip, c.registered_at, c.expires_at
             from pjsip_sync.registration r
             left join pjsip_sync.source(case when $1 is null then null else array[$1] end) s on s.number = r.number and s.row_key = r.row_key
@@ -44,19 +43,14 @@ internal static class StatusQuery
         return statuses;
     }
 
-    /// <summary>What is behind: extensions to be announced, a line for each Asterisk of which a worker knows (phones that register
-    /// before have no events), and those whose status cannot be written into the application's table.</summary>
+    /// <summary>What waits to be announced, a line for each Asterisk of which a worker knows: phones that register before have no events.</summary>
     public static async Task<List<string>> WaitingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
             select format('%s %s to be announced to %s', count(*), case when count(*) = 1 then 'extension waits' else 'extensions wait' end, n.name)
             from pjsip_sync.node n join pjsip_sync.endpoint e on e.aor_revision > n.refreshed_revision and e.deleted_at is null
             where n.connected
-            group by n.name
-            union all
-            select format('the status of %s cannot be written into your table: select * from pjsip_sync.status_rejected', case when count(*) = 1 then min(id) else count(*) || ' extensions' end)
-            from pjsip_sync.status_rejected having count(*) > 0
-            order by 1
+            group by n.name order by n.name
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var lines = new List<string>();

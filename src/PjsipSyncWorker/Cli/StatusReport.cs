@@ -25,9 +25,13 @@ internal static class StatusReport
         return table;
     }
 
-    /// <summary>A line for each reason why an extension's phones may not work.</summary>
-    public static IEnumerable<string> Problems(IEnumerable<ExtensionStatus> statuses) =>
-        statuses.SelectMany(status => status.Problems.Select(problem => $"{OneLine.Of(status.Number)}: {OneLine.Of(problem)}"));
+    /// <summary>A line for each reason why an extension does not work, or not fully; of very many the first ones.</summary>
+    public static IEnumerable<string> Problems(IEnumerable<ExtensionStatus> statuses)
+    {
+        const int most = 20;
+        var lines = statuses.SelectMany(status => status.Problems.Select(problem => $"{OneLine.Of(status.Number)}: {OneLine.Of(problem)}")).ToList();
+        return lines.Count <= most ? lines : lines.Take(most).Append($"{lines.Count - most} more: select * from pjsip_sync.problem");
+    }
 
     public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
         string.Join('\t', OneLine.Of(status.Number), status.Status, OneLine.Of(status.DeviceState), OneLine.Of(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));

@@ -42,7 +42,7 @@ internal static class Installation
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4 and ($5 = '') = (status_table = '') and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'revision']) as name
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'problem', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
                      select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'project_each', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name

@@ -7,7 +7,7 @@ internal static class Privileges
 {
     private const string Tables = """
         with wanted (schema, relation, privileges) as (values
-          ('pjsip_sync', 'mapping', 'select'), ('pjsip_sync', 'registration', 'select'),
+          ('pjsip_sync', 'mapping', 'select'), ('pjsip_sync', 'registration', 'select'), ('pjsip_sync', 'problem', 'select'),
           ('pjsip_sync', 'change', 'select, insert, delete'), ('pjsip_sync', 'shape', 'select, insert'),
           ('pjsip_sync', 'endpoint', 'select, insert, update, delete'), ('pjsip_sync', 'rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),

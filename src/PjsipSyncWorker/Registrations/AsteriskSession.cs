@@ -125,9 +125,9 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>A header's value; null when it is missing or empty.</summary>
     public static string? Text(in AmiMessage message, ReadOnlySpan<byte> key) => message.GetString(key) is { Length: > 0 } value ? value : null;
 
-    /// <summary>Whether a Reload event's module means that AORs were read again.</summary>
+    /// <summary>Whether a Reload event's module means that AORs were read again: PJSIP itself, or everything.</summary>
     public static bool TouchesPjsip(string? module) =>
-        module is null || module.Contains("pjsip", StringComparison.OrdinalIgnoreCase) || module.Equals("All", StringComparison.OrdinalIgnoreCase);
+        module is null || module.ToLowerInvariant() is "all" or "res_pjsip" or "res_pjsip.so";
 
     public static TimeSpan? RoundTrip(ReadOnlySpan<byte> microseconds) =>
         long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip ? TimeSpan.FromMicroseconds(number) : null;

@@ -165,6 +165,8 @@ alter table pjsip_sync.node add column if not exists announcing text[];
 alter table pjsip_sync.node add column if not exists announcing_until timestamptz;
 alter table pjsip_sync.node add column if not exists lamp_revision bigint not null default 0;
 comment on column pjsip_sync.node.lamp_revision is 'up to here Asterisk knows which message lamp shows which mailbox';
+alter table pjsip_sync.node add column if not exists codecs text[];
+comment on column pjsip_sync.node.codecs is 'the codecs that this server knows by name';
 comment on column pjsip_sync.node.announcing is 'endpoints that the worker announces now; NULL when none is announced';
 
 -- Endpoints that one Asterisk cannot load while it can load others, and what sets them apart. Found out when they are announced.

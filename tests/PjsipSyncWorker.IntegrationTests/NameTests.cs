@@ -26,6 +26,7 @@ public sealed class NameTests(PostgresServer server)
 
         await using var worker = await WorkerProcess.StartAsync(database, files.Settings());
         await Eventually.Equal("carrier", async () => string.Join(' ', await database.RowsAsync(Reserved)));
+        Assert.Equal(["True"], await database.RowsAsync("select codecs @> '{alaw,opus,t140}' from pjsip_sync.node"));
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
         foreach (var dialled in new[] { "+33123456789", "112" })

@@ -44,6 +44,14 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         }
     }
 
+    /// <summary>The names of the codecs that this server knows (<c>core show codecs</c>); none when the user may not run commands.</summary>
+    public async Task<string[]> CodecsAsync(CancellationToken cancellation)
+    {
+        // ID TYPE NAME FORMAT DESCRIPTION
+        var lines = (await ShownAsync("core show codecs", cancellation)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        return [.. lines.Where(words => words.Length > 3 && words[0].All(char.IsAsciiDigit)).Select(words => words[3]).Distinct()];
+    }
+
     private async Task<TimeSpan?> UptimeAsync(CancellationToken cancellation)
     {
         foreach (var line in await ShownAsync("core show uptime seconds", cancellation))

@@ -228,7 +228,7 @@ internal sealed partial class NodeFollower(
             await SayMissingRightsAsync(connection, cancellation);
             var asterisk = new AsteriskSession(connection, time);
             var (process, version, systemName, uptime) = await asterisk.IdentifyAsync(cancellation);
-            var (isKnown, cached, startedAt) = await _announcer.Ledger.IdentifyAsync(process, version, systemName, uptime, cancellation);
+            var (isKnown, cached, startedAt) = await _announcer.Ledger.IdentifyAsync(process, version, systemName, uptime, await asterisk.CodecsAsync(cancellation), cancellation);
             using var expirer = new CacheExpirer(connection, _announcer.Ledger, cached, node.Name, time, logger);
             // What changed while nobody could say so goes before everything else.
             await expirer.CatchUpAsync(cancellation);

@@ -50,7 +50,7 @@ public sealed class Catalogue
         && Columns.Select(Describe).SequenceEqual(other.Columns.Select(Describe), StringComparer.Ordinal);
 
     private static string Describe(TargetColumn column) =>
-        $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])}";
+        $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])} {string.Join('|', column.Codecs ?? [])}";
 
     /// <summary>All columns of one table.</summary>
     public ColumnSet Of(TargetTable table) => _sets[(int)table];
@@ -65,6 +65,7 @@ public sealed class Catalogue
     /// <exception cref="CatalogueException">A table or a necessary column is missing.</exception>
     public static async Task<Catalogue> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {
+        var codecs = await CodecsAsync(connection, cancellation);
         var columns = new List<TargetColumn>();
         var idMaxLength = 255;
         var present = new HashSet<(TargetTable, string)>();
@@ -99,7 +100,7 @@ public sealed class Catalogue
                 }
                 columns.Add(new TargetColumn(
                     columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
-                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5)));
+                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5), name is "allow" or "disallow" ? codecs : null));
             }
         }
         var missing = Necessary.Where(column => !present.Contains(column))
@@ -113,6 +114,16 @@ public sealed class Catalogue
         foreach (var table in await WithoutUniqueIdAsync(connection, schema, cancellation))
             throw new CatalogueException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
         return new Catalogue(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
+    }
+
+    /// <summary>The codecs of all Asterisk servers that a worker has followed; none where init was not run yet.</summary>
+    private static async Task<string[]> CodecsAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var look = new NpgsqlCommand("select exists (select from pg_attribute where attrelid = to_regclass('pjsip_sync.node') and attname = 'codecs')", connection);
+        if (await look.ExecuteScalarAsync(cancellation) is not true)
+            return [];
+        await using var command = new NpgsqlCommand("select array(select distinct unnest(codecs) from pjsip_sync.node order by 1)", connection);
+        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     private static async Task<List<string>> WithoutUniqueIdAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace PjsipSyncWorker.Target;
 
-/// <summary>The codecs that Asterisk knows by name, whatever modules are loaded. Source: <c>core show codecs</c> of Asterisk 22.</summary>
+/// <summary>The codecs that Asterisk knows by name, whatever modules are loaded. Source: <c>core show codecs</c> of Asterisk 22; other releases say theirs.</summary>
 internal static class CodecNames
 {
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
@@ -21,7 +21,8 @@ internal static class CodecNames
     };
 
     /// <summary>Why Asterisk would not take this item of allow or disallow, such as <c>alaw</c>, <c>!ulaw</c>, <c>all</c> or <c>g729:20</c>; null: it does.</summary>
-    public static string? Problem(string item)
+    /// <param name="others">Codecs that some Asterisk here knows beside these.</param>
+    public static string? Problem(string item, IReadOnlyList<string> others)
     {
         var plain = item.StartsWith('!') ? item[1..] : item;
         var (name, framing) = plain.Split(':') switch
@@ -32,7 +33,7 @@ internal static class CodecNames
         };
         if (!ushort.TryParse(framing, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) || milliseconds == 0)
             return "holds a packet length that is no number of milliseconds: write g729:20";
-        if (name == "all" || Known.Contains(name))
+        if (name == "all" || Known.Contains(name) || others.Contains(name, StringComparer.Ordinal))
             return null;
         var lower = name.ToLowerInvariant();
         return (Known.Contains(lower) || lower == "all" ? lower : Names.GetValueOrDefault(lower)) is { } right

@@ -22,8 +22,6 @@ internal static class OptionRules
 {
     private static readonly Dictionary<(TargetTable, string), OptionRule> Rules = new()
     {
-        [(TargetTable.Endpoint, "allow")] = Codecs,
-        [(TargetTable.Endpoint, "disallow")] = Codecs,
         [(TargetTable.Endpoint, "permit")] = Addresses,
         [(TargetTable.Endpoint, "deny")] = Addresses,
         [(TargetTable.Endpoint, "contact_permit")] = Addresses,
@@ -81,7 +79,9 @@ internal static class OptionRules
     public static bool MayRepeat(string column) => column == "set_var";
 
     /// <summary>The rule of one option; null: Asterisk takes all that the column does.</summary>
-    public static OptionRule? For(TargetTable table, string column) => Rules.GetValueOrDefault((table, column));
+    /// <param name="codecs">Names of codecs that some Asterisk here knows beside those of <see cref="CodecNames"/>.</param>
+    public static OptionRule? For(TargetTable table, string column, IReadOnlyList<string> codecs) =>
+        (table, column) is (TargetTable.Endpoint, "allow" or "disallow") ? Codecs(codecs) : Rules.GetValueOrDefault((table, column));
 
     /// <summary>The algorithms that stand in a password_digest which <see cref="PasswordDigests"/> accepted, in its order.</summary>
     public static IEnumerable<string> AlgorithmsOf(string passwordDigest) =>
@@ -115,18 +115,18 @@ internal static class OptionRules
             || Refuse(words.Length == 1 ? $"must be {words[0]}" : $"must be a list of {string.Join(", ", words)}", out problem);
     };
 
-    private static bool Codecs(string value, out string accepted, out string problem)
+    private static OptionRule Codecs(IReadOnlyList<string> others) => (string value, out string accepted, out string problem) =>
     {
         problem = "";
         var items = Items(value.Replace('|', ','));
         accepted = string.Join(',', items);
         foreach (var item in items)
         {
-            if (CodecNames.Problem(item) is { } bad)
+            if (CodecNames.Problem(item, others) is { } bad)
                 return Refuse(bad, out problem);
         }
         return accepted.Length > 0 || Refuse("must be a list of codecs such as ulaw,alaw, or all", out problem);
-    }
+    };
 
     /// <summary>Networks with a mask, <c>!</c> before those that are excepted. Asterisk wants a mask; an address alone is itself.</summary>
     private static bool Addresses(string value, out string accepted, out string problem)

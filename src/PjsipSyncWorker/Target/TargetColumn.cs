@@ -28,9 +28,10 @@ public enum ColumnKind
 /// <param name="SqlType">Its type as <c>format_type</c> writes it, schema included where that is needed.</param>
 /// <param name="Labels">The labels of an enum type.</param>
 /// <param name="MaxLength">In characters, for varchar and char.</param>
+/// <param name="Codecs">Names of codecs that some Asterisk here knows beside those that every one does.</param>
 public sealed record TargetColumn(
     int Index, TargetTable Table, string Name, string SqlType, ColumnKind Kind,
-    IReadOnlyList<string>? Labels, int? MaxLength)
+    IReadOnlyList<string>? Labels, int? MaxLength, IReadOnlyList<string>? Codecs = null)
 {
     /// <summary>The name as it is written in SQL.</summary>
     public string Quoted { get; } = Identifier.Quote(Name);
@@ -45,7 +46,7 @@ public sealed record TargetColumn(
         _ => "ps_aors",
     };
 
-    private readonly OptionRule? _rule = OptionRules.For(Table, Name);
+    private readonly OptionRule? _rule = OptionRules.For(Table, Name, Codecs ?? []);
 
     /// <summary>
     /// Turns a value as a person writes it into the text the database will give back for it,

@@ -80,6 +80,14 @@ public sealed class OptionRulesTests
         Assert.Equal(stored, accepted);
     }
 
+    [Fact]
+    public void A_codec_that_an_asterisk_here_knows_is_taken_whatever_release_it_came_with()
+    {
+        Assert.False(Column("ps_endpoints.allow").TryAccept("alaw,lc3", out _, out _));
+        Assert.True(new TargetColumn(0, TargetTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"]).TryAccept("alaw,lc3", out var accepted, out var problem), problem);
+        Assert.Equal("alaw,lc3", accepted);
+    }
+
     /// <summary>A column of Asterisk's own type.</summary>
     private static TargetColumn Column(string display)
     {

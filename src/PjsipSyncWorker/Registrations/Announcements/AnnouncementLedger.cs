@@ -28,16 +28,16 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <c>Cached</c>: changes after this revision may be missing in its memory caches. <c>StartedAt</c>: on the database's clock, to the second;
     /// null when Asterisk does not say.
     /// </returns>
-    public async Task<(bool IsKnown, long Cached, DateTime? StartedAt)> IdentifyAsync(string process, string? version, string? systemName, TimeSpan? uptime, CancellationToken cancellation)
+    public async Task<(bool IsKnown, long Cached, DateTime? StartedAt)> IdentifyAsync(string process, string? version, string? systemName, TimeSpan? uptime, string[] codecs, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with before as (
               select process = $2 as is_known, refreshed_revision from pjsip_sync.node where name = $1
             ), noted as (
-              insert into pjsip_sync.node as n (name, process, version, system_name, connected, last_seen_at) values ($1, $2, $3, $4, true, now())
+              insert into pjsip_sync.node as n (name, process, version, system_name, codecs, connected, last_seen_at) values ($1, $2, $3, $4, $6, true, now())
               on conflict (name) do update
               set refreshed_revision = case when n.process is not distinct from excluded.process then n.refreshed_revision else 0 end,
-                  process = excluded.process, version = excluded.version, system_name = excluded.system_name, connected = true, last_seen_at = now(),
+                  process = excluded.process, version = excluded.version, system_name = excluded.system_name, codecs = excluded.codecs, connected = true, last_seen_at = now(),
                   announcing = null, announcing_until = null
             )
             select coalesce(bool_or(is_known), false),
@@ -52,6 +52,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
         command.Parameters.Add(new() { Value = (object?)version ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = (object?)uptime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+        command.Parameters.Add(Parameter.Texts(codecs));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return (reader.GetBoolean(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetDateTime(2));

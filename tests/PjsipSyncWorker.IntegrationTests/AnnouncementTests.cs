@@ -206,7 +206,7 @@ public sealed class AnnouncementTests(PostgresServer server)
         var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status", "1002");
         Assert.Contains("1002: Asterisk pbx1 cannot load it", status, StringComparison.Ordinal);
         var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
-        Assert.Contains("this server cannot load 2 extensions", verified, StringComparison.Ordinal);
+        Assert.Contains("2 extensions cannot be loaded by this server", verified, StringComparison.Ordinal);
 
         await database.ExecuteAsync("update extensions set settings = '{}' where number in ('1002', '1004')");
         await Expect.RefreshedAsync(database);

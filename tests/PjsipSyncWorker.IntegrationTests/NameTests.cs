@@ -29,6 +29,7 @@ public sealed class NameTests(PostgresServer server)
         Assert.Equal(["True"], await database.RowsAsync("select codecs @> '{alaw,opus,t140}' from pjsip_sync.node"));
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
+        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = '1001'"));
         foreach (var dialled in new[] { "+33123456789", "112" })
         {
             var taking = carrier.AnswerNumberAsync();
@@ -59,15 +60,18 @@ public sealed class NameTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_server_that_looks_into_the_database_first_is_named()
+    public async Task A_server_that_looks_into_its_sources_in_a_wrong_order_is_named()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var (_, found) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
-        Assert.DoesNotContain("sorcery.conf has the database before the files", found, StringComparison.Ordinal);
+        Assert.DoesNotContain("sorcery.conf has", found, StringComparison.Ordinal);
 
         await asterisk.EditAsync(("sorcery.conf", "/^endpoint = config/d; $a endpoint = config,pjsip.conf,criteria=type=endpoint"));
         (_, found) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
-        Assert.Contains("sorcery.conf has the database before the files", found, StringComparison.Ordinal);
+        Assert.Contains("sorcery.conf has the database before the file for endpoints", found, StringComparison.Ordinal);
+        await asterisk.EditAsync(("sorcery.conf", "/^aor.cache/d; $a aor/cache = memory_cache,name=aor_cache"));
+        (_, found) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
+        Assert.Contains("sorcery.conf has a file before the cache of aors", found, StringComparison.Ordinal);
     }
 }

@@ -247,7 +247,7 @@ internal sealed partial class NodeFollower(
                 connection.Completion,
                 SnapshotsAsync(asterisk, part, ending.Token),
                 expirer.RunAsync(ending.Token),
-                FollowFilesAsync(ending.Token),
+                FollowFilesAsync(expirer, ending.Token),
                 _messageLamps.RunAsync(settings.Asterisk.SnapshotInterval, ending.Token),
                 _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
             ];
@@ -334,7 +334,7 @@ internal sealed partial class NodeFollower(
     /// Learns which names the server's own files take, over a connection for that alone: a file of thousands of sections is more than one
     /// answer can hold, and must not end the session.
     /// </summary>
-    private async Task FollowFilesAsync(CancellationToken cancellation)
+    private async Task FollowFilesAsync(CacheExpirer expirer, CancellationToken cancellation)
     {
         while (true)
         {
@@ -343,7 +343,8 @@ internal sealed partial class NodeFollower(
             {
                 await using var connection = await AmiConnection.ConnectAsync(
                     NodeAccess.Options(node, events: null, AnswerPatience, FilesInterval), this, NullLogger.Instance, time, cancellation);
-                await _reserved.ReplaceAsync(await new ServerFiles(connection).NamesAsync(cancellation), cancellation);
+                foreach (var name in await _reserved.ReplaceAsync(await new ServerFiles(connection).NamesAsync(cancellation), cancellation))
+                    await expirer.ExpireAsync(name, cancellation);
             }
             catch (Exception error) when (error is AmiException or AsteriskRefusalException)
             {

@@ -8,7 +8,8 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
 {
     /// <summary>Replaces what was known of this node. Extensions of names that came or went are looked at again.</summary>
     /// <param name="names">Each with its file.</param>
-    public async Task ReplaceAsync(IReadOnlyDictionary<string, string> names, CancellationToken cancellation)
+    /// <returns>The names that came or went.</returns>
+    public async Task<List<string>> ReplaceAsync(IReadOnlyDictionary<string, string> names, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with named as (
@@ -20,13 +21,17 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
               on conflict (node, id) do update set file = excluded.file where r.file <> excluded.file
               returning id
             ), recorded as (
-              insert into pjsip_sync.change (id) select id from gone union select id from kept returning 1
+              insert into pjsip_sync.change (id) select id from gone union select id from kept returning id
             )
-            select pg_notify('pjsip_sync_change', '') where exists (select from recorded) and pjsip_sync.may_notify()
+            select id, case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_change', '') is null end from recorded
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts([.. names.Keys]));
         command.Parameters.Add(Parameter.Texts([.. names.Values]));
-        await command.ExecuteNonQueryAsync(cancellation);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var changed = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            changed.Add(reader.GetString(0));
+        return changed;
     }
 }

@@ -23,9 +23,20 @@ internal sealed class ServerFiles(AmiConnection asterisk)
         return names;
     }
 
-    /// <summary>Whether sorcery.conf has Asterisk look for endpoints in the database before its files, so that an extension takes the place of a carrier.</summary>
-    public async Task<bool> ComeAfterTheDatabaseAsync(CancellationToken cancellation) =>
-        (await SourcesAsync(cancellation)).Where(source => source.Kind == "endpoint").Select(source => source.Wizard[0]).FirstOrDefault(wizard => wizard is "config" or "realtime") == "realtime";
+    /// <summary>What is wrong with the order of the lines for endpoints, auths and AORs in sorcery.conf; null: nothing.</summary>
+    public async Task<string?> OrderProblemAsync(CancellationToken cancellation)
+    {
+        foreach (var ofKind in (await SourcesAsync(cancellation)).GroupBy(source => source.Kind, source => source.Wizard[0]))
+        {
+            var wizards = ofKind.ToList();
+            var (cache, file, database) = (wizards.IndexOf("memory_cache"), wizards.IndexOf("config"), wizards.IndexOf("realtime"));
+            if (cache > 0 && file >= 0 && file < cache)
+                return $"sorcery.conf has a file before the cache of {ofKind.Key}s: as soon as the file has one, Asterisk leaves out those of the database wherever it lists all, and device states stay unavailable";
+            if (file >= 0 && database >= 0 && database < file)
+                return $"sorcery.conf has the database before the file for {ofKind.Key}s: an extension that is named like a carrier would take its place";
+        }
+        return null;
+    }
 
     /// <summary>Those that sorcery.conf names for these kinds of objects, and the one that Asterisk reads when it names none.</summary>
     private async Task<IEnumerable<string>> FilesAsync(CancellationToken cancellation) =>
@@ -38,7 +49,7 @@ internal sealed class ServerFiles(AmiConnection asterisk)
         foreach (var section in await SectionsAsync("sorcery.conf", filter: null, cancellation))
         {
             foreach (var line in section.Name == "res_pjsip" ? section.Lines : [])
-                if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [var kind, var wizard] && Kinds.Contains(kind, StringComparer.Ordinal))
+                if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var wizard] && name.Replace("/cache", "", StringComparison.Ordinal) is var kind && Kinds.Contains(kind, StringComparer.Ordinal))
                     sources.Add((kind, wizard.Split(',', StringSplitOptions.TrimEntries)));
         }
         return sources;

@@ -33,9 +33,8 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
             return Finding.Fail($"{Listed(taken.Select(id => $"{id} ({names[id]})"), taken.Count)} {(taken.Count == 1 ? "is" : "are")} both an extension and an object in a file of this server: Asterisk uses one of the two",
                 "Give the extension another number, or rename the section in the file and reload PJSIP");
         }
-        return await files.ComeAfterTheDatabaseAsync(cancellation)
-            ? Finding.Warn("sorcery.conf has the database before the files: an extension that is named like a carrier would take its place",
-                "In sorcery.conf each line of config,pjsip.conf before the others of its kind (render-config writes it so); then restart Asterisk")
+        return await files.OrderProblemAsync(cancellation) is { } problem
+            ? Finding.Fail(problem, "In sorcery.conf for each kind: first its cache, then config,pjsip.conf, then realtime (render-config writes it so); then restart Asterisk")
             : Finding.Pass($"{names.Count} names in this server's own files, and no extension has one");
     }
 

@@ -177,15 +177,10 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
 
     private async Task<Finding> UnloadableAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select id, reason from pjsip_sync.unloadable where node = $1 order by found_at desc, id");
-        command.Parameters.Add(new() { Value = node.Name });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var found = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            found.Add($"{reader.GetString(0)}: {reader.GetString(1)}");
-        return found.Count == 0
+        var unloadable = await NamedExtensions.ReadAsync(dataSource, "pjsip_sync.unloadable where node = $1", "found_at", cancellation, new NpgsqlParameter { Value = node.Name });
+        return unloadable.Count == 0
             ? Finding.Pass("no extension is known that this server cannot load")
-            : Finding.Warn($"this server cannot load {found.Count} {(found.Count == 1 ? "extension" : "extensions")}: {string.Join("; ", found.Take(3))}{(found.Count > 3 ? "; …" : "")}",
+            : Finding.Warn(unloadable.Say("cannot be loaded by this server", "cannot be loaded by this server"),
                 "Correct the option in these rows or their profile: select * from pjsip_sync.unloadable");
     }
 

@@ -32,7 +32,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
                 : !shown.ContainsKey("auth") ? TargetTable.Auth
                 : !shown.ContainsKey("aor") ? TargetTable.Aor
                 : (TargetTable?)null;
-            if (lost is { } table)
+            // Asterisk breaks its answer off at a transport that it does not have, which another check names.
+            if (lost is { } table && (table == TargetTable.Endpoint || !await HasAsync(table, id, cancellation)))
                 return await new RealtimeLink(asterisk).DiagnoseAsync(table, id, cancellation);
             if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
             {
@@ -42,6 +43,9 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         }
         return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
     }
+
+    private async Task<bool> HasAsync(TargetTable table, string id, CancellationToken cancellation) =>
+        !(await new AsteriskConsole(asterisk).RunAsync($"pjsip show {(table == TargetTable.Auth ? "auth" : "aor")} {id}", cancellation)).Says("Unable to find object");
 
     private async Task<bool> CanLoadAnotherAsync(List<string> sample, string id, CancellationToken cancellation)
     {
@@ -93,6 +97,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         var differences = new List<string>();
         foreach (var (table, kind) in new[] { (TargetTable.Endpoint, "endpoint"), (TargetTable.Auth, "auth"), (TargetTable.Aor, "aor") })
         {
+            if (!shown.TryGetValue(kind, out var options))
+                continue;
             var columns = catalogue.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
             await using var command = new NpgsqlCommand(
                 $"select {string.Join(", ", columns.Select(column => $"{column.Quoted}::text"))} from {catalogue.Quoted(table)} where id = $1", connection)
@@ -102,7 +108,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
             if (!await reader.ReadAsync(cancellation))
                 continue;
             for (var i = 0; i < columns.Count; i++)
-                if (reader.TextOrNull(i) is { } written && shown[kind].TryGetValue(ShownValue.HeaderOf(columns[i].Name), out var value) && !ShownValue.Same(columns[i], written, value))
+                if (reader.TextOrNull(i) is { } written && options.TryGetValue(ShownValue.HeaderOf(columns[i].Name), out var value) && !ShownValue.Same(columns[i], written, value))
                     differences.Add(columns[i].Display);
         }
         return differences;

@@ -41,19 +41,10 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
 
     private async Task<Finding> StatusAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("""
-            select count(*) over (), coalesce(nullif(id, ''), row_key), reason from pjsip_sync.status_rejected order by rejected_at desc, row_key limit 3
-            """);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var (count, first) = (0L, new List<string>());
-        while (await reader.ReadAsync(cancellation))
-        {
-            count = reader.GetInt64(0);
-            first.Add($"{reader.GetString(1)}: {reader.GetString(2)}");
-        }
-        return count == 0
+        var without = await NamedExtensions.ReadAsync(dataSource, "pjsip_sync.status_rejected", "rejected_at", cancellation);
+        return without.Count == 0
             ? Finding.Pass("every status can be written")
-            : Finding.Warn($"{count} {(count == 1 ? "extension does" : "extensions do")} not get a status: {string.Join("; ", first)}{(count > first.Count ? "; …" : "")}",
+            : Finding.Warn(without.Say("does not get a status", "do not get a status"),
                 "Correct these rows, or the trigger or constraint that forbids to update them: select * from pjsip_sync.status_rejected");
     }
 

@@ -57,20 +57,10 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Finding> RejectedAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("""
-            select count(*) over (), coalesce(id, row_key), reason from pjsip_sync.rejected order by rejected_at desc, row_key limit 3
-            """);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var (count, first) = (0L, new List<string>());
-        while (await reader.ReadAsync(cancellation))
-        {
-            count = reader.GetInt64(0);
-            first.Add($"{reader.GetString(1)}: {reader.GetString(2)}");
-        }
-        return count == 0
+        var rejected = await NamedExtensions.ReadAsync(dataSource, "pjsip_sync.rejected", "rejected_at", cancellation);
+        return rejected.Count == 0
             ? Finding.Pass("no extension is rejected")
-            : Finding.Warn($"{count} {(count == 1 ? "extension is" : "extensions are")} rejected: {string.Join("; ", first)}{(count > first.Count ? "; …" : "")}",
-                "Correct these rows of the application's table: select * from pjsip_sync.rejected");
+            : Finding.Warn(rejected.Say("is rejected", "are rejected"), "Correct these rows of the application's table: select * from pjsip_sync.rejected");
     }
 
     private async Task<Finding> DriftAsync(CancellationToken cancellation)

@@ -1,0 +1,29 @@
+using Npgsql;
+using PjsipSyncWorker.Database;
+
+namespace PjsipSyncWorker.Verification;
+
+/// <summary>Extensions with something wrong, the newest first: how many, and some with what it is.</summary>
+internal sealed record NamedExtensions(long Count, string Some)
+{
+    private const int Shown = 3;
+
+    /// <param name="from">A table of <c>pjsip_sync</c> with a condition where there is one; its columns <c>id</c> and <c>reason</c> are shown.</param>
+    /// <param name="since">Its column with the time.</param>
+    public static async Task<NamedExtensions> ReadAsync(NpgsqlDataSource dataSource, string from, string since, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    {
+        await using var command = dataSource.CreateCommand($"select count(*) over (), id, reason from {from} order by {since} desc, id limit {Shown}");
+        command.Parameters.AddRange(parameters);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var (count, some) = (0L, new List<string>());
+        while (await reader.ReadAsync(cancellation))
+        {
+            count = reader.GetInt64(0);
+            some.Add($"{(reader.TextOrNull(1) is { Length: > 0 } id ? id : "no number")}: {reader.GetString(2)}");
+        }
+        return new NamedExtensions(count, $"{string.Join("; ", some)}{(count > some.Count ? "; …" : "")}");
+    }
+
+    /// <summary>In words: <c>1 extension is rejected: …</c>, <c>2 extensions are rejected: …</c>.</summary>
+    public string Say(string one, string many) => $"{Count} {(Count == 1 ? $"extension {one}" : $"extensions {many}")}: {Some}";
+}

@@ -179,6 +179,15 @@ create table if not exists pjsip_sync.unloadable (
 );
 create index if not exists unloadable_id on pjsip_sync.unloadable (id);
 
+-- Endpoints that name a transport, a context or an ACL which one Asterisk does not have.
+create table if not exists pjsip_sync.unmet (
+  node     text        not null references pjsip_sync.node on delete cascade,
+  id       text        not null,
+  reason   text        not null,
+  found_at timestamptz not null default now(),
+  primary key (node, id)
+);
+
 -- Names of endpoints, auths and AORs in files of the Asterisk servers: no extension can have such a number.
 create table if not exists pjsip_sync.reserved (
   node text not null references pjsip_sync.node on delete cascade,
@@ -253,11 +262,13 @@ left join lateral (
 ) d on true
 where e.deleted_at is null;
 
--- Why extensions do not work, or not fully: refused, not to be loaded by an Asterisk, or with a status that cannot be written.
+-- Why extensions do not work, or not fully: refused, not to be loaded by an Asterisk, without something that an Asterisk does not have, or
+-- with a status that cannot be written.
 create or replace view pjsip_sync.problem as
 select id as number, row_key, null::text as node, reason, rejected_at as since from pjsip_sync.rejected
 union all
 select id, row_key, null, reason, rejected_at from pjsip_sync.status_rejected
 union all
 select u.id, e.row_key, u.node, u.reason, u.found_at
-from pjsip_sync.unloadable u join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null;
+from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.unmet) as u
+join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null;

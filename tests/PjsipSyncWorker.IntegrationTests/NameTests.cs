@@ -60,6 +60,29 @@ public sealed class NameTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task What_an_extension_names_and_the_server_does_not_have_is_named_until_it_is_there()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, transport, context, settings) values
+              ('1001', 'x', null, null, '{}'), ('1002', 'x', 'udp', null, '{}'), ('1003', 'x', null, 'nope', '{}'), ('1004', 'x', null, null, '{"endpoint":{"acl":"nobody"}}'), ('10 05', 'x', null, null, '{}')
+            """);
+
+        await Eventually.Equal("1002 Asterisk pbx1 has no transport udp: its calls end with 500|1003 Asterisk pbx1 has no context nope: its calls end with 404|1004 Asterisk pbx1 has no acl nobody: no phone of it can register",
+            async () => string.Join('|', await database.RowsAsync("select number || ' ' || reason from pjsip_sync.problem where node = 'pbx1' order by number")));
+        var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status");
+        Assert.Contains("1003: Asterisk pbx1 has no context nope", status, StringComparison.Ordinal);
+        Assert.Contains("10 05: rejected: number holds a space", status, StringComparison.Ordinal);
+
+        await asterisk.EditAsync(("extensions.conf", "$a [nope]\nexten => _X.,1,Hangup()"));
+        await asterisk.CliAsync("dialplan reload");
+        await database.ExecuteAsync("update extensions set transport = 'transport-udp' where number = '1002'; update extensions set settings = '{}' where number = '1004'");
+        await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.problem where node = 'pbx1'"));
+    }
+
+    [Fact]
     public async Task A_server_that_looks_into_its_sources_in_a_wrong_order_is_named()
     {
         await using var database = await SyncRig.InstalledAsync(server);

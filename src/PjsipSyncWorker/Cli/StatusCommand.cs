@@ -25,6 +25,8 @@ internal static class StatusCommand
         var statuses = await StatusQuery.ReadAsync(connection, number, cancellation);
         if (number is not null && statuses.Count == 0)
         {
+            if (json)
+                await Console.Out.WriteLineAsync(StatusReport.Json(statuses));
             await Console.Error.WriteLineAsync(await StatusQuery.WhyMissingAsync(connection, number, cancellation));
             return ExitCode.Problems;
         }
@@ -37,7 +39,7 @@ internal static class StatusCommand
             if (Console.IsOutputRedirected)
                 AnsiConsole.Profile.Width = 240;
             AnsiConsole.Write(StatusReport.Table(statuses));
-            foreach (var line in StatusReport.Problems(statuses))
+            foreach (var line in StatusReport.Problems([.. statuses, .. number is null ? await StatusQuery.RefusedAsync(connection, cancellation) : []]))
                 await Console.Out.WriteLineAsync(line);
             foreach (var line in await StatusQuery.WaitingAsync(connection, cancellation))
                 await Console.Out.WriteLineAsync(OneLine.Of(line));

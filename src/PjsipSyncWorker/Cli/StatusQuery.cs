@@ -43,6 +43,20 @@ internal static class StatusQuery
         return statuses;
     }
 
+    /// <summary>Extensions that have no status, for they were refused from the start; each with why.</summary>
+    public static async Task<List<ExtensionStatus>> RefusedAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select coalesce(nullif(id, ''), 'no number'), reason from pjsip_sync.rejected r
+            where not exists (select from pjsip_sync.endpoint e where e.row_key = r.row_key and e.deleted_at is null) order by 1
+            """, connection);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var refused = new List<ExtensionStatus>();
+        while (await reader.ReadAsync(cancellation))
+            refused.Add(new ExtensionStatus(reader.GetString(0), null, "rejected", null, [$"rejected: {reader.GetString(1)}"], []));
+        return refused;
+    }
+
     /// <summary>What waits to be announced, a line for each Asterisk of which a worker knows: phones that register before have no events.</summary>
     public static async Task<List<string>> WaitingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

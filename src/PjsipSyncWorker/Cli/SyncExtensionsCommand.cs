@@ -23,7 +23,7 @@ internal static class SyncExtensionsCommand
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
-            foreach (var what in await Installation.AdaptAsync(connection, cancellation))
+            foreach (var what in await Installation.AdaptAsync(connection, settings.Source, cancellation))
                 await Console.Error.WriteLineAsync($"Left out: {what}");
             var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             using var metrics = new SyncMetrics();

@@ -42,7 +42,7 @@ internal static class Installation
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4 and ($5 = '') = (status_table = '') and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'reserved', 'registration', 'problem', 'revision']) as name
+                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'unmet', 'reserved', 'registration', 'problem', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
                      select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'project_each', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
@@ -84,17 +84,22 @@ internal static class Installation
         }
     }
 
+    /// <summary>The names that the configuration says are nowhere.</summary>
+    public static IEnumerable<string> Unwanted(SourceSettings source) =>
+        source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key);
+
     /// <summary>Makes up for what the application altered in its table since: columns that came or went, partitions attached.</summary>
     /// <returns>What is left out now.</returns>
     /// <exception cref="PostgresException">22023: without what is missing there are no extensions; the message names it.</exception>
-    public static async Task<IReadOnlyList<string>> AdaptAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<string>> AdaptAsync(NpgsqlConnection connection, SourceSettings source, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
             select pjsip_sync.adapt()
             union all
             select format('%s is not written, since %s has no such column', name, source_table)
-            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name where not columns ? name and status_table = ''
-            """, connection);
+            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name
+            where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
+            """, connection) { Parameters = { Parameter.Texts(Unwanted(source)) } };
         var leftOut = new List<string>();
         try
         {

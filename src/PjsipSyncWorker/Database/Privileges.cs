@@ -13,6 +13,7 @@ internal static class Privileges
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),
           ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, insert, delete'),
           ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved', 'select, insert, update, delete'),
+          ('pjsip_sync', 'unmet', 'select, insert, update, delete'),
           ('pjsip_sync', 'mailbox', 'select, insert, update'), ('pjsip_sync', 'moved', 'select, delete'),
           ('pjsip_sync', 'message_lamp', 'select, insert, update'), ('pjsip_sync', 'status_rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'compared', 'select, insert, update, delete'),

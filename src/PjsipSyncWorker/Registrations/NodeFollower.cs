@@ -5,6 +5,7 @@ using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
 using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Target;
 using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
@@ -37,6 +38,12 @@ internal sealed partial class NodeFollower(
     /// <summary>How often the server's own files are read without a reload that says they may differ.</summary>
     private static readonly TimeSpan FilesInterval = TimeSpan.FromMinutes(10);
 
+    /// <summary>How often what extensions name is looked for anew on the server, without a change that says so.</summary>
+    private static readonly TimeSpan ReferencesInterval = TimeSpan.FromMinutes(1);
+
+    /// <summary>Time between two looks at what extensions name: each reads all of them.</summary>
+    private static readonly TimeSpan ReferencesPause = TimeSpan.FromSeconds(5);
+
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     /// <summary>Names and addresses of phones, which come in every event.</summary>
@@ -53,6 +60,7 @@ internal sealed partial class NodeFollower(
     private readonly WakeSignal _changed = new();
     private readonly WakeSignal _snapshotWanted = new();
     private readonly WakeSignal _filesMayDiffer = new();
+    private readonly WakeSignal _referencesMayDiffer = new();
     private readonly ReservedNumbers _reserved = new(dataSource, node.Name);
     private long _sessionBegan;
     private volatile bool _connected;
@@ -68,6 +76,7 @@ internal sealed partial class NodeFollower(
     {
         _expirer?.Revised();
         _announcer.Revised();
+        _referencesMayDiffer.Ring();
         _messageLamps.Revised();
     }
 
@@ -248,6 +257,7 @@ internal sealed partial class NodeFollower(
                 SnapshotsAsync(asterisk, part, ending.Token),
                 expirer.RunAsync(ending.Token),
                 FollowFilesAsync(expirer, ending.Token),
+                FollowReferencesAsync(connection, ending.Token),
                 _messageLamps.RunAsync(settings.Asterisk.SnapshotInterval, ending.Token),
                 _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
             ];
@@ -355,6 +365,28 @@ internal sealed partial class NodeFollower(
                 _filesMayDiffer.Ring();
                 await Task.Delay(Breath, time, cancellation);
             }
+        }
+    }
+
+    /// <summary>Finds out which extensions name a transport, a context or an ACL that this server does not have.</summary>
+    private async Task FollowReferencesAsync(AmiConnection connection, CancellationToken cancellation)
+    {
+        var references = new References(connection, dataSource, settings.Realtime.Schema);
+        _referencesMayDiffer.Ring();
+        while (true)
+        {
+            // A context may come or go by a reload of the dialplan, of which PJSIP hears nothing.
+            if (!await _referencesMayDiffer.WaitAsync(ReferencesInterval, time, cancellation))
+                references.Forget();
+            try
+            {
+                await references.NoteAsync(node.Name, await references.MissingAsync(await references.AllAsync(cancellation), cancellation), cancellation);
+            }
+            catch (Exception error) when (DatabaseErrors.IsDatabase(error) || error is AsteriskRefusalException or CatalogueException)
+            {
+                // Others say so.
+            }
+            await Task.Delay(ReferencesPause, time, cancellation);
         }
     }
 

@@ -190,7 +190,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private async Task AdaptAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        await Installation.AdaptAsync(connection, cancellation);
+        await Installation.AdaptAsync(connection, settings.Source, cancellation);
     }
 
     /// <returns>Numbers of rows, with why each was not written: empty when the application holds it.</returns>

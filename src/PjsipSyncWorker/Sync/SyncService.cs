@@ -81,7 +81,7 @@ internal sealed partial class SyncService(
         await using var bell = new Doorbell(connection, Pace);
         for (var first = true; ; first = false)
         {
-            SayLeftOut(await Installation.AdaptAsync(connection, cancellation), _leftOutOfSource);
+            SayLeftOut(await Installation.AdaptAsync(connection, settings.Source, cancellation), _leftOutOfSource);
             var found = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             if (catalogue is null || !found.SameAs(catalogue))
             {

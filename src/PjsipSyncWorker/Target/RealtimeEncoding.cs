@@ -30,5 +30,22 @@ public static class RealtimeEncoding
     /// <summary>Stores several values of one option.</summary>
     public static string Encode(IEnumerable<string> values) => string.Join(';', values.Select(Encode));
 
+    /// <summary>A text column as Asterisk reads it.</summary>
+    public static string Decode(string text)
+    {
+        var decoded = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '^' && i + 2 < text.Length && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+            {
+                decoded.Append((char)code);
+                i += 2;
+            }
+            else
+                decoded.Append(text[i]);
+        }
+        return decoded.ToString();
+    }
+
     private const string Blanks = " \t\n\v\f\r";
 }

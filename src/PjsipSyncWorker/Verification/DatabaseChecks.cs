@@ -100,9 +100,17 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
-        var mapper = new Mapper(catalogue, settings.Realtime);
+        Mapper mapper;
+        try
+        {
+            mapper = new Mapper(catalogue, settings.Realtime);
+        }
+        catch (SettingsException error)
+        {
+            return Finding.Fail(string.Join("; ", error.Problems), "Correct these values in the configuration (Realtime:Defaults, Realtime:Profiles); a value of a newer release wants the tables upgraded (contrib/ast-db-manage)");
+        }
         if (mapper.LeftOut.Count > 0)
-            return Finding.Warn($"not written: {string.Join("; ", mapper.LeftOut)}", "Upgrade the tables to your Asterisk's release (contrib/ast-db-manage), if these options matter");
+            return Finding.Warn($"not written: {string.Join("; ", mapper.LeftOut)}", "Is each of these options spelt right? Else upgrade the tables to your Asterisk's release (contrib/ast-db-manage), if they matter");
         return catalogue.CanExpireContacts
             ? Finding.Pass($"{catalogue.Columns.Count.ToString(CultureInfo.InvariantCulture)} columns in {settings.Realtime.Schema}.ps_endpoints, ps_auths, ps_aors")
             : Finding.Warn($"{settings.Realtime.Schema}.ps_contacts is missing or may not be written",
@@ -125,11 +133,11 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
                    types = pjsip_sync.column_types()
             from pjsip_sync.mapping, fault
             """);
-        command.Parameters.Add(Parameter.Texts(settings.Source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key)));
+        command.Parameters.Add(Parameter.Texts(Installation.Unwanted(settings.Source)));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var problems = string.Join("; ", reader.GetFieldValue<string[]>(0));
-        const string advice = "Add the columns or the index, or change Source:Columns and run init";
+        const string advice = "Add the columns or the index, or change Source:Columns and run init (a column that you do not want: \"LastRegisteredAt\": \"null\")";
         return !reader.GetBoolean(1) ? Finding.Fail(problems.Length > 0 ? problems : "a column that was missing is there again", $"{advice}; verify-config --fix, or the running worker at its next full comparison, does without them")
             : !reader.GetBoolean(2) ? Finding.Fail("a mapped column has another type than before", "verify-config --fix, or the running worker at its next full comparison, goes by the new one")
             : problems.Length > 0 ? Finding.Warn(problems, advice)
@@ -139,7 +147,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private async Task<string> AdaptAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        await Installation.AdaptAsync(connection, cancellation);
+        await Installation.AdaptAsync(connection, settings.Source, cancellation);
         return "what the table has no longer is left out, what it has again is not";
     }
 }

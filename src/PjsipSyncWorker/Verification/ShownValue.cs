@@ -28,31 +28,14 @@ internal static class ShownValue
         "allow" => written.AsSpan().IndexOfAny("!:") >= 0 || written.Contains("all", StringComparison.Ordinal)
             || shown.Trim('(', ')').Split('|').SequenceEqual(written.Split(',', StringSplitOptions.TrimEntries)),
         // Quotes, spaces and brackets are set by Asterisk's own rules, and its number is stripped (CallerId).
-        "callerid" => Letters(Decode(written)) == Letters(shown),
+        "callerid" => Letters(RealtimeEncoding.Decode(written)) == Letters(shown),
         _ when column.Kind == ColumnKind.Whole => long.TryParse(shown, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && written == number.ToString(CultureInfo.InvariantCulture),
         _ when column.Kind is ColumnKind.Label or ColumnKind.Boolean => IsYes(written) == IsYes(shown),
-        _ => Decode(written) == shown,
+        _ => RealtimeEncoding.Decode(written) == shown,
     };
 
     private static bool IsYes(string text) => text.ToUpperInvariant() is "YES" or "TRUE" or "ON" or "1";
 
     private static string Letters(string text) => string.Concat(text.Where(c => c is not ('"' or '\\' or ' ' or '<' or '>' or '(' or ')' or '-' or '.')));
-
-    /// <summary>A text column as Asterisk reads it.</summary>
-    public static string Decode(string text)
-    {
-        var decoded = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '^' && i + 2 < text.Length && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
-            {
-                decoded.Append((char)code);
-                i += 2;
-            }
-            else
-                decoded.Append(text[i]);
-        }
-        return decoded.ToString();
-    }
 }

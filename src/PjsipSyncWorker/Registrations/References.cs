@@ -1,0 +1,113 @@
+using Npgsql;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Target;
+
+namespace PjsipSyncWorker.Registrations;
+
+/// <summary>A transport, context or ACL that endpoints of ours name.</summary>
+/// <param name="Value">Its name as Asterisk reads it.</param>
+/// <param name="Count">How many endpoints name it.</param>
+internal sealed record Reference(string Column, string Value, long Count, string Example)
+{
+    private static readonly string[] Contexts = ["context", "subscribe_context", "message_context", "overlap_context"];
+
+    private static readonly string[] Acls = ["acl", "contact_acl"];
+
+    /// <summary>The columns of ps_endpoints that name such.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["transport", .. Contexts, .. Acls];
+
+    public bool IsContext => Contexts.Contains(Column);
+
+    public bool IsAcl => Acls.Contains(Column);
+
+    /// <summary>What an extension without it cannot do.</summary>
+    public string Consequence => IsAcl ? "no phone of it can register" : IsContext ? "its calls end with 404" : "its calls end with 500";
+}
+
+/// <summary>
+/// What our endpoints name and one Asterisk may not have. Without its transport or context a phone registers and is shown as available,
+/// and its calls end with 500 (transport) or 404 (context). Without its ACL it cannot register.
+/// </summary>
+internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSource, string schema)
+{
+    private readonly AsteriskConsole _console = new(asterisk);
+    private readonly HashSet<(string, string)> _known = [];
+
+    /// <summary>What was there before may be gone.</summary>
+    public void Forget() => _known.Clear();
+
+    /// <summary>Each name once, with how many endpoints have it.</summary>
+    public async Task<List<Reference>> AllAsync(CancellationToken cancellation)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+        var catalogue = await Catalogue.LoadAsync(connection, schema, cancellation);
+        var references = new List<Reference>();
+        foreach (var column in Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>())
+        {
+            await using var command = new NpgsqlCommand($"""
+                select p.{column.Quoted}, count(*), min(p.id)
+                from {catalogue.Quoted(TargetTable.Endpoint)} p join pjsip_sync.endpoint e using (id)
+                where p.{column.Quoted} <> '' and e.deleted_at is null
+                group by 1 order by 2 desc, 1
+                """, connection);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                references.Add(new Reference(column.Name, RealtimeEncoding.Decode(reader.GetString(0)), reader.GetInt64(1), reader.GetString(2)));
+        }
+        return references;
+    }
+
+    /// <summary>Those that this server does not have. What was found before is not asked for again.</summary>
+    public async Task<List<Reference>> MissingAsync(IEnumerable<Reference> references, CancellationToken cancellation)
+    {
+        var missing = new List<Reference>();
+        foreach (var reference in references)
+        {
+            var name = (reference.IsContext ? "context" : reference.IsAcl ? "acl" : "transport", reference.Value);
+            if (_known.Contains(name))
+                continue;
+            if (await ExistsAsync(reference, cancellation))
+                _known.Add(name);
+            else
+                missing.Add(reference);
+        }
+        return missing;
+    }
+
+    /// <summary>Writes down which extensions name something that is missing on a node (pjsip_sync.unmet).</summary>
+    public async Task NoteAsync(string node, IReadOnlyCollection<Reference> missing, CancellationToken cancellation)
+    {
+        await using var command = dataSource.CreateCommand($"""
+            with missing as (
+              select * from unnest($2, $3, $4) as missing (name, value, reason)
+            ), found as (
+              select p.id, string_agg(m.reason, '; ' order by m.name) as reason
+              from missing m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
+              join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null
+              group by p.id
+            ), gone as (
+              delete from pjsip_sync.unmet u where node = $1 and not exists (select from found where found.id = u.id)
+            )
+            insert into pjsip_sync.unmet as u (node, id, reason) select $1, id, reason from found
+            on conflict (node, id) do update set reason = excluded.reason where u.reason <> excluded.reason
+            """);
+        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Texts(missing.Select(reference => reference.Column)));
+        command.Parameters.Add(Parameter.Texts(missing.Select(reference => RealtimeEncoding.Encode(reference.Value))));
+        command.Parameters.Add(Parameter.Texts(missing.Select(reference => $"Asterisk {node} has no {reference.Column} {OneLine.Of(reference.Value)}: {reference.Consequence}")));
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    private async Task<bool> ExistsAsync(Reference reference, CancellationToken cancellation)
+    {
+        // An extension that nobody has keeps the answer short.
+        var (command, refusal) =
+            reference.IsAcl ? ($"acl show {Quoted(reference.Value)}", "Could not find ACL")
+            : reference.IsContext ? ($"dialplan show {Quoted($"no-such-extension@{reference.Value}")}", $"There is no existence of '{reference.Value}' context")
+            : ($"pjsip show transport {Quoted(reference.Value)}", "Unable to find object");
+        return !(await _console.RunAsync(command, cancellation)).Says(refusal);
+    }
+
+    private static string Quoted(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+}

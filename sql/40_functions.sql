@@ -349,7 +349,7 @@ begin
         return next;
       end if;
     exception when others then
-      problem := format('%s: %s (expressions may use pg_catalog; anything else with its schema)', meaning, sqlerrm);
+      problem := format('%s: %s (an expression names columns without their table, and what is not in pg_catalog with its schema)', meaning, sqlerrm);
       return next;
     end;
   end loop;

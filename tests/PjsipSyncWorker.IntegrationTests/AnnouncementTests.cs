@@ -189,7 +189,7 @@ public sealed class AnnouncementTests(PostgresServer server)
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1002', 'two', {NoSuchFile})");
         await database.ExecuteAsync($"update extensions set settings = {NoSuchFile} where number = '1004'");
         await Expect.RefreshedAsync(database);
-        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("select string_agg(id, ',' order by id) from pjsip_sync.unloadable where reason like '%only it has endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'"));
+        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("select string_agg(id, ',' order by id) from pjsip_sync.unloadable where reason like '%no other extension has its endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'"));
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified}); update extensions set password = 'new' where number = '1001'");
         await Expect.RefreshedAsync(database);
         Assert.False(await new SipPhone(asterisk, "1001", "one").RegisterAsync());

@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.IntegrationTests;
 /// <summary>Extensions named like something that one Asterisk has in files of its own.</summary>
 public sealed class NameTests(PostgresServer server)
 {
-    private const string Reserved = "select number from extensions join pjsip_sync.rejected r on r.id = number where reason like 'number % is the name of an object in pjsip.conf of pbx1:%' order by number";
+    private const string Reserved = "select number from extensions join pjsip_sync.rejected r on r.id = number where reason like 'number % is the name of an object in pjsip.conf of pbx1, %' order by number";
 
     [Fact]
     public async Task A_carriers_name_is_no_number_and_its_calls_stay_its_own()

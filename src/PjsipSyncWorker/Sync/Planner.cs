@@ -41,7 +41,7 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
             if (state.Reserved.TryGetValue(id, out var file) && claims[id].Any())
             {
                 rejections.AddRange(claims[id].Select(claim => new Rejection(claim.RowKey, id,
-                    $"number {id} is the name of an object in {file}: choose another number, or rename that section")));
+                    $"number {id} is the name of an object in {file}, or in a file that it includes: choose another number, or rename that section")));
                 continue;
             }
             if (Winner(id, claims[id], living, rejections, out var ownerRefused) is not { } winner)

@@ -170,7 +170,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
               where o.id <> $2 and not exists (select from pjsip_sync.unloadable u where u.node = $1 and u.id = o.id) limit 200
             )
             insert into pjsip_sync.unloadable as u (node, id, reason)
-            select $1, $2, 'Asterisk ' || $1 || ' cannot load it' || coalesce('; only it has ' || string_agg('endpoint.' || key, ', ' order by key), '') || '. The log of Asterisk names the option that it refuses'
+            select $1, $2, 'Asterisk ' || $1 || ' cannot load it' || coalesce('; no other extension has its ' || string_agg('endpoint.' || key, ', ' order by key), '') || '. The log of Asterisk names the option that it refuses'
             from {Identifier.Quote(schema)}.ps_endpoints e cross join jsonb_each_text(to_jsonb(e)) as option (key, value)
             where e.id = $2 and value is not null and key not in ('id', 'aors', 'auth', 'callerid', 'mailboxes')
               and not exists (select from loadable where options ->> key = value)

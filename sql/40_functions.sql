@@ -743,7 +743,7 @@ begin
             problem := '';
           when others then
             -- the server is at fault, not the row
-            if sqlstate ~ '^(08|25|40|53|57|58|XX)' then
+            if sqlstate ~ '^(25|40|53|57|58)' then
               raise;
             end if;
             get stacked diagnostics state = returned_sqlstate, message = message_text, relation = table_name, attribute = column_name, rule = constraint_name, context = pg_exception_context;
@@ -1073,7 +1073,13 @@ begin
   end if;
 
   perform pjsip_sync.generate();
-  perform pjsip_sync.place_triggers();
+  if exists (
+    select from pg_trigger where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A' or tgfoid = 'pjsip_sync.record_replicated'::regproc and tgenabled <> 'R')
+  then
+    perform pjsip_sync.mend_triggers();
+  else
+    perform pjsip_sync.place_triggers();
+  end if;
   if not (select indexed from pjsip_sync.mapping) then
     raise warning '%', pjsip_sync.index_advice();
   end if;

@@ -215,6 +215,32 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task What_asterisk_cannot_load_is_named_also_when_it_was_read_by_a_reload_or_at_boot()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        var port = Ports.Next();
+        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
+        await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
+
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 21199) g; insert into extensions (number, password, settings) select g::text, 'x', {NoSuchFile} from generate_series(30000, 30299) g");
+        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
+        await Eventually.True(() => new SipPhone(asterisk, "1001", "one").RegisterAsync());
+        await LampAsync(database, "1001", "NOT_INUSE", TimeSpan.FromSeconds(60));
+        await Eventually.Equal(300L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"), TimeSpan.FromSeconds(60));
+        await Expect.RefreshedAsync(database);
+        Assert.InRange(await CountAsync(port, "pjsip_sync_asterisk_reload_duration_seconds_count"), 1, 2);
+
+        await asterisk.RestartAsync();
+        await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
+        await Expect.RefreshedAsync(database);
+        Assert.Equal(300L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"));
+        await asterisk.CliAsync("module reload res_pjsip.so");
+        await database.ExecuteAsync("update extensions set settings = '{}' where number = '30000'");
+        await Eventually.Equal(299L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable"));
+    }
+
+    [Fact]
     public async Task After_a_restart_of_the_database_no_phone_is_refused_for_the_sake_of_a_broken_connection()
     {
         await using var database = await SyncRig.InstalledAsync(server);

@@ -113,6 +113,19 @@ public sealed class InstallTests(PostgresServer server)
     }
 
     [Fact]
+    public async Task Init_turns_triggers_on_again_and_has_everything_looked_at()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await rig.Database.ExecuteAsync("alter table extensions disable trigger user; insert into extensions (number, password) values ('1002', 'x')");
+
+        await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
+        Assert.Equal(["0"], await rig.Database.RowsAsync("select count(*) from pg_trigger where tgrelid = 'extensions'::regclass and not tgisinternal and tgenabled not in ('A', 'R')"));
+        await rig.DrainAsync();
+        Assert.Equal("1001,1002", await rig.IdsAsync());
+    }
+
+    [Fact]
     public async Task Tables_without_a_unique_id_or_a_necessary_column_are_named()
     {
         await using var rig = await SyncRig.CreateAsync(server);

@@ -77,7 +77,7 @@ public sealed class NameTests(PostgresServer server)
         Assert.Contains("10 05: rejected: number holds a space", status, StringComparison.Ordinal);
 
         await asterisk.EditAsync(("extensions.conf", "$a [nope]\nexten => _X.,1,Hangup()"));
-        await asterisk.CliAsync("dialplan reload");
+        await asterisk.CliAsync("module reload pbx_config.so");
         await database.ExecuteAsync("update extensions set transport = 'transport-udp' where number = '1002'; update extensions set settings = '{}' where number = '1004'");
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.problem where node = 'pbx1'"));
     }

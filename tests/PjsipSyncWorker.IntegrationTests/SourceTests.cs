@@ -704,4 +704,24 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Equal(100L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
     }
+
+    [Theory]
+    [InlineData("P0001")]
+    [InlineData("39000")]
+    [InlineData("08001")]
+    public async Task A_row_on_which_an_expression_raises_is_named_and_costs_no_other_its_change(string state)
+    {
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($$"""
+            create table lines (number text primary key, password text, enabled boolean default true);
+            create function secret_of(text) returns text language plpgsql immutable as
+            $body$ begin if $1 = 'spoilt' then raise exception using errcode = '{{state}}'; end if; return $1; end $body$;
+            """), "Source:Table=lines", "Source:Columns:Password=public.secret_of(password)");
+        await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'one'), ('1002', 'spoilt'), ('1003', 'three')");
+
+        Assert.Equal("1001,1003", await rig.IdsAsync());
+        Assert.Equal([$"1002|an expression of the mapping fails on this row (SQLSTATE {state})"], await rig.Database.RowsAsync("select id, reason from pjsip_sync.rejected"));
+        await rig.ChangeAsync("update lines set password = 'two' where number = '1002'; update lines set password = 'new' where number = '1001'");
+        Assert.Equal("1001,1002,1003", await rig.IdsAsync());
+        Assert.Empty(await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
+    }
 }

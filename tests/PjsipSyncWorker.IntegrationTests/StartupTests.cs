@@ -11,6 +11,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 {
     [Theory]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "older than", "run pjsip-sync-worker init")]
+    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table", "older than", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
     [InlineData("drop table ps_auths", "Missing: public.ps_auths", "contrib/ast-db-manage")]

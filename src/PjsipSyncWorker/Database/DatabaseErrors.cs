@@ -6,15 +6,18 @@ namespace PjsipSyncWorker.Database;
 /// <summary>What kind of fault a database error is, and how it is said in one line without a secret.</summary>
 internal static class DatabaseErrors
 {
-    /// <summary>The row itself is at fault: data exceptions and integrity violations (classes 22 and 23).</summary>
+    /// <summary>
+    /// Another row would not fail so: a value that does not fit (class 22, 23), or what an expression, a function or a trigger of the
+    /// application raises (P0, 38, 39, 09, 2F; 08 and HV of a foreign server, while this connection lives).
+    /// </summary>
     public static bool RejectsRow(PostgresException error) =>
-        error.SqlState.StartsWith("22", StringComparison.Ordinal) || error.SqlState.StartsWith("23", StringComparison.Ordinal);
+        error.InvariantSeverity == "ERROR" && error.SqlState[..2] is ("22" or "23" or "P0" or "38" or "39" or "09" or "2F" or "08" or "HV");
 
     /// <summary>
     /// A statement on several of the application's rows may fail because of one of them: whatever a trigger there raises or
-    /// waits for. Not when the connection, the transaction or the server is at fault (classes 08, 25, 40, 53, 57, 58, XX).
+    /// waits for. Not when the transaction or the server is at fault (classes 25, 40, 53, 57, 58; the severity FATAL).
     /// </summary>
-    public static bool MayBeOneRow(PostgresException error) => error.SqlState[..2] is not ("08" or "25" or "40" or "53" or "57" or "58" or "XX");
+    public static bool MayBeOneRow(PostgresException error) => error.InvariantSeverity == "ERROR" && error.SqlState[..2] is not ("25" or "40" or "53" or "57" or "58");
 
     /// <summary>Waiting cannot help: wrong password, no such database or role, no privilege, schema not installed.</summary>
     public static bool IsPermanent(Exception error) => error is PostgresException

@@ -59,14 +59,11 @@ internal static class Installation
         };
         try
         {
+            // Of another version it has other columns.
+            await CheckVersionAsync(connection, cancellation);
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             if (!await reader.ReadAsync(cancellation))
                 throw new InstallationException("the schema pjsip_sync is installed but has no mapping: run pjsip-sync-worker init");
-            var version = reader.GetInt32(0);
-            if (version != SchemaVersion)
-                throw new InstallationException(version > SchemaVersion
-                    ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
-                    : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
             if (reader.GetFieldValue<string[]>(6) is { Length: > 0 } missing)
                 throw new InstallationException($"the schema pjsip_sync lacks {string.Join(", ", missing)}: run pjsip-sync-worker init");
             if (!reader.GetBoolean(1))
@@ -81,6 +78,17 @@ internal static class Installation
         catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
             throw new InstallationException($"{error.MessageText}: run pjsip-sync-worker init --roles as the owner of the tables, and let the worker connect as the role pjsip_sync");
+        }
+    }
+
+    private static async Task CheckVersionAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select schema_version from pjsip_sync.mapping", connection);
+        if (await command.ExecuteScalarAsync(cancellation) is int version && version != SchemaVersion)
+        {
+            throw new InstallationException(version > SchemaVersion
+                ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
+                : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed partial class NodeFollower(
     /// <summary>How often the server's own files are read without a reload that says they may differ.</summary>
     private static readonly TimeSpan FilesInterval = TimeSpan.FromMinutes(10);
 
-    /// <summary>How often what extensions name is looked for anew on the server, without a change that says so.</summary>
+    /// <summary>How often what extensions name is looked for anew on the server: of "dialplan reload" it tells nobody.</summary>
     private static readonly TimeSpan ReferencesInterval = TimeSpan.FromMinutes(1);
 
     /// <summary>Time between two looks at what extensions name: each reads all of them.</summary>
@@ -61,6 +61,7 @@ internal sealed partial class NodeFollower(
     private readonly WakeSignal _snapshotWanted = new();
     private readonly WakeSignal _filesMayDiffer = new();
     private readonly WakeSignal _referencesMayDiffer = new();
+    private volatile bool _serverMayDiffer;
     private readonly ReservedNumbers _reserved = new(dataSource, node.Name);
     private long _sessionBegan;
     private volatile bool _connected;
@@ -143,6 +144,8 @@ internal sealed partial class NodeFollower(
                 _announcer.Reloaded();
                 _filesMayDiffer.Ring();
             }
+            _serverMayDiffer = true;
+            _referencesMayDiffer.Ring();
         }
     }
 
@@ -372,15 +375,20 @@ internal sealed partial class NodeFollower(
     private async Task FollowReferencesAsync(AmiConnection connection, CancellationToken cancellation)
     {
         var references = new References(connection, dataSource, settings.Realtime.Schema);
+        var seen = 0L;
         _referencesMayDiffer.Ring();
         while (true)
         {
-            // A context may come or go by a reload of the dialplan, of which PJSIP hears nothing.
-            if (!await _referencesMayDiffer.WaitAsync(ReferencesInterval, time, cancellation))
+            if (!await _referencesMayDiffer.WaitAsync(ReferencesInterval, time, cancellation) || _serverMayDiffer)
+            {
+                _serverMayDiffer = false;
                 references.Forget();
+                seen = 0;
+            }
             try
             {
-                await references.NoteAsync(node.Name, await references.MissingAsync(await references.AllAsync(cancellation), cancellation), cancellation);
+                var missing = await references.MissingAsync(await references.AllAsync(seen, cancellation), cancellation);
+                seen = await references.NoteAsync(node.Name, missing, seen, cancellation);
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error) || error is AsteriskRefusalException or CatalogueException)
             {

@@ -15,7 +15,7 @@ internal sealed record Reference(string Column, string Value, long Count, string
     private static readonly string[] Acls = ["acl", "contact_acl"];
 
     /// <summary>The columns of ps_endpoints that name such.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["transport", .. Contexts, .. Acls];
+    public static List<string> Columns { get; } = ["transport", .. Contexts, .. Acls];
 
     public bool IsContext => Contexts.Contains(Column);
 
@@ -38,24 +38,25 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
     public void Forget() => _known.Clear();
 
     /// <summary>Each name once, with how many endpoints have it.</summary>
-    public async Task<List<Reference>> AllAsync(CancellationToken cancellation)
+    /// <param name="after">Only of endpoints that changed after this revision; 0 for all.</param>
+    public async Task<List<Reference>> AllAsync(long after, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var catalogue = await Catalogue.LoadAsync(connection, schema, cancellation);
+        var columns = Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>().ToList();
+        await using var command = new NpgsqlCommand($"""
+            select name, value, count(*), min(p.id)
+            from pjsip_sync.endpoint e
+            join {catalogue.Quoted(TargetTable.Endpoint)} p using (id)
+            cross join lateral (values {string.Join(", ", columns.Select(column => $"({column.Index}, p.{column.Quoted}::text)"))}) as named (name, value)
+            where value <> '' and e.deleted_at is null and e.revision > $1
+            group by name, value order by name, 3 desc, value
+            """, connection) { Parameters = { new() { Value = after } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
         var references = new List<Reference>();
-        foreach (var column in Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>())
-        {
-            await using var command = new NpgsqlCommand($"""
-                select p.{column.Quoted}, count(*), min(p.id)
-                from {catalogue.Quoted(TargetTable.Endpoint)} p join pjsip_sync.endpoint e using (id)
-                where p.{column.Quoted} <> '' and e.deleted_at is null
-                group by 1 order by 2 desc, 1
-                """, connection);
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                references.Add(new Reference(column.Name, RealtimeEncoding.Decode(reader.GetString(0)), reader.GetInt64(1), reader.GetString(2)));
-        }
-        return references;
+        while (await reader.ReadAsync(cancellation))
+            references.Add(new Reference(catalogue.Columns[reader.GetInt32(0)].Name, RealtimeEncoding.Decode(reader.GetString(1)), reader.GetInt64(2), reader.GetString(3)));
+        return [.. references.OrderBy(reference => Reference.Columns.IndexOf(reference.Column))];
     }
 
     /// <summary>Those that this server does not have. What was found before is not asked for again.</summary>
@@ -76,7 +77,9 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
     }
 
     /// <summary>Writes down which extensions name something that is missing on a node (pjsip_sync.unmet).</summary>
-    public async Task NoteAsync(string node, IReadOnlyCollection<Reference> missing, CancellationToken cancellation)
+    /// <param name="after">As for <see cref="AllAsync"/>.</param>
+    /// <returns>The revision up to which they were looked at.</returns>
+    public async Task<long> NoteAsync(string node, IReadOnlyCollection<Reference> missing, long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
             with missing as (
@@ -84,19 +87,24 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
             ), found as (
               select p.id, string_agg(m.reason, '; ' order by m.name) as reason
               from missing m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
-              join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null
+              join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null and e.revision > $5
               group by p.id
             ), gone as (
-              delete from pjsip_sync.unmet u where node = $1 and not exists (select from found where found.id = u.id)
+              delete from pjsip_sync.unmet u
+              where node = $1 and not exists (select from found where found.id = u.id)
+                and ($5 = 0 or exists (select from pjsip_sync.endpoint e where e.id = u.id and e.revision > $5))
+            ), noted as (
+              insert into pjsip_sync.unmet as u (node, id, reason) select $1, id, reason from found
+              on conflict (node, id) do update set reason = excluded.reason where u.reason <> excluded.reason
             )
-            insert into pjsip_sync.unmet as u (node, id, reason) select $1, id, reason from found
-            on conflict (node, id) do update set reason = excluded.reason where u.reason <> excluded.reason
+            select greatest(max(revision), $5) from pjsip_sync.endpoint
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => reference.Column)));
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => RealtimeEncoding.Encode(reference.Value))));
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => $"Asterisk {node} has no {reference.Column} {OneLine.Of(reference.Value)}: {reference.Consequence}")));
-        await command.ExecuteNonQueryAsync(cancellation);
+        command.Parameters.Add(new() { Value = after });
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     private async Task<bool> ExistsAsync(Reference reference, CancellationToken cancellation)

@@ -8,6 +8,9 @@ internal sealed class ServerFiles(AmiConnection asterisk)
     /// <summary>What a realtime endpoint consists of, and so may clash.</summary>
     private static readonly string[] Kinds = ["endpoint", "auth", "aor"];
 
+    /// <summary>Asterisk takes the name of an option in any case, and a filter does not.</summary>
+    private const string Type = "^[Tt][Yy][Pp][Ee]$";
+
     /// <summary>Where res_pjsip_config_wizard finds its sections.</summary>
     private const string WizardFile = "pjsip_wizard.conf";
 
@@ -18,8 +21,8 @@ internal sealed class ServerFiles(AmiConnection asterisk)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var file in await FilesAsync(cancellation))
-            await AddAsync(names, file, $"type=^({string.Join('|', Kinds)})$", cancellation);
-        await AddAsync(names, WizardFile, "type=^wizard$", cancellation);
+            await AddAsync(names, file, $"{Type}=^({string.Join('|', Kinds)})$", cancellation);
+        await AddAsync(names, WizardFile, $"{Type}=^wizard$", cancellation);
         return names;
     }
 

@@ -60,7 +60,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     {
         await using var command = new NpgsqlCommand($"""
             with loadable as (
-              select id, revision from pjsip_sync.endpoint where deleted_at is null and id not in (select id from pjsip_sync.unloadable)
+              select id, revision from pjsip_sync.endpoint where deleted_at is null 
+                and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved)
             ), newest as (
               select id from loadable order by revision desc, id limit 2
             )

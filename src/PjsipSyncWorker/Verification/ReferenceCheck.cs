@@ -16,7 +16,7 @@ internal sealed class ReferenceCheck(AmiConnection asterisk, NpgsqlDataSource da
 
     public async Task<Finding> LookAsync(CancellationToken cancellation)
     {
-        var references = await _references.AllAsync(cancellation);
+        var references = await _references.AllAsync(after: 0, cancellation);
         var lost = await _references.MissingAsync(references, cancellation);
         if (lost.Count == 0)
             return Finding.Pass($"this server has {string.Join(", ", references.Select(reference => $"{reference.Column} {OneLine.Of(reference.Value)}").Distinct().Take(Most))}");

@@ -61,6 +61,15 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private DateTime? _readByItself;
     private bool _mustReload;
 
+    /// <summary>Whether that moment is one of a boot.</summary>
+    private bool _booted;
+
+    /// <summary>Whether that moment is one of our own reload.</summary>
+    private bool _reloaded;
+
+    /// <summary>What our last reload did not load, so that another would not either.</summary>
+    private readonly HashSet<string> _reloadedInVain = new(StringComparer.Ordinal);
+
     /// <summary>What this Asterisk has been told.</summary>
     public AnnouncementLedger Ledger => ledger;
 
@@ -112,7 +121,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (!isKnown)
         {
             _lamps.Clear();
-            _readByItself = startedAt ?? DateTime.MinValue;
+            (_readByItself, _booted) = (startedAt ?? DateTime.MinValue, true);
         }
         _wake.Ring();
     }
@@ -191,7 +200,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (_readByItself is { } moment)
             await LeaveOutKnownAsync(pass, moment, cancellation);
         endpoints = Math.Max(endpoints, _queue.Count);
-        if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count, endpoints, _contacts)) && _reloads.Wait == TimeSpan.Zero)
+        if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count - _reloadedInVain.Count, endpoints, _contacts)) && _reloads.Wait == TimeSpan.Zero)
             return await ReloadAsync(pass, endpoints, cancellation);
         var many = _queue.Count >= Many;
         if (!await AnnounceAllAsync(pass, endpoints, cancellation))
@@ -217,9 +226,6 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private async Task ReadPendingAsync(CancellationToken cancellation)
     {
         var pending = await ledger.PendingAsync(_queue.HighestRevision, cancellation);
-        foreach (var entry in pending)
-            if (_unloadable.Remove(entry.Id))
-                await ledger.NoteLoadableAsync(entry.Id, cancellation);
         _queue.Add(pending);
         ShowWaiting();
     }
@@ -228,7 +234,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private async Task ForgetAsync(DateTime readBefore, CancellationToken cancellation)
     {
         await ledger.ForgetAsync(cancellation);
-        _readByItself = readBefore;
+        (_readByItself, _booted) = (readBefore, false);
         StartOver();
     }
 
@@ -241,9 +247,17 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private async Task LeaveOutKnownAsync(Pass pass, DateTime readBefore, CancellationToken cancellation)
     {
         var old = _queue.All.Where(entry => entry.ChangedAt < readBefore).ToList();
+        _reloadedInVain.Clear();
         if (old.Count > 0)
-            _queue.Remove(await (await pass.Commands.QualifyListAsync(cancellation)).KnownAsync(old, cancellation));
-        _readByItself = null;
+        {
+            var known = await (await pass.Commands.QualifyListAsync(cancellation)).KnownAsync(old, _booted, cancellation);
+            _queue.Remove(known);
+            foreach (var entry in known)
+                await SetRightAsync(entry.Id, cancellation);
+            if (_reloaded)
+                _reloadedInVain.UnionWith(old.Except(known).Select(entry => entry.Id));
+        }
+        (_readByItself, _reloaded) = (null, false);
         ShowWaiting();
     }
 
@@ -288,6 +302,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         Log.Reloaded(logger, node.Name, _queue.Count, took.TotalSeconds);
         // Whether it has read everything, Asterisk is asked in the next pass.
         await ForgetAsync(begun, cancellation);
+        _reloaded = true;
         _wake.Ring();
         return true;
     }
@@ -309,8 +324,11 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
                 var watch = time.GetTimestamp();
                 if (pass.IsNarrow && time.GetElapsedTime(begun) > AnnouncementLedger.WindowLength / 2)
                     await OpenWindowAsync(window, cancellation);
-                if (await asterisk.AnnounceAsync(entry.Id, cancellation) == Announced.Unreadable && !await IsAtFaultAsync(pass, entry.Id, cancellation))
+                if (await asterisk.AnnounceAsync(entry.Id, cancellation) == Announced.Done)
+                    await SetRightAsync(entry.Id, cancellation);
+                else if (!await IsAtFaultAsync(pass, entry.Id, cancellation))
                     return await LinkIsDownAsync(entry.Id, cancellation);
+                _reloadedInVain.Remove(entry.Id);
                 pass.Cost.SingleTook(time.GetElapsedTime(watch), endpoints);
                 metrics.Announced(time.GetElapsedTime(watch));
                 announced++;
@@ -362,7 +380,15 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             return false;
         if (await asterisk.AnnounceAsync(id, cancellation) == Announced.Unreadable)
             await SetAsideAsync(id, cancellation);
+        else
+            await SetRightAsync(id, cancellation);
         return true;
+    }
+
+    private async Task SetRightAsync(string id, CancellationToken cancellation)
+    {
+        if (_unloadable.Remove(id))
+            await ledger.NoteLoadableAsync(id, cancellation);
     }
 
     private async Task SetAsideAsync(string id, CancellationToken cancellation)
@@ -410,8 +436,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
                 _unloadable.Add(id);
                 continue;
             }
-            _unloadable.Remove(id);
-            await ledger.NoteLoadableAsync(id, cancellation);
+            await SetRightAsync(id, cancellation);
         }
     }
 

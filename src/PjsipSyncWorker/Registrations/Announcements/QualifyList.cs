@@ -31,16 +31,32 @@ internal sealed class QualifyList(AmiConnection asterisk)
         return answer.Says("Synchronizing AOR") ? Announced.Done : Announced.Unreadable;
     }
 
-    /// <summary>Which of these are on the list with the qualify_frequency that ps_aors has now. It costs Asterisk next to nothing, and no look at the database.</summary>
-    public async Task<List<AnnouncementLedger.Entry>> KnownAsync(IReadOnlyList<AnnouncementLedger.Entry> entries, CancellationToken cancellation)
+    /// <summary>
+    /// Which of these have been loaded: their AOR is on the list with the qualify_frequency that ps_aors has now, and Asterisk can load the
+    /// endpoint. After a boot it shows a device state of every such endpoint, which costs it next to nothing and no look at the database;
+    /// after a reload it must read all endpoints once more.
+    /// </summary>
+    public async Task<List<AnnouncementLedger.Entry>> KnownAsync(IReadOnlyList<AnnouncementLedger.Entry> entries, bool booted, CancellationToken cancellation)
     {
         var known = new List<AnnouncementLedger.Entry>();
+        var loaded = await LoadedAsync(booted, cancellation);
         foreach (var some in entries.Chunk(AtOnce))
         {
             var frequencies = await Task.WhenAll(some.Select(entry => FrequencyAsync(entry.Id, cancellation)));
-            known.AddRange(some.Where((entry, i) => frequencies[i] == entry.QualifyFrequency));
+            known.AddRange(some.Where((entry, i) => frequencies[i] == entry.QualifyFrequency && loaded.Contains(entry.Id)));
         }
         return known;
+    }
+
+    private async Task<HashSet<string>> LoadedAsync(bool booted, CancellationToken cancellation)
+    {
+        var loaded = new HashSet<string>(StringComparer.Ordinal);
+        await asterisk.SendListAsync(new AmiAction(booted ? "DeviceStateList" : "PJSIPShowEndpoints"), (in item) =>
+        {
+            if ((booted ? AsteriskSession.DeviceOf(AsteriskSession.Text(item, "Device"u8)) : AsteriskSession.Text(item, "ObjectName"u8)) is { } endpoint)
+                loaded.Add(endpoint);
+        }, cancellation);
+        return loaded;
     }
 
     /// <summary>Whether Asterisk can read an endpoint. The caches must have forgotten it, or it is no proof.</summary>

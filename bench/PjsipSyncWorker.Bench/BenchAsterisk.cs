@@ -118,7 +118,7 @@ internal sealed class BenchAsterisk : IAsyncDisposable
                 _followed.TrySetResult();
                 var contacts = Contacts().ToList();
                 return contacts.Count == 0 ? $"Response: Error\r\n{id}Message: No Contacts found\r\n\r\n" : List(contacts.Select(contact => $"Event: ContactList\r\n{id}{contact}\r\n"));
-            case "DeviceStateList" or "PresenceStateList" or "PJSIPShowEndpoint":
+            case "DeviceStateList" or "PresenceStateList" or "PJSIPShowEndpoint" or "PJSIPShowEndpoints":
                 return List([]);
             default:
                 return $"{ok}\r\n";

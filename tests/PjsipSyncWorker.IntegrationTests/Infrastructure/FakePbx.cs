@@ -54,6 +54,7 @@ internal sealed class FakePbx
         "Filter" => FakeAmi.Success(action) + "Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n",
         "CoreStatus" => FakeAmi.Success(action, "CoreStartupDate: 2026-11-23\r\nCoreStartupTime: 20:00:00\r\n"),
         "CoreSettings" => FakeAmi.Success(action, "AsteriskVersion: 22.10.1\r\nSystemName: \r\n"),
+        "PJSIPShowEndpoints" => List(action, "EndpointListComplete", []),
         "PJSIPShowEndpoint" => List(action, "EndpointDetailComplete", []),
         "Command" => FakeAmi.Success(action, "Message: Command output follows\r\nOutput: Synchronizing AOR\r\n"),
         "PresenceStateList" => List(action, "PresenceStateListComplete", []),

@@ -43,20 +43,21 @@ internal sealed class QualifyList(AmiConnection asterisk)
         foreach (var some in entries.Chunk(AtOnce))
         {
             var frequencies = await Task.WhenAll(some.Select(entry => FrequencyAsync(entry.Id, cancellation)));
-            known.AddRange(some.Where((entry, i) => frequencies[i] == entry.QualifyFrequency && loaded.Contains(entry.Id)));
+            known.AddRange(some.Where((entry, i) => frequencies[i] == entry.QualifyFrequency && loaded?.Contains(entry.Id) is not false));
         }
         return known;
     }
 
-    private async Task<HashSet<string>> LoadedAsync(bool booted, CancellationToken cancellation)
+    /// <returns>Null when Asterisk does not say.</returns>
+    private async Task<HashSet<string>?> LoadedAsync(bool booted, CancellationToken cancellation)
     {
         var loaded = new HashSet<string>(StringComparer.Ordinal);
-        await asterisk.SendListAsync(new AmiAction(booted ? "DeviceStateList" : "PJSIPShowEndpoints"), (in item) =>
+        var answer = await asterisk.SendListAsync(new AmiAction(booted ? "DeviceStateList" : "PJSIPShowEndpoints"), (in item) =>
         {
             if ((booted ? AsteriskSession.DeviceOf(AsteriskSession.Text(item, "Device"u8)) : AsteriskSession.Text(item, "ObjectName"u8)) is { } endpoint)
                 loaded.Add(endpoint);
         }, cancellation);
-        return loaded;
+        return answer.Success ? loaded : null;
     }
 
     /// <summary>Whether Asterisk can read an endpoint. The caches must have forgotten it, or it is no proof.</summary>

@@ -47,7 +47,7 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
         await using var command = new NpgsqlCommand($"""
             select name, value, count(*), min(p.id)
             from pjsip_sync.endpoint e
-            join {catalogue.Quoted(TargetTable.Endpoint)} p using (id)
+            cross join lateral (select * from {catalogue.Quoted(TargetTable.Endpoint)} as of_id where of_id.id = e.id offset 0) as p
             cross join lateral (values {string.Join(", ", columns.Select(column => $"({column.Index}, p.{column.Quoted}::text)"))}) as named (name, value)
             where value <> '' and e.deleted_at is null and e.revision > $1
             group by name, value order by name, 3 desc, value
@@ -82,11 +82,11 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
     public async Task<long> NoteAsync(string node, IReadOnlyCollection<Reference> missing, long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            with missing as (
+            with missing as materialized (
               select * from unnest($2, $3, $4) as missing (name, value, reason)
             ), found as (
               select p.id, string_agg(m.reason, '; ' order by m.name) as reason
-              from missing m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
+              from (select * from missing where {(missing.Count > 0 ? "true" : "false")}) as m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
               join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null and e.revision > $5
               group by p.id
             ), gone as (

@@ -672,6 +672,16 @@ language sql immutable parallel safe as $$
     else device_state end
 $$;
 
+-- Tells who listens of a changed status, and counts it for the worker's metrics.
+create or replace function pjsip_sync.announce_status(number text, status text, device_state text, ip text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp as $$
+  select pg_notify('extension_status', json_build_object(
+    'number', number, 'status', status, 'device_state', pjsip_sync.fitting_state(status, device_state), 'ip', ip,
+    'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
+  where pjsip_sync.may_notify();
+  select set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
+$$;
+
 -- Notes that the status of a row cannot be written, and why: in words of ours, for the server's may repeat a value. What a
 -- trigger of the application says is for people to read; the row's password is taken out of it.
 create or replace function pjsip_sync.reject_status(
@@ -842,11 +852,7 @@ begin
         -- here, for only a data-modifying part of a statement is sure to be carried out whatever the plan is
         -- (a number too long to be anybody's has no news either, and would not fit)
         returning now.part, now.place, case when %4$s and length(now.number) <= 255
-          then (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
-            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
-            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null
-          -- how many they were, for the worker's metrics
-          or set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true) is null end as announced
+          then pjsip_sync.announce_status(now.number, now.status, now.device_state, now.ip) is null end as announced
       )
       select coalesce(stale.number, '')::text from stale
       where not exists (select from written where written.part = stale.part and written.place = stale.place);
@@ -933,10 +939,7 @@ begin
         end if;
         insert into %1$s (%2$s) values (%3$s) on conflict (number) do update set %4$s;
         if now.old_status is distinct from %5$s then
-          perform (select pjsip_sync.may_notify()) and pg_notify('extension_status', json_build_object(
-            'number', now.number, 'status', now.status, 'device_state', pjsip_sync.fitting_state(now.status, now.device_state), 'ip', now.ip,
-            'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text) is null,
-            set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
+          perform pjsip_sync.announce_status(now.number, now.status, now.device_state, now.ip);
         end if;$s$,
       target, names, written, updated,
       (select case when typ = 'boolean'::regtype then '(now.status = ''online'')' else 'now.status::' || format_type(atttypid, atttypmod) end

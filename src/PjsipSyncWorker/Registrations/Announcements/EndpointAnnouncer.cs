@@ -57,15 +57,9 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private (long Endpoints, long At)? _counted;
     private long _told;
 
-    /// <summary>What was written before this moment Asterisk may have read by itself; null when it was told all that counts as told.</summary>
-    private DateTime? _readByItself;
+    /// <summary>What Asterisk may have read by itself, and is asked for; null when it was told all that counts as told.</summary>
+    private SelfRead? _selfRead;
     private bool _mustReload;
-
-    /// <summary>Whether that moment is one of a boot.</summary>
-    private bool _booted;
-
-    /// <summary>Whether that moment is one of our own reload.</summary>
-    private bool _reloaded;
 
     /// <summary>What our last reload did not load, so that another would not either.</summary>
     private readonly HashSet<string> _reloadedInVain = new(StringComparer.Ordinal);
@@ -121,7 +115,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (!isKnown)
         {
             _lamps.Clear();
-            (_readByItself, _booted) = (startedAt ?? DateTime.MinValue, true);
+            _selfRead = new SelfRead(startedAt ?? DateTime.MinValue, ReadBy.Boot);
         }
         _wake.Ring();
     }
@@ -190,15 +184,15 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             _foreignReload = false;
             // It may have read only the endpoints that were being announced, which darkens the lamps of all others.
             _mustReload |= _lastWindow is { } window && time.GetElapsedTime(window) < LongestForeignReload;
-            await ForgetAsync(await ledger.NowAsync(cancellation) - LongestForeignReload, cancellation);
+            await ForgetAsync(new SelfRead(await ledger.NowAsync(cancellation) - LongestForeignReload, ReadBy.ForeignReload), cancellation);
         }
         var endpoints = await CountEndpointsAsync(cancellation);
         await JudgeLampsAsync(pass.Cost, endpoints, cancellation);
         await ReadPendingAsync(cancellation);
         if (_queue.HighestRevision > _told)
             await pass.Expirer.CatchUpAsync(cancellation);
-        if (_readByItself is { } moment)
-            await LeaveOutKnownAsync(pass, moment, cancellation);
+        if (_selfRead is { } read)
+            await LeaveOutKnownAsync(pass, read, cancellation);
         endpoints = Math.Max(endpoints, _queue.Count);
         if ((_mustReload || pass.Cost.IsReloadCheaper(_queue.Count - _reloadedInVain.Count, endpoints, _contacts)) && _reloads.Wait == TimeSpan.Zero)
             return await ReloadAsync(pass, endpoints, cancellation);
@@ -230,11 +224,11 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         ShowWaiting();
     }
 
-    /// <summary>Nothing counts as told. Asterisk is asked what it has read by itself of that which was written before this moment.</summary>
-    private async Task ForgetAsync(DateTime readBefore, CancellationToken cancellation)
+    /// <summary>Nothing counts as told. Asterisk is asked what it has read by itself.</summary>
+    private async Task ForgetAsync(SelfRead read, CancellationToken cancellation)
     {
         await ledger.ForgetAsync(cancellation);
-        (_readByItself, _booted) = (readBefore, false);
+        _selfRead = read;
         StartOver();
     }
 
@@ -244,20 +238,20 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         _told = 0;
     }
 
-    private async Task LeaveOutKnownAsync(Pass pass, DateTime readBefore, CancellationToken cancellation)
+    private async Task LeaveOutKnownAsync(Pass pass, SelfRead read, CancellationToken cancellation)
     {
-        var old = _queue.All.Where(entry => entry.ChangedAt < readBefore).ToList();
+        var old = _queue.All.Where(entry => entry.ChangedAt < read.Before).ToList();
         _reloadedInVain.Clear();
         if (old.Count > 0)
         {
-            var known = await (await pass.Commands.QualifyListAsync(cancellation)).KnownAsync(old, _booted, cancellation);
+            var known = await (await pass.Commands.QualifyListAsync(cancellation)).KnownAsync(old, booted: read.By == ReadBy.Boot, cancellation);
             _queue.Remove(known);
             foreach (var entry in known)
                 await SetRightAsync(entry.Id, cancellation);
-            if (_reloaded)
+            if (read.By == ReadBy.OwnReload)
                 _reloadedInVain.UnionWith(old.Except(known).Select(entry => entry.Id));
         }
-        (_readByItself, _reloaded) = (null, false);
+        _selfRead = null;
         ShowWaiting();
     }
 
@@ -301,8 +295,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         metrics.Reloaded(took);
         Log.Reloaded(logger, node.Name, _queue.Count, took.TotalSeconds);
         // Whether it has read everything, Asterisk is asked in the next pass.
-        await ForgetAsync(begun, cancellation);
-        _reloaded = true;
+        await ForgetAsync(new SelfRead(begun, ReadBy.OwnReload), cancellation);
         _wake.Ring();
         return true;
     }
@@ -447,6 +440,17 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     }
 
     private void ShowWaiting() => metrics.Waiting(_queue.Count);
+
+    /// <summary>On what occasion Asterisk read all endpoints and AORs.</summary>
+    private enum ReadBy
+    {
+        Boot,
+        OwnReload,
+        ForeignReload,
+    }
+
+    /// <summary>Asterisk may have read by itself what was written before this moment, on the database's clock.</summary>
+    private readonly record struct SelfRead(DateTime Before, ReadBy By);
 
     /// <summary>With what the passes of one session work.</summary>
     private sealed record Pass(CommandConnection Commands, AnnouncementCost Cost, bool IsNarrow, CacheExpirer Expirer);

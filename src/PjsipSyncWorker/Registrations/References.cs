@@ -33,16 +33,21 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
 {
     private readonly AsteriskConsole _console = new(asterisk);
     private readonly HashSet<(string, string)> _known = [];
+    private Catalogue? _catalogue;
 
-    /// <summary>What was there before may be gone.</summary>
-    public void Forget() => _known.Clear();
+    /// <summary>What the server and ps_endpoints had before may be gone.</summary>
+    public void Forget()
+    {
+        _known.Clear();
+        _catalogue = null;
+    }
 
     /// <summary>Each name once, with how many endpoints have it.</summary>
     /// <param name="after">Only of endpoints that changed after this revision; 0 for all.</param>
     public async Task<List<Reference>> AllAsync(long after, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = await Catalogue.LoadAsync(connection, schema, cancellation);
+        var catalogue = _catalogue ??= await Catalogue.LoadAsync(connection, schema, cancellation);
         var columns = Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>().ToList();
         await using var command = new NpgsqlCommand($"""
             select name, value, count(*), min(p.id)
@@ -82,12 +87,14 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
     public async Task<long> NoteAsync(string node, IReadOnlyCollection<Reference> missing, long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            with missing as materialized (
+            with missing as (
               select * from unnest($2, $3, $4) as missing (name, value, reason)
             ), found as (
               select p.id, string_agg(m.reason, '; ' order by m.name) as reason
-              from (select * from missing where {(missing.Count > 0 ? "true" : "false")}) as m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
+              from missing m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
               join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null and e.revision > $5
+              -- known before the tables are read
+              where cardinality($2::text[]) > 0
               group by p.id
             ), gone as (
               delete from pjsip_sync.unmet u

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
@@ -12,7 +11,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Tells one Asterisk that an endpoint's message lamp shows other mailboxes now. Asterisk remembers them by the endpoint's name, also when the
 /// endpoint is gone and another row has its number (res_pjsip_mwi.c), and reads them again only when that module is reloaded.
 /// </summary>
-internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource dataSource, TimeProvider time, ILogger logger) : IAmiEventHandler
+internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource dataSource, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
 
@@ -62,7 +61,7 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
             return false;
         var began = time.GetTimestamp();
         // A connection of its own, since Asterisk carries out one action after the other on each.
-        await using (var connection = await AmiConnection.ConnectAsync(NodeAccess.Options(node, events: null, LongestReload, PingInterval), this, NullLogger.Instance, time, cancellation))
+        await using (var connection = await NodeAccess.ConnectAsync(node, LongestReload, PingInterval, time, cancellation))
             await new AsteriskConsole(connection).RunAsync("module reload res_pjsip_mwi.so", cancellation);
         var took = time.GetElapsedTime(began);
         _reloads.Spend(took);
@@ -85,11 +84,6 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
         command.Parameters.Add(new() { Value = node.Name });
         command.Parameters.Add(new() { Value = revision });
         await command.ExecuteNonQueryAsync(cancellation);
-    }
-
-    void IAmiEventHandler.OnEvent(in AmiMessage message)
-    {
-        // Events are followed on another connection.
     }
 
     private static partial class Log

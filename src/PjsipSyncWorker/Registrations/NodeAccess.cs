@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 
@@ -24,4 +25,19 @@ internal static class NodeAccess
         ResponseTimeout = responseTimeout,
         PingInterval = pingInterval,
     };
+
+    /// <summary>Opens a connection for actions alone. It receives no events, and says nothing in the log: the connection that follows the events does.</summary>
+    /// <param name="handler">Told when an action is over; null: nobody.</param>
+    /// <exception cref="AmiException">Asterisk is not reached, or refuses the login.</exception>
+    public static Task<AmiConnection> ConnectAsync(
+        NodeSettings node, TimeSpan responseTimeout, TimeSpan pingInterval, TimeProvider time, CancellationToken cancellation, IAmiEventHandler? handler = null) =>
+        AmiConnection.ConnectAsync(Options(node, events: null, responseTimeout, pingInterval), handler ?? new Nobody(), NullLogger.Instance, time, cancellation);
+
+    private sealed class Nobody : IAmiEventHandler
+    {
+        public void OnEvent(in AmiMessage message)
+        {
+            // None is sent.
+        }
+    }
 }

@@ -27,7 +27,7 @@ internal sealed partial class NodeFollower
         [LoggerMessage(2009, LogLevel.Error, "Asterisk {Node}: the AMI user {User} lacks {Missing}; in its section of manager.conf it needs read = system,call and write = system,reporting,command")]
         public static partial void LacksRights(ILogger logger, string node, string user, string missing);
 
-        [LoggerMessage(2015, LogLevel.Warning, "Which names the PJSIP files of Asterisk {Node} take is not known, so an extension of such a name is not refused: {Reason}")]
+        [LoggerMessage(2015, LogLevel.Warning, "The names in the PJSIP files of Asterisk {Node} could not be read, so an extension with one of these names is not refused: {Reason}")]
         public static partial void FilesNotRead(ILogger logger, string node, string reason);
 
         [LoggerMessage(2010, LogLevel.Warning, "The database cannot hold all that Asterisk {Node} says of the registrations of {Endpoint}")]

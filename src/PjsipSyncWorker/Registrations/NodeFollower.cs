@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
@@ -38,10 +37,10 @@ internal sealed partial class NodeFollower(
     /// <summary>How often the server's own files are read without a reload that says they may differ.</summary>
     private static readonly TimeSpan FilesInterval = TimeSpan.FromMinutes(10);
 
-    /// <summary>How often what extensions name is looked for anew on the server: of "dialplan reload" it tells nobody.</summary>
+    /// <summary>How often all that extensions name is looked for anew on the server. Asterisk sends no event for "dialplan reload".</summary>
     private static readonly TimeSpan ReferencesInterval = TimeSpan.FromMinutes(1);
 
-    /// <summary>Time between two looks at what extensions name: each reads all of them.</summary>
+    /// <summary>The shortest time between two looks at what extensions name.</summary>
     private static readonly TimeSpan ReferencesPause = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
@@ -344,8 +343,8 @@ internal sealed partial class NodeFollower(
     }
 
     /// <summary>
-    /// Learns which names the server's own files take, over a connection for that alone: a file of thousands of sections is more than one
-    /// answer can hold, and must not end the session.
+    /// Learns the names of the objects in the server's own files. It has a connection of its own: a file of thousands of sections is more than
+    /// one answer can hold, and the answer would end the session.
     /// </summary>
     private async Task FollowFilesAsync(CacheExpirer expirer, CancellationToken cancellation)
     {
@@ -354,8 +353,7 @@ internal sealed partial class NodeFollower(
             await _filesMayDiffer.WaitAsync(FilesInterval, time, cancellation);
             try
             {
-                await using var connection = await AmiConnection.ConnectAsync(
-                    NodeAccess.Options(node, events: null, AnswerPatience, FilesInterval), this, NullLogger.Instance, time, cancellation);
+                await using var connection = await NodeAccess.ConnectAsync(node, AnswerPatience, FilesInterval, time, cancellation, handler: this);
                 foreach (var name in await _reserved.ReplaceAsync(await new ServerFiles(connection).NamesAsync(cancellation), cancellation))
                     await expirer.ExpireAsync(name, cancellation);
             }
@@ -392,7 +390,7 @@ internal sealed partial class NodeFollower(
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error) || error is AsteriskRefusalException or CatalogueException)
             {
-                // Others say so.
+                // The other loops report a database, an AMI user or tables that fail.
             }
             await Task.Delay(ReferencesPause, time, cancellation);
         }

@@ -1,5 +1,4 @@
 using Npgsql;
-using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Database;
@@ -8,23 +7,18 @@ using PjsipSyncWorker.Registrations;
 namespace PjsipSyncWorker.Verification;
 
 /// <summary>Extensions whose number means something else to one Asterisk: an object in a file of its own, or a line of its dialplan.</summary>
-internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, NpgsqlDataSource dataSource, WorkerSettings settings) : IAmiEventHandler
+internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
     /// <summary>A few are enough to find the others.</summary>
     private const int Shown = 5;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    void IAmiEventHandler.OnEvent(in AmiMessage message)
-    {
-        // Only answers count here.
-    }
-
     /// <summary>Whether objects in the server's files and extensions keep out of each other's way.</summary>
     public async Task<Finding> FilesAsync(CancellationToken cancellation)
     {
         // On a connection of its own: a file of thousands of sections is more than one answer can hold.
-        await using var connection = await AmiConnection.ConnectAsync(NodeAccess.Options(node, events: null, Patience, Patience), this, NullLogger.Instance, TimeProvider.System, cancellation);
+        await using var connection = await NodeAccess.ConnectAsync(node, Patience, Patience, TimeProvider.System, cancellation);
         var files = new ServerFiles(connection);
         var names = await files.NamesAsync(cancellation);
         var taken = (await PhonesAsync(cancellation)).Keys.Where(names.ContainsKey).Order(StringComparer.Ordinal).ToList();

@@ -179,7 +179,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     {
         var unloadable = await NamedExtensions.ReadAsync(dataSource, "pjsip_sync.unloadable where node = $1", "found_at", cancellation, new NpgsqlParameter { Value = node.Name });
         return unloadable.Count == 0
-            ? Finding.Pass("no extension is known that this server cannot load")
+            ? Finding.Pass("this server could load every extension that was announced to it")
             : Finding.Warn(unloadable.Say("cannot be loaded by this server", "cannot be loaded by this server"),
                 "Correct the option in these rows or their profile: select * from pjsip_sync.unloadable");
     }

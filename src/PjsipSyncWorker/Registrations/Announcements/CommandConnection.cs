@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Telemetry;
@@ -30,8 +29,7 @@ internal sealed class CommandConnection(NodeSettings node, NodeMetrics metrics, 
     /// <exception cref="AmiException">There is no connection.</exception>
     public async Task<QualifyList> QualifyListAsync(CancellationToken cancellation)
     {
-        // What befalls Asterisk is said once, by the connection that follows its events.
-        _connection ??= await AmiConnection.ConnectAsync(NodeAccess.Options(node, events: null, LongestCommand, PingInterval), this, NullLogger.Instance, time, cancellation);
+        _connection ??= await NodeAccess.ConnectAsync(node, LongestCommand, PingInterval, time, cancellation, handler: this);
         _used = time.GetTimestamp();
         return new QualifyList(_connection);
     }

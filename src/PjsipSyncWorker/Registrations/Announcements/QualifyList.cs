@@ -27,7 +27,7 @@ internal sealed class QualifyList(AmiConnection asterisk)
     public async Task<Announced> AnnounceAsync(string endpoint, CancellationToken cancellation)
     {
         var answer = await _console.RunAsync($"pjsip reload qualify endpoint {endpoint}", cancellation);
-        // It says nothing at all of an AOR that it cannot read.
+        // Asterisk prints nothing for an AOR that it cannot read.
         return answer.Says("Synchronizing AOR") ? Announced.Done : Announced.Unreadable;
     }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes what is generated in docs/: the reference of docs/configuration.md, of the settings' classes.
+# Writes what is generated in docs/: the reference of docs/reference/configuration.md, of the settings' classes.
 . "$(dirname "$0")/lib.sh"
 need_dotnet
 dotnet build "$repository/tests/PjsipSyncWorker.Tests" -c Debug -v quiet --nologo

@@ -4,10 +4,10 @@ using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.Tests.Documentation;
 
-/// <summary>docs/configuration.md is what the settings are: <c>scripts/docs.sh</c> writes it anew.</summary>
+/// <summary>docs/reference/configuration.md is what the settings are: <c>scripts/docs.sh</c> writes it anew.</summary>
 public sealed class ConfigurationReferenceTests
 {
-    private const string File = "docs/configuration.md";
+    private const string File = "docs/reference/configuration.md";
     private const string Begin = "<!-- from here on written by scripts/docs.sh, of what src/PjsipSyncWorker/Configuration says -->\n";
 
     [Fact]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's way from a bare server to a phone, each of its commands as it stands there, on a Debian with PostgreSQL and
+# The way of docs/operate/install.md from a bare server to a phone, each of its commands as it stands there, on a Debian with PostgreSQL and
 # Asterisk as they were installed, booted as a machine of its own; then a phone that registers; then the commands of
 # docs/operate/troubleshooting.md, docs/operate/operations.md and docs/operate/security.md on the same machine.
 # The last line is "N passed, N failed, N skipped". --keep leaves the machine running at the first failure.
@@ -10,7 +10,7 @@ package=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$package" "$folder/packages/"
 cp "$repository"/tests/sip/*.xml "$folder/packages/"
 
-steps_of README.md "$folder/steps" "From a bare server to a phone"
+steps_of docs/operate/install.md "$folder/steps" "From a bare server to a phone"
 boot_machine "$asterisk_tree"
 inside bash -c 'cp /mnt/*.deb /root/'
 

@@ -21,7 +21,7 @@ end
 $roles$;
 
 -- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
--- Database/Privileges.cs checks each of these when the worker starts.
+-- Schema/Privileges.cs checks each of these when the worker starts.
 grant usage on schema pjsip_sync to pjsip_sync;
 grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable, pjsip_sync.unmet, pjsip_sync.reserved,
   pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,

@@ -1,6 +1,5 @@
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
-using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 

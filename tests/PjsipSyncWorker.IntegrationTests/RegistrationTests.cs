@@ -1,9 +1,10 @@
 using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Monitoring;
 using PjsipSyncWorker.Registrations;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.IntegrationTests;
 

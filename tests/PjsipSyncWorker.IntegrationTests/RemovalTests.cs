@@ -1,5 +1,4 @@
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
-using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 

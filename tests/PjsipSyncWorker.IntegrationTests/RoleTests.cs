@@ -1,6 +1,6 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;

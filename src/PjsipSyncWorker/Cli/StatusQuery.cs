@@ -1,6 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Cli;
 

@@ -1,7 +1,8 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Registrations;
 

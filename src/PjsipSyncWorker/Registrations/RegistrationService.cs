@@ -2,8 +2,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 

@@ -2,8 +2,9 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Registrations;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Sync;
 

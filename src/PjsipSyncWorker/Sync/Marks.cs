@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Sync;
 

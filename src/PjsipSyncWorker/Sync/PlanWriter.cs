@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

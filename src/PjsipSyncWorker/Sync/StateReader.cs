@@ -1,7 +1,7 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Source;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

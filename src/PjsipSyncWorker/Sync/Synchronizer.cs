@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

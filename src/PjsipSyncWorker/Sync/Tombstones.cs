@@ -1,5 +1,5 @@
 using Npgsql;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;

@@ -2,9 +2,9 @@ using System.Text;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations;
-using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Verification;
 

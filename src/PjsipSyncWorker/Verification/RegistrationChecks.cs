@@ -1,6 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Verification;
 

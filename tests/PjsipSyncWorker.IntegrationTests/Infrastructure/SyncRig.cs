@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
-using Sessions = PjsipSyncWorker.Database.DataSource;
+using Sessions = PjsipSyncWorker.Postgres.DataSource;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 

@@ -39,7 +39,7 @@ public sealed class InstallTests(PostgresServer server)
             union all select 'trigger', oid::text, tgname, tgenabled::text from pg_trigger
             union all select 'mapping', xmin::text, source_table, columns::text from pjsip_sync.mapping
             union all select 'change', count(*)::text, '', '' from pjsip_sync.change
-            union all select 'endpoint', xmin::text, id, '' from pjsip_sync.endpoint order by 1, 2, 3
+            union all select 'managed_endpoint', xmin::text, id, '' from pjsip_sync.managed_endpoint order by 1, 2, 3
             """;
         var before = await rig.Database.RowsAsync(everything);
 
@@ -107,7 +107,7 @@ public sealed class InstallTests(PostgresServer server)
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await using var rig = await SyncRig.OpenAsync(database, settings);
-        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.adapt(); select pjsip_sync.project()");
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.refresh_mapping(); select pjsip_sync.write_status()");
 
         Assert.Equal("1001", await rig.IdsAsync());
     }

@@ -1,7 +1,7 @@
 
 namespace PjsipSyncWorker.Extensions;
 
-/// <summary>One row of the application's table under our names, all of it as text; see <c>pjsip_sync.source</c>.</summary>
+/// <summary>One row of the application's table under our names, all of it as text; see <c>pjsip_sync.extensions</c>.</summary>
 /// <param name="RowKey">The primary key of the row; several columns are joined by a slash.</param>
 /// <param name="Number">What the phone registers as; empty when the application has none.</param>
 /// <param name="Active">Whether the row is a phone now: enabled, not deleted.</param>

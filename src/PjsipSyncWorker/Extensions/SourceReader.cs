@@ -4,7 +4,7 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Extensions;
 
-/// <summary>Reads the application's rows through <c>pjsip_sync.source</c>.</summary>
+/// <summary>Reads the application's rows through <c>pjsip_sync.extensions</c>.</summary>
 internal static class SourceReader
 {
     /// <param name="ids">A text[] in SQL: the numbers wanted.</param>
@@ -12,7 +12,7 @@ internal static class SourceReader
         select row_key, number, active, password, display_name, context, caller_id_name, caller_id_number,
                voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings,
                case when active and voicemail_enabled in ('true', 't', '1', 'yes', 'y', 'on') then pjsip_sync.mailbox_of(row_key, number) end
-        from pjsip_sync.source_of({ids})
+        from pjsip_sync.extensions_by_number({ids})
         """;
 
     /// <summary>Row by row, as they arrive.</summary>

@@ -33,11 +33,11 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
     public static async Task<Overview?> TryReadAsync(NpgsqlDataSource dataSource, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            select (select count(*) from pjsip_sync.endpoint where deleted_at is null),
+            select (select count(*) from pjsip_sync.managed_endpoint where deleted_at is null),
                    (select count(distinct c.endpoint)
                     from pjsip_sync.contact c
                     join pjsip_sync.node n on n.name = c.node
-                    join pjsip_sync.endpoint e on e.id = c.endpoint and e.deleted_at is null
+                    join pjsip_sync.managed_endpoint e on e.id = c.endpoint and e.deleted_at is null
                     cross join pjsip_sync.mapping m
                     where (c.status <> 'Unreachable' or m.unreachable_online)
                       and (c.expires_at is null or c.expires_at > now())
@@ -45,7 +45,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                    (select count(*) from pjsip_sync.rejected), (select count(*) from pjsip_sync.status_rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0'), pg_notification_queue_usage()
             from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
-                  from (select others, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
+                  from (select more_ids, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
             select node, status, count(*) from pjsip_sync.contact group by node, status;
             select n.name, count(u.id) from pjsip_sync.node n left join pjsip_sync.unloadable u on u.node = n.name group by n.name
             """);

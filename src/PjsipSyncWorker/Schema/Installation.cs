@@ -12,7 +12,7 @@ namespace PjsipSyncWorker.Schema;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with.</summary>
-    public const int SchemaVersion = 7;
+    public const int SchemaVersion = 8;
 
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>
@@ -43,10 +43,10 @@ internal static class Installation
                    case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
                    realtime_schema = $4 and ($5 = '') = (status_table = '') and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
                    array(
-                     select name from unnest(array['change', 'shape', 'endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'overwritten', 'compared', 'unloadable', 'unmet', 'reserved', 'registration', 'problem', 'revision']) as name
+                     select name from unnest(array['change', 'column_set', 'managed_endpoint', 'rejected', 'status_rejected', 'node', 'contact', 'device', 'status_recheck', 'bucket_digest', 'unloadable', 'missing_reference', 'reserved_name', 'registration', 'problem', 'revision']) as name
                      where to_regclass('pjsip_sync.' || name) is null
                      union all
-                     select name || '()' from unnest(array['source', 'source_of', 'sees_every_row', 'tables_with_hidden_rows', 'marks', 'stale', 'project', 'project_each', 'adapt', 'mend_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
+                     select name || '()' from unnest(array['extensions', 'extensions_by_number', 'sees_every_row', 'tables_with_hidden_rows', 'bucket_digests', 'status_mismatches', 'write_status', 'write_status_by_row', 'refresh_mapping', 'repair_triggers', 'record_change', 'record_replicated', 'lock_class', 'may_notify', 'announced', 'refresh_endpoint_view']) as name
                      where not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace))
             from pjsip_sync.mapping
             """, connection)
@@ -103,10 +103,10 @@ internal static class Installation
     public static async Task<IReadOnlyList<string>> AdaptAsync(NpgsqlConnection connection, SourceSettings source, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select pjsip_sync.adapt()
+            select pjsip_sync.refresh_mapping()
             union all
             select format('%s is not written, since %s has no such column', name, source_table)
-            from pjsip_sync.mapping, pjsip_sync.known_columns(true) as name
+            from pjsip_sync.mapping, pjsip_sync.extension_fields(true) as name
             where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
             """, connection) { Parameters = { Parameter.Texts(Unwanted(source)) } };
         var leftOut = new List<string>();

@@ -8,15 +8,15 @@ internal static class Privileges
     private const string Tables = """
         with wanted (schema, relation, privileges) as (values
           ('pjsip_sync', 'mapping', 'select'), ('pjsip_sync', 'registration', 'select'), ('pjsip_sync', 'problem', 'select'),
-          ('pjsip_sync', 'change', 'select, insert, delete'), ('pjsip_sync', 'shape', 'select, insert'),
-          ('pjsip_sync', 'endpoint', 'select, insert, update, delete'), ('pjsip_sync', 'rejected', 'select, insert, update, delete'),
+          ('pjsip_sync', 'change', 'select, insert, delete'), ('pjsip_sync', 'column_set', 'select, insert'),
+          ('pjsip_sync', 'managed_endpoint', 'select, insert, update, delete'), ('pjsip_sync', 'rejected', 'select, insert, update, delete'),
           ('pjsip_sync', 'node', 'select, insert, update, delete'), ('pjsip_sync', 'contact', 'select, insert, update, delete'),
-          ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'overwritten', 'select, insert, delete'),
-          ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved', 'select, insert, update, delete'),
-          ('pjsip_sync', 'unmet', 'select, insert, update, delete'),
-          ('pjsip_sync', 'mailbox', 'select, insert, update'), ('pjsip_sync', 'moved', 'select, delete'),
+          ('pjsip_sync', 'device', 'select, insert, update, delete'), ('pjsip_sync', 'status_recheck', 'select, insert, delete'),
+          ('pjsip_sync', 'unloadable', 'select, insert, update, delete'), ('pjsip_sync', 'reserved_name', 'select, insert, update, delete'),
+          ('pjsip_sync', 'missing_reference', 'select, insert, update, delete'),
+          ('pjsip_sync', 'mailbox', 'select, insert, update'), ('pjsip_sync', 'row_key_change', 'select, delete'),
           ('pjsip_sync', 'message_lamp', 'select, insert, update'), ('pjsip_sync', 'status_rejected', 'select, insert, update, delete'),
-          ('pjsip_sync', 'compared', 'select, insert, update, delete'),
+          ('pjsip_sync', 'bucket_digest', 'select, insert, update, delete'),
           ($1, 'ps_endpoints', 'select, insert, update, delete'), ($1, 'ps_auths', 'select, insert, update, delete'),
           ($1, 'ps_aors', 'select, insert, update, delete'), ($1, 'ps_contacts', 'select, update, delete'))
         select format('usage on schema %I', nspname) from pg_namespace
@@ -39,7 +39,7 @@ internal static class Privileges
         union all
         select format('execute on function pjsip_sync.%I', proname) from pg_proc
         where pronamespace = (select oid from pg_namespace where nspname = 'pjsip_sync')
-          and proname in ('adapt', 'source', 'project', 'project_each', 'reject_status', 'lock_class', 'may_notify', 'mend_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
+          and proname in ('refresh_mapping', 'extensions', 'write_status', 'write_status_by_row', 'reject_status', 'lock_class', 'may_notify', 'repair_triggers', 'refresh_endpoint_view') and not has_function_privilege(oid, 'execute')
         order by 1
         """;
 

@@ -60,8 +60,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     {
         await using var command = new NpgsqlCommand($"""
             with loadable as (
-              select id, revision from pjsip_sync.endpoint where deleted_at is null 
-                and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved)
+              select id, revision from pjsip_sync.managed_endpoint where deleted_at is null 
+                and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved_name)
             ), newest as (
               select id from loadable order by revision desc, id limit 2
             )

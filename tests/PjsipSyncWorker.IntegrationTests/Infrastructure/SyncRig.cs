@@ -91,7 +91,7 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Writes status back, in the worker's own session.</summary>
     public async Task ProjectAsync()
     {
-        await using var command = new NpgsqlCommand("select pjsip_sync.project()", _connection);
+        await using var command = new NpgsqlCommand("select pjsip_sync.write_status()", _connection);
         await command.ExecuteNonQueryAsync();
     }
 

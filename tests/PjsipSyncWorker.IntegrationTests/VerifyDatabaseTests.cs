@@ -13,9 +13,9 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 {
     private const string Unseen = "alter table extensions disable trigger all; ";
     private const string Older = """
-        create schema claims; create function claims.current_setting(name text) returns text language sql
+        create schema candidates; create function candidates.current_setting(name text) returns text language sql
         return case name when 'server_version' then '12.22' when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end;
-        do $$ begin execute format('alter database %I set search_path = claims, pg_catalog, public', current_database()); end $$
+        do $$ begin execute format('alter database %I set search_path = candidates, pg_catalog, public', current_database()); end $$
         """;
     private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate; alter table extensions enable replica trigger pjsip_sync_replicated";
 

@@ -57,7 +57,7 @@ internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes
             return;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end"));
         AddDeletes(batch, changes);
-        foreach (var table in new[] { RealtimeTable.Aor, RealtimeTable.Auth, RealtimeTable.Endpoint })
+        foreach (var table in RealtimeTable.WriteOrder)
             AddRows(batch, table, changes);
         AddOwners(batch, changes);
         AddMailboxes(batch, changes);
@@ -94,7 +94,7 @@ internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes
             // Before the rows go: Asterisk drops an expired contact with all its events, a deleted one it keeps as a ghost.
             if (catalogue.CanExpireContacts)
                 Add($"update {catalogue.Contacts} set expiration_time = 1 where endpoint = any ($1)", deleted);
-            foreach (var table in new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor })
+            foreach (var table in RealtimeTable.All)
                 Add($"delete from {catalogue.Quoted(table)} where id = any ($1)", deleted);
             Add("""
                 update pjsip_sync.managed_endpoint

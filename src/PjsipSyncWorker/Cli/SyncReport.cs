@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
 using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>The table <c>pjsip_sync.column_set</c> in memory: sets of columns written together, by number.</summary>
 internal sealed class ColumnSetTable(RealtimeSchema catalogue)

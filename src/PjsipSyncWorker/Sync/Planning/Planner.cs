@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>What stands in the database for a set of ids, read in one transaction.</summary>
 /// <param name="Candidates">The application's active rows with those numbers.</param>

@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>What happens to one endpoint.</summary>
 public enum ChangeKind

@@ -2,8 +2,9 @@ using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>Writes a plan set-based: one statement for each table and set of columns, all in one round trip.</summary>
 internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes)

@@ -2,8 +2,11 @@ using Npgsql;
 using PjsipSyncWorker.Extensions;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
+using PjsipSyncWorker.Sync.Writing;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Reading;
 
 /// <summary>
 /// Reads source, owner list and target for a set of ids in one round trip (an error where a policy may hide rows), and in a second the rejections, where there are any at all.

@@ -43,15 +43,13 @@ public sealed partial class ReliabilityTests
         return rows;
     }
 
-    /// <summary>Class and method of the tests of both projects, and what scripts/test-package.sh proves.</summary>
+    /// <summary>Class and method of the tests of all projects.</summary>
     internal static async Task<HashSet<string>> KnownTestsAsync()
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories))
             foreach (var method in TestMethod().Matches(await File.ReadAllTextAsync(file)).Select(match => match.Groups[1].Value))
                 known.Add($"{Path.GetFileNameWithoutExtension(file)}.{method}");
-        foreach (var name in PackageTest().Matches(await File.ReadAllTextAsync(Repository.Script("test-package.sh"))).Select(match => match.Groups[1].Value))
-            known.Add($"test-package.sh: {name}");
         return known;
     }
 
@@ -60,7 +58,4 @@ public sealed partial class ReliabilityTests
 
     [GeneratedRegex(@"^    public (?:async Task|Task|void) ([A-Z]\w*)\(", RegexOptions.Multiline)]
     private static partial Regex TestMethod();
-
-    [GeneratedRegex("^test_that \"([^\"]+)\"", RegexOptions.Multiline)]
-    private static partial Regex PackageTest();
 }

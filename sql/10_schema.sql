@@ -7,8 +7,9 @@ create schema if not exists pjsip_sync;
 -- What a newer worker installed is not put back to what this one knows.
 do $version$
 declare
-  ours constant integer := 7; -- what configure() writes
+  ours constant integer := 8; -- what configure() writes
   installed integer;
+  renamed   record;
 begin
   if to_regclass('pjsip_sync.mapping') is not null then
     select schema_version into installed from pjsip_sync.mapping;
@@ -18,8 +19,41 @@ begin
     end if;
     -- functions whose arguments or results have changed since
     if installed < 7 then
-      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.project(text[], interval),
+      drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(), pjsip_sync.write_status(text[], interval),
         pjsip_sync.configure(text, jsonb, text, text);
+    end if;
+    -- Version 8 gave these objects other names. Their rows and grants stay.
+    if installed < 8 then
+      for renamed in
+        select * from (values
+          ('endpoint', 'managed_endpoint'), ('shape', 'column_set'), ('compared', 'bucket_digest'), ('overwritten', 'status_recheck'),
+          ('moved', 'row_key_change'), ('reserved', 'reserved_name'), ('unmet', 'missing_reference'),
+          ('endpoint_revision', 'managed_endpoint_revision'), ('endpoint_tombstone', 'managed_endpoint_tombstone'),
+          ('reserved_id', 'reserved_name_id')) as known (old_name, new_name)
+        where to_regclass('pjsip_sync.' || old_name) is not null
+      loop
+        execute format('alter %s pjsip_sync.%I rename to %I',
+          (select case relkind when 'i' then 'index' else 'table' end from pg_class where oid = to_regclass('pjsip_sync.' || renamed.old_name)),
+          renamed.old_name, renamed.new_name);
+      end loop;
+      for renamed in
+        select * from (values
+          ('managed_endpoint', 'shape', 'column_set'), ('change', 'others', 'more_ids'), ('bucket_digest', 'part', 'bucket'),
+          ('bucket_digest', 'mark', 'digest'), ('row_key_change', 'was', 'old_keys'), ('row_key_change', 'became', 'new_keys')
+        ) as known (relation, old_name, new_name)
+        join pg_attribute on attrelid = to_regclass('pjsip_sync.' || relation) and attname = old_name
+      loop
+        execute format('alter table pjsip_sync.%I rename %I to %I', renamed.relation, renamed.old_name, renamed.new_name);
+      end loop;
+      for renamed in
+        select pg_proc.oid::regprocedure as signature from pg_proc
+        where pronamespace = 'pjsip_sync'::regnamespace and proname in (
+          'source', 'source_of', 'project', 'project_each', 'stale', 'adapt', 'mend_triggers', 'place_triggers', 'note_columns', 'lacks_columns',
+          'image_sql', 'numbered_sql', 'marks', 'part_of', 'comparison', 'fitting_state', 'known_columns', 'grant_source',
+          'generate_marks', 'generate_projection', 'generate_status_projection', 'generate_project_each')
+      loop
+        execute format('drop function %s', renamed.signature);
+      end loop;
     end if;
   end if;
 end
@@ -40,8 +74,8 @@ create table if not exists pjsip_sync.mapping (
 );
 alter table pjsip_sync.mapping add column if not exists reads text[] not null default '{}';
 alter table pjsip_sync.mapping add column if not exists writes text[] not null default '{}';
-comment on column pjsip_sync.mapping.reads is 'columns of the source table that source() and project() read; with an expression on the whole row, all of them';
-comment on column pjsip_sync.mapping.writes is 'columns of the source table that project() writes';
+comment on column pjsip_sync.mapping.reads is 'columns of the source table that extensions() and write_status() read; with an expression on the whole row, all of them';
+comment on column pjsip_sync.mapping.writes is 'columns of the source table that write_status() writes';
 alter table pjsip_sync.mapping add column if not exists indexed boolean not null default false;
 comment on column pjsip_sync.mapping.indexed is 'whether an index of the source table finds an extension by its number';
 alter table pjsip_sync.mapping add column if not exists status_table text not null default '';
@@ -59,47 +93,47 @@ create table if not exists pjsip_sync.change (
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 10000000);
 -- how long the oldest of them waits
 alter table pjsip_sync.change add column if not exists recorded_at timestamptz not null default now();
-alter table pjsip_sync.change add column if not exists others text[];
-comment on column pjsip_sync.change.others is 'further ids: a statement of very many rows makes one record of each hundred';
+alter table pjsip_sync.change add column if not exists more_ids text[];
+comment on column pjsip_sync.change.more_ids is 'further ids: a statement of very many rows makes one record of each hundred';
 alter table pjsip_sync.change add column if not exists cause text;
 comment on column pjsip_sync.change.cause is 'of "everything": why any number of endpoints may go (truncate, mapping); NULL: removals are limited by Sync:MaxRemoval';
 create index if not exists change_xid on pjsip_sync.change (xid);
 create index if not exists change_everything on pjsip_sync.change (xid) where id is null;
 
 -- What full comparisons found equal: for each part of the extensions the mark of all its rows as they were then.
-create table if not exists pjsip_sync.compared (
-  part          integer primary key,
-  mark          numeric not null,
+create table if not exists pjsip_sync.bucket_digest (
+  bucket        integer primary key,
+  digest        numeric not null,
   configuration text    not null
 ) with (fillfactor = 50);
-comment on column pjsip_sync.compared.configuration is 'the mapping, the tables'' columns and the worker with which they were compared';
+comment on column pjsip_sync.bucket_digest.configuration is 'the mapping, the tables'' columns and the worker with which they were compared';
 
 -- The sets of columns that were ever written together: what an endpoint's row of ours consists of.
-create table if not exists pjsip_sync.shape (
+create table if not exists pjsip_sync.column_set (
   id      integer generated always as identity primary key,
   columns text[] not null unique
 );
 
 -- The owner list. Only what stands here is ever changed or deleted by the worker.
 create sequence if not exists pjsip_sync.revision;
-create table if not exists pjsip_sync.endpoint (
+create table if not exists pjsip_sync.managed_endpoint (
   id           text primary key,
   row_key      text        not null,
   adopted      boolean     not null default false,
-  shape        integer     not null,
+  column_set        integer     not null,
   revision     bigint      not null,
   aor_revision bigint      not null,
   synced_at    timestamptz not null default now(),
   deleted_at   timestamptz
 );
-comment on column pjsip_sync.endpoint.row_key is 'primary key of the application''s row this endpoint was made from';
-comment on column pjsip_sync.endpoint.adopted is 'the rows existed before us: released, never deleted';
-comment on column pjsip_sync.endpoint.shape is 'a row of pjsip_sync.shape; no foreign key, for it would be checked once for each endpoint written';
-comment on column pjsip_sync.endpoint.revision is 'rises with every change of anything that Asterisk reads';
-comment on column pjsip_sync.endpoint.aor_revision is 'the last revision that Asterisk is told of: more than the password changed';
-comment on column pjsip_sync.endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';
-create index if not exists endpoint_revision on pjsip_sync.endpoint (revision);
-create index if not exists endpoint_tombstone on pjsip_sync.endpoint (deleted_at) where deleted_at is not null;
+comment on column pjsip_sync.managed_endpoint.row_key is 'primary key of the application''s row this endpoint was made from';
+comment on column pjsip_sync.managed_endpoint.adopted is 'the rows existed before us: released, never deleted';
+comment on column pjsip_sync.managed_endpoint.column_set is 'a row of pjsip_sync.column_set; no foreign key, for it would be checked once for each endpoint written';
+comment on column pjsip_sync.managed_endpoint.revision is 'rises with every change of anything that Asterisk reads';
+comment on column pjsip_sync.managed_endpoint.aor_revision is 'the last revision that Asterisk is told of: more than the password changed';
+comment on column pjsip_sync.managed_endpoint.deleted_at is 'tombstone, kept until every live node has refreshed';
+create index if not exists managed_endpoint_revision on pjsip_sync.managed_endpoint (revision);
+create index if not exists managed_endpoint_tombstone on pjsip_sync.managed_endpoint (deleted_at) where deleted_at is not null;
 
 -- Extensions that cannot become endpoints, and why. Repairing the row clears it.
 create table if not exists pjsip_sync.rejected (
@@ -123,10 +157,10 @@ create index if not exists mailbox_row_key on pjsip_sync.mailbox (row_key);
 
 -- Rows whose primary key became another, by statement and in the order of the statements: their mailboxes go with them. Only where the key
 -- holds the number, and written inside the application's own transaction.
-create table if not exists pjsip_sync.moved (
+create table if not exists pjsip_sync.row_key_change (
   id     bigint generated always as identity primary key,
-  was    text[] not null,
-  became text[] not null
+  old_keys text[] not null,
+  new_keys text[] not null
 );
 
 -- Which mailboxes each endpoint's message lamp showed last. Asterisk goes on with these until it is told (MessageLamps.cs).
@@ -180,7 +214,7 @@ create table if not exists pjsip_sync.unloadable (
 create index if not exists unloadable_id on pjsip_sync.unloadable (id);
 
 -- Endpoints that name a transport, a context or an ACL which one Asterisk does not have.
-create table if not exists pjsip_sync.unmet (
+create table if not exists pjsip_sync.missing_reference (
   node     text        not null references pjsip_sync.node on delete cascade,
   id       text        not null,
   reason   text        not null,
@@ -189,13 +223,13 @@ create table if not exists pjsip_sync.unmet (
 );
 
 -- Names of endpoints, auths and AORs in files of the Asterisk servers: no extension can have such a number.
-create table if not exists pjsip_sync.reserved (
+create table if not exists pjsip_sync.reserved_name (
   node text not null references pjsip_sync.node on delete cascade,
   id   text not null,
   file text not null,
   primary key (node, id)
 );
-create index if not exists reserved_id on pjsip_sync.reserved (id);
+create index if not exists reserved_name_id on pjsip_sync.reserved_name (id);
 
 -- The registrations seen, by node.
 create table if not exists pjsip_sync.contact (
@@ -222,7 +256,7 @@ create table if not exists pjsip_sync.device (
 );
 
 -- Extensions whose status is in doubt (a re-import, an ORM that saves an old row, a forgotten node): compared again within a second.
-create table if not exists pjsip_sync.overwritten (
+create table if not exists pjsip_sync.status_recheck (
   id text not null
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
 
@@ -236,7 +270,7 @@ select e.id as number,
        c.user_agent,
        c.registered_at,
        d.state as device_state
-from pjsip_sync.endpoint e
+from pjsip_sync.managed_endpoint e
 cross join pjsip_sync.mapping m
 left join lateral (
   select count(*)::integer as contacts,
@@ -270,5 +304,5 @@ union all
 select id, row_key, null, reason, rejected_at from pjsip_sync.status_rejected
 union all
 select u.id, e.row_key, u.node, u.reason, u.found_at
-from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.unmet) as u
-join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null;
+from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.missing_reference) as u
+join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null;

@@ -31,7 +31,7 @@ begin
   execute format($f$
     insert into pjsip_sync.mailbox (name, row_key, named)
     select split_part(mailboxes, ',', 1), row_key, split_part(mailboxes, ',', 1) <> id || '@default' as named
-    from %I.ps_endpoints join pjsip_sync.endpoint using (id)
+    from %I.ps_endpoints join pjsip_sync.managed_endpoint using (id)
     where mailboxes <> '' and deleted_at is null
     order by named
     on conflict do nothing
@@ -78,11 +78,11 @@ declare
   moved record;
 begin
   for moved in
-    with gone as (delete from pjsip_sync.moved returning id, was, became) select was, became from gone order by id
+    with gone as (delete from pjsip_sync.row_key_change returning id, old_keys, new_keys) select old_keys, new_keys from gone order by id
   loop
     -- whoever had one of these keys before is gone
-    update pjsip_sync.mailbox m set row_key = null where m.row_key = any (moved.became) and m.row_key <> all (moved.was);
-    update pjsip_sync.mailbox m set row_key = moved.became[array_position(moved.was, m.row_key)] where m.row_key = any (moved.was);
+    update pjsip_sync.mailbox m set row_key = null where m.row_key = any (moved.new_keys) and m.row_key <> all (moved.old_keys);
+    update pjsip_sync.mailbox m set row_key = moved.new_keys[array_position(moved.old_keys, m.row_key)] where m.row_key = any (moved.old_keys);
   end loop;
 end
 $move$;
@@ -98,7 +98,7 @@ begin
   if pjsip_sync.keyed_by_number(source, number) then
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
-      and not exists (select from pjsip_sync.source_of(ids) as extension where extension.row_key = m.row_key);
+      and not exists (select from pjsip_sync.extensions_by_number(ids) as extension where extension.row_key = m.row_key);
   -- a key that the database counts or draws never comes back
   elsif not exists (
     select from pg_index
@@ -110,7 +110,7 @@ begin
     -- such a row may have another number now
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
-      and not exists (select from pjsip_sync.source() as extension where extension.row_key = m.row_key);
+      and not exists (select from pjsip_sync.extensions() as extension where extension.row_key = m.row_key);
   end if;
 end
 $leave$;

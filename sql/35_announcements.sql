@@ -55,7 +55,7 @@ begin
       -- a usual trunk, so that a person who makes one by hand need not wait until they are found.
       and (name in ('id', 'mailboxes', 'transport', 'aors', 'auth', 'context', 'disallow', 'allow', 'direct_media', 'dtmf_mode', 'identify_by',
                     'force_rport', 'rewrite_contact', 'rtp_symmetric', 'callerid', 'from_user', 'from_domain', 'outbound_auth', 'outbound_proxy')
-           or exists (select from pjsip_sync.shape where columns @> array['ps_endpoints.' || name]))
+           or exists (select from pjsip_sync.column_set where columns @> array['ps_endpoints.' || name]))
     order by n);
   -- What anybody else has written.
   others := array(select name from unnest(existing) as name where name <> all (wanted));

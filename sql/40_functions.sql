@@ -89,17 +89,17 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
 $$;
 
 -- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
-create or replace function pjsip_sync.image_sql(source regclass, mapped text) returns text
+create or replace function pjsip_sync.comparable_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when sql like '(%' then sql || '::text' else sql end from pjsip_sync.column_sql(source, mapped) as sql
 $$;
 
 -- The extensions in 4,096 parts.
-create or replace function pjsip_sync.part_of(id text) returns integer
+create or replace function pjsip_sync.bucket_of(id text) returns integer
 language sql immutable parallel safe as $$ select (hashtextextended(id, 0) & 4095)::integer $$;
 
 -- With what a comparison was made: what other configuration finds equal is not known to be equal.
-create or replace function pjsip_sync.comparison(worker text) returns text
+create or replace function pjsip_sync.comparison_fingerprint(worker text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select md5(concat_ws(e'\n', worker, mapping, (
     select string_agg(concat_ws(' ', attrelid::regclass, attnum, attname, atttypid::regtype, atttypmod, attisdropped), ',' order by attrelid::regclass::text, attnum)
@@ -135,8 +135,8 @@ language sql immutable set search_path = pg_catalog, pg_temp as $read$
   from jsonb_path_query(plan, '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
 $read$;
 
--- Our names for what an extension consists of, in the order of source()'s columns; then what is written back.
-create or replace function pjsip_sync.known_columns(written_back boolean) returns setof text
+-- Our names for what an extension consists of, in the order of extensions()'s columns; then what is written back.
+create or replace function pjsip_sync.extension_fields(written_back boolean) returns setof text
 language sql immutable rows 20 as $$
   select unnest(case when written_back
     then array['status', 'last_registered_at', 'last_registered_ip', 'device_state']
@@ -220,7 +220,7 @@ begin
     return format('Source:StatusTable: %s needs a column status', status_table);
   end if;
   select format('Source:StatusTable: %s: %s', status_table, pjsip_sync.write_fault(relation, name, name)) into problem
-  from pjsip_sync.known_columns(true) as name
+  from pjsip_sync.extension_fields(true) as name
   join pg_attribute on attrelid = relation and attname = name and not attisdropped
   where pjsip_sync.write_fault(relation, name, name) is not null limit 1;
   return problem;
@@ -245,8 +245,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select (jsonb_build_object('number', 'number', 'password', 'password')
     || coalesce(jsonb_object_agg(attname, attname) filter (where attname is not null), '{}')
     || columns)
-    - array(select name from pjsip_sync.known_columns(true) as name where lower(columns->>name) = 'null')
-  from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (name)
+    - array(select name from pjsip_sync.extension_fields(true) as name where lower(columns->>name) = 'null')
+  from (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) as known (name)
   left join pg_attribute on attrelid = to_regclass(source_table) and attname = name and attnum > 0 and not attisdropped
 $$;
 
@@ -309,9 +309,9 @@ begin
   loop
     name := mapped.key;
     meaning := case when mapped.key = 'active' then 'Source:Active' else 'Source:Columns:' || replace(initcap(replace(mapped.key, '_', ' ')), ' ', '') end;
-    if mapped.key <> 'active' and mapped.key not in (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) then
+    if mapped.key <> 'active' and mapped.key not in (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) then
       problem := format('%s is not known: the names are %s', meaning,
-        (select string_agg(replace(initcap(replace(ours, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.known_columns(false) union all select pjsip_sync.known_columns(true)) as known (ours)));
+        (select string_agg(replace(initcap(replace(ours, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) as known (ours)));
       return next;
       continue;
     end if;
@@ -321,7 +321,7 @@ begin
       return next;
       continue;
     end if;
-    if mapped.key in (select pjsip_sync.known_columns(true)) then
+    if mapped.key in (select pjsip_sync.extension_fields(true)) then
       problem := coalesce(
         pjsip_sync.write_fault(source, mapped.key, mapped.value),
         (select format('"%s" is %s as well: map another column', mapped.value, key) from jsonb_each_text(columns || jsonb_build_object('Source:Active', active)) where value = mapped.value and key <> mapped.key limit 1));
@@ -437,12 +437,12 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod), case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull), ', ' order by attrelid, attnum), '')
   from pjsip_sync.current_mapping() as m
   join pg_attribute on attnum > 0 and not attisdropped
-    and (attrelid = m.source and attname in (select m.columns->>name from (select 'number' union all select pjsip_sync.known_columns(true)) as known (name)) or attrelid = m.status_table)
+    and (attrelid = m.source and attname in (select m.columns->>name from (select 'number' union all select pjsip_sync.extension_fields(true)) as known (name)) or attrelid = m.status_table)
 $$;
 
 -- Of a query on the rows called extension those with one of some numbers. Each number is looked up by itself where an index
 -- does that, for what else the planner may think of reads the whole table for each batch of a large import.
-create or replace function pjsip_sync.numbered_sql(m record, rows text, ids text) returns text
+create or replace function pjsip_sync.by_number_sql(m record, rows text, ids text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 begin
   return format(case when m.indexed
@@ -452,7 +452,7 @@ begin
 end
 $$;
 
--- The application's rows under our names: source() and source_of(). A row whose number is NULL is no phone.
+-- The application's rows under our names: extensions() and extensions_by_number(). A row whose number is NULL is no phone.
 create or replace function pjsip_sync.generate_reading(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
@@ -464,7 +464,7 @@ declare
 begin
   select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(m.source, m.columns->>name), 'null'), name), E',\n' order by ordinality)
   into wanted
-  from pjsip_sync.known_columns(false) with ordinality as known (name, ordinality)
+  from pjsip_sync.extension_fields(false) with ordinality as known (name, ordinality)
   where name <> 'number';
   rows := format($s$
       select %s as row_key,
@@ -474,28 +474,28 @@ begin
       from %s as extension$s$,
     m.row_key, m.number_is, pjsip_sync.column_sql(m.source, m.active), wanted, m.source);
   execute format($f$
-    create or replace function pjsip_sync.source(ids text[] default null) returns %s language sql stable as $body$
+    create or replace function pjsip_sync.extensions(ids text[] default null) returns %s language sql stable as $body$
       %s where %s is not null and ($1 is null or %s = any ($1))
     $body$ $f$, shape, rows, m.number, m.number_is);
 
   execute format($f$
-    create or replace function pjsip_sync.source_of(ids text[]) returns %s language sql stable as $body$
+    create or replace function pjsip_sync.extensions_by_number(ids text[]) returns %s language sql stable as $body$
       %s
-    $body$ $f$, shape, pjsip_sync.numbered_sql(m, rows, '$1'));
+    $body$ $f$, shape, pjsip_sync.by_number_sql(m, rows, '$1'));
 end
 $generate$;
 
 -- The mark of a part is that of all its rows: whoever writes one makes another row of it. What an expression reads beside
 -- the row nobody knows: then there are no marks.
-create or replace function pjsip_sync.generate_marks(m record) returns void
+create or replace function pjsip_sync.generate_bucket_digests(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 begin
   execute format($f$
-    create or replace function pjsip_sync.marks() returns table (part integer, mark numeric) language sql stable as $body$
-      select pjsip_sync.part_of(id), case when %1$L then sum(hashtextextended(place, seed)) end
+    create or replace function pjsip_sync.bucket_digests() returns table (bucket integer, digest numeric) language sql stable as $body$
+      select pjsip_sync.bucket_of(id), case when %1$L then sum(hashtextextended(place, seed)) end
       from (
         select coalesce((%2$s)::text, '') as id, ctid::text || xmin::text as place, tableoid::bigint as seed from %3$s as extension
-        union all select id, ctid::text || xmin::text, 1 from pjsip_sync.endpoint
+        union all select id, ctid::text || xmin::text, 1 from pjsip_sync.managed_endpoint
         union all select coalesce(id, ''), ctid::text || xmin::text, 2 from pjsip_sync.rejected
         union all select id::text, ctid::text || xmin::text, tableoid::bigint from %4$I.ps_endpoints
         union all select id::text, ctid::text || xmin::text, tableoid::bigint from %4$I.ps_auths
@@ -522,7 +522,7 @@ declare
   by_number constant boolean := pjsip_sync.keyed_by_number(m.source, m.columns->>'number');
   -- Statements of more rows make one record of each hundred.
   short constant integer := 1000;
-  pages constant text := 'insert into pjsip_sync.change (id, others) select ids[1], ids[2:] from (
+  pages constant text := 'insert into pjsip_sync.change (id, more_ids) select ids[1], ids[2:] from (
               select array_agg(number) as ids from (select number, row_number() over () / 100 as page from (%s) as numbers) as numbered group by page) as pages';
   -- A worker that sleeps holds lock 3 and must be woken; one that is awake finds the change by itself, and cannot fall asleep
   -- before this transaction has ended. A NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
@@ -534,10 +534,10 @@ declare
 begin
   -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
   select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number_is,
-    concat_ws(', ', pjsip_sync.image_sql(m.source, m.active),
+    concat_ws(', ', pjsip_sync.comparable_sql(m.source, m.active),
       (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
-      string_agg(pjsip_sync.image_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(false)))),
-    string_agg(format('extension.%I', m.columns->>name), ', ') filter (where name in (select pjsip_sync.known_columns(true))))
+      string_agg(pjsip_sync.comparable_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.extension_fields(false)))),
+    string_agg(format('extension.%I', m.columns->>name), ', ') filter (where name in (select pjsip_sync.extension_fields(true))))
   into image
   from jsonb_object_keys(m.columns) as mapped (name);
   if by_number then
@@ -572,7 +572,7 @@ begin
           %5$s
           -- a re-import of extensions that are registered
           if exists (select from pjsip_sync.contact) then
-            insert into pjsip_sync.overwritten (id)
+            insert into pjsip_sync.status_recheck (id)
             select mine.number from (%1$s) as mine
             where exists (select from pjsip_sync.contact where contact.endpoint = mine.number);
           end if;
@@ -604,9 +604,9 @@ begin
           end if;
           -- a row that somebody saved with the status it had before
           -- (a condition of variables and a query in one would be planned anew by each statement)
-          if (several or not same_written) and coalesce(current_setting('pjsip_sync.projecting', true), '') <> 'on' then
+          if (several or not same_written) and coalesce(current_setting('pjsip_sync.writing_status', true), '') <> 'on' then
             if exists (select from pjsip_sync.node) then
-              insert into pjsip_sync.overwritten (id)
+              insert into pjsip_sync.status_recheck (id)
               select became.number from %3$s
               where (was.is_written *= became.is_written) is not true and became.number is not null;
             end if;
@@ -631,10 +631,10 @@ begin
     $body$ $f$, replace(numbers, '<rows>', 'new_rows'), image, pairs, ring,
     replace(of_all, '<rows>', 'new_rows'), replace(of_all, '<rows>', 'old_rows'), format(pages, changed), changed, short,
     case when by_number then format($s$
-            insert into pjsip_sync.moved (was, became) select array_agg(was.row_key), array_agg(became.row_key) from %s
+            insert into pjsip_sync.row_key_change (old_keys, new_keys) select array_agg(was.row_key), array_agg(became.row_key) from %s
             where was.row_key <> became.row_key and exists (select from pjsip_sync.mailbox) having count(*) > 0;$s$, pairs) end,
     case when by_number then $s$
-                insert into pjsip_sync.moved (was, became) select array[was.row_key], array[became.row_key] where exists (select from pjsip_sync.mailbox);$s$ end);
+                insert into pjsip_sync.row_key_change (old_keys, new_keys) select array[was.row_key], array[became.row_key] where exists (select from pjsip_sync.mailbox);$s$ end);
 
   -- Logical replication applies rows, not statements: fires only in its sessions, and costs the application nothing.
   execute format($f$
@@ -654,7 +654,7 @@ begin
       return null;
     end
     $body$ $f$, m.number_is, ring, case when by_number then format($s$if tg_op = 'UPDATE' then
-        insert into pjsip_sync.moved (was, became) select array[was.row_key], array[became.row_key]
+        insert into pjsip_sync.row_key_change (old_keys, new_keys) select array[was.row_key], array[became.row_key]
         from (select %1$s as row_key from (select old.*) as extension) as was, (select %1$s as row_key from (select new.*) as extension) as became
         where was.row_key <> became.row_key and exists (select from pjsip_sync.mailbox);
       end if;
@@ -664,7 +664,7 @@ $generate$;
 
 -- What a notification says of the device. Asterisk tells of a registration and of the device in either order: where its last
 -- word on the device is older than the status, this is what it says next.
-create or replace function pjsip_sync.fitting_state(status text, device_state text) returns text
+create or replace function pjsip_sync.consistent_device_state(status text, device_state text) returns text
 language sql immutable parallel safe as $$
   select case
     when status = 'online' and device_state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
@@ -676,10 +676,10 @@ $$;
 create or replace function pjsip_sync.announce_status(number text, status text, device_state text, ip text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select pg_notify('extension_status', json_build_object(
-    'number', number, 'status', status, 'device_state', pjsip_sync.fitting_state(status, device_state), 'ip', ip,
+    'number', number, 'status', status, 'device_state', pjsip_sync.consistent_device_state(status, device_state), 'ip', ip,
     'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
   where pjsip_sync.may_notify();
-  select set_config('pjsip_sync.flips', (coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer + 1)::text, true);
+  select set_config('pjsip_sync.status_changes', (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true);
 $$;
 
 -- Notes that the status of a row cannot be written, and why: in words of ours, for the server's may repeat a value. What a
@@ -701,7 +701,7 @@ begin
     -- as it is, and as a row, JSON or a literal shows it
     for secret in
       select unnest(array[r.password, replace(r.password, '"', '""'), substring(to_json(r.password)::text from '^"(.*)"$'), substring(quote_literal(r.password) from '^E?.(.*).$')])
-      from pjsip_sync.source_of(array[id]) as r where r.row_key = reject_status.row_key and r.password <> ''
+      from pjsip_sync.extensions_by_number(array[id]) as r where r.row_key = reject_status.row_key and r.password <> ''
     loop
       message := replace(message, secret, '***');
     end loop;
@@ -717,13 +717,13 @@ begin
 end
 $reject$;
 
--- Row by row, when project() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
+-- Row by row, when write_status() failed on the rows of some numbers: what fails again is rejected and costs no other its status.
 -- Without numbers tries rejected rows again. Returns each number with why it was rejected, '' when its row is held, NULL when it was written.
-create or replace function pjsip_sync.generate_project_each(stale text) returns void
+create or replace function pjsip_sync.generate_status_writing_by_row(stale text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 begin
   execute format($f$
-    create or replace function pjsip_sync.project_each(ids text[] default null, refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.write_status_by_row(ids text[] default null, refresh_after interval default '5 minutes')
     returns table (number text, problem text)
     language plpgsql volatile as $body$
     #variable_conflict use_column
@@ -744,7 +744,7 @@ begin
         begin
           -- so that what the application checks at commit fails here
           set constraints all immediate;
-          problem := (select max('') from pjsip_sync.project(array[one.id], $2, one.row_key));
+          problem := (select max('') from pjsip_sync.write_status(array[one.id], $2, one.row_key));
           if problem is null then
             delete from pjsip_sync.status_rejected where row_key = one.row_key;
           end if;
@@ -766,9 +766,9 @@ begin
 end
 $generate$;
 
--- Status back to the application's rows, as the registration view has it: stale() names the rows that say something else,
--- project() writes them.
-create or replace function pjsip_sync.generate_projection(m record) returns void
+-- Status back to the application's rows, as the registration view has it: status_mismatches() names the rows that say something else,
+-- write_status() writes them.
+create or replace function pjsip_sync.generate_status_writing(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   written text;
@@ -805,7 +805,7 @@ begin
   rows := format('select extension.tableoid as part, extension.ctid as place, %s as number, %s as row_key, %s from %s as extension',
     m.number_is, m.row_key,
     (select string_agg(coalesce('extension.' || quote_ident(m.columns->>name), 'null::text') || ' as old_' || ordinality, ', ' order by ordinality)
-     from pjsip_sync.known_columns(true) with ordinality as known (name, ordinality)),
+     from pjsip_sync.extension_fields(true) with ordinality as known (name, ordinality)),
     m.source);
   stale := $s$
         select now.* from (
@@ -814,11 +814,11 @@ begin
           left join %2$s
         ) as now
         where ($s$ || replace(coalesce(differs, 'false'), '%', '%%') || ')';
-  by_number := format(stale, format('%s union all %s where %s is null and '''' = any (pjsip_sync_numbers)', pjsip_sync.numbered_sql(m, rows, 'pjsip_sync_numbers'), rows, m.number),
+  by_number := format(stale, format('%s union all %s where %s is null and '''' = any (pjsip_sync_numbers)', pjsip_sync.by_number_sql(m, rows, 'pjsip_sync_numbers'), rows, m.number),
     'lateral (select * from pjsip_sync.registration r where r.number = mine.number and r.row_key = mine.row_key offset 0) r on true');
 
   execute format($f$
-    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.status_mismatches(refresh_after interval default '5 minutes')
     returns setof text
     language sql stable as $body$ select coalesce(number, '') from (%s) as stale $body$ $f$,
     format(stale, rows, 'pjsip_sync.registration r on r.number = mine.number and r.row_key = mine.row_key') || unless_rejected);
@@ -826,16 +826,16 @@ begin
   -- Returns the numbers that could not be written because the application holds their rows; announces each change of status.
   -- With the key of a row writes that one alone, else all but the rejected ones.
   execute format($f$
-    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
+    create or replace function pjsip_sync.write_status(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
     returns setof text
     -- plpgsql keeps its plan from call to call
     language plpgsql volatile as $body$
     #variable_conflict use_column
     declare
-      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.status_mismatches($2)))));
     begin
       -- so that the trigger knows its own master's hand; and a plan made while the tables were empty would read them whole for each row
-      perform set_config('pjsip_sync.projecting', 'on', true), set_config('enable_seqscan', 'off', true);
+      perform set_config('pjsip_sync.writing_status', 'on', true), set_config('enable_seqscan', 'off', true);
       return query
       with stale as materialized (%3$s
       ), held as materialized (
@@ -864,12 +864,12 @@ begin
       where attrelid = m.source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1)),
     by_number || ' and case when $3 is null then true' || unless_rejected || ' else now.row_key = $3 end',
     flipped);
-  perform pjsip_sync.generate_project_each(by_number || unless_rejected);
+  perform pjsip_sync.generate_status_writing_by_row(by_number || unless_rejected);
 end
 $generate$;
 
 -- Status into a table of its own, which has a row for each of the registration view's: no row of the source is written.
-create or replace function pjsip_sync.generate_status_projection(target regclass) returns void
+create or replace function pjsip_sync.generate_status_table_writing(target regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   names   text;
@@ -907,7 +907,7 @@ begin
           from $s$;
 
   execute format($f$
-    create or replace function pjsip_sync.stale(refresh_after interval default '5 minutes')
+    create or replace function pjsip_sync.status_mismatches(refresh_after interval default '5 minutes')
     returns setof text
     language sql stable as $body$ select number from (%s) as stale $body$ $f$,
     coalesce(rows || format('pjsip_sync.registration r full join %s t on t.number = r.number) as now where (now.is_gone or %s)', target, differs), nothing) || unless_rejected);
@@ -915,12 +915,12 @@ begin
   rows := coalesce(rows || format('unnest(pjsip_sync_numbers) as wanted (id) left join lateral (select * from pjsip_sync.registration where number = wanted.id offset 0) r on true '
     'left join lateral (select * from %s where number = wanted.id offset 0) t on true where r.number is not null or t.number is not null) as now where (now.is_gone or %s)', target, differs), nothing);
   execute format($f$
-    create or replace function pjsip_sync.project(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
+    create or replace function pjsip_sync.write_status(ids text[] default null, refresh_after interval default '5 minutes', only_row text default null)
     returns setof text
     language plpgsql volatile as $body$
     #variable_conflict use_column
     declare
-      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.stale($2)))));
+      pjsip_sync_numbers text[] := array(select distinct unnest(coalesce($1, array(select pjsip_sync.status_mismatches($2)))));
       now record;
     begin
       -- a plan made while the tables were empty would read them whole for each row
@@ -944,7 +944,7 @@ begin
       target, names, written, updated,
       (select case when typ = 'boolean'::regtype then '(now.status = ''online'')' else 'now.status::' || format_type(atttypid, atttypmod) end
        from pjsip_sync.base_type(target, 'status'), pg_attribute where attrelid = target and attname = 'status')) end, unless_rejected);
-  perform pjsip_sync.generate_project_each(rows || unless_rejected);
+  perform pjsip_sync.generate_status_writing_by_row(rows || unless_rejected);
 end
 $generate$;
 
@@ -957,14 +957,14 @@ begin
   select * into m from pjsip_sync.current_mapping();
   update pjsip_sync.mapping set indexed = m.indexed, types = pjsip_sync.column_types()
   where (indexed, types) is distinct from (m.indexed, pjsip_sync.column_types());
-  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_marks(m), pjsip_sync.generate_recording(m);
+  perform pjsip_sync.generate_reading(m), pjsip_sync.generate_bucket_digests(m), pjsip_sync.generate_recording(m);
   if (select status_table = '' from pjsip_sync.mapping) then
-    perform pjsip_sync.generate_projection(m);
+    perform pjsip_sync.generate_status_writing(m);
   else
-    perform pjsip_sync.generate_status_projection(m.status_table);
+    perform pjsip_sync.generate_status_table_writing(m.status_table);
   end if;
-  perform pjsip_sync.note_columns(m.source, m.columns, m.active);
-  perform pjsip_sync.grant_source();
+  perform pjsip_sync.record_used_columns(m.source, m.columns, m.active);
+  perform pjsip_sync.grant_source_columns();
   perform pjsip_sync.refresh_endpoint_view();
 end
 $generate$;
@@ -976,7 +976,7 @@ begin
   if not pg_try_advisory_xact_lock(pjsip_sync.lock_class() + 1, hashtext(forget_node.name)) then
     return false;
   end if;
-  insert into pjsip_sync.overwritten (id) select distinct endpoint from pjsip_sync.contact where contact.node = forget_node.name;
+  insert into pjsip_sync.status_recheck (id) select distinct endpoint from pjsip_sync.contact where contact.node = forget_node.name;
   delete from pjsip_sync.node where node.name = forget_node.name;
   return found;
 end
@@ -984,7 +984,7 @@ $forget$;
 
 -- Makes up for what the application altered since: columns that came or went, partitions that were attached.
 -- Returns what is left out now. Runs with the rights of who installed it, for the worker may not make functions.
-create or replace function pjsip_sync.adapt() returns setof text
+create or replace function pjsip_sync.refresh_mapping() returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $adapt$
 declare
   mapping  pjsip_sync.mapping;
@@ -1012,15 +1012,15 @@ begin
                 where (now.indexed, pjsip_sync.column_types()) is distinct from (mapping.indexed, mapping.types)) then
     perform pjsip_sync.generate();
   end if;
-  if pjsip_sync.lacks_columns() then
-    perform pjsip_sync.grant_source();
+  if pjsip_sync.lacks_column_grants() then
+    perform pjsip_sync.grant_source_columns();
   end if;
   perform pjsip_sync.refresh_endpoint_view();
-  perform pjsip_sync.place_triggers();
+  perform pjsip_sync.install_triggers();
   return query select unnest(faults);
 end
 $adapt$;
-revoke all on function pjsip_sync.adapt() from public;
+revoke all on function pjsip_sync.refresh_mapping() from public;
 
 -- What is wrong when no index finds an extension by its number, and which one would.
 create or replace function pjsip_sync.index_advice() returns text
@@ -1041,7 +1041,7 @@ declare
 begin
   if status_table <> '' then
     -- nothing is written into the source unless somebody says so
-    columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.known_columns(true) as name) || columns;
+    columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.extension_fields(true) as name) || columns;
   end if;
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
@@ -1051,7 +1051,7 @@ begin
     select pjsip_sync.status_table_fault(source_table, status_table)
     union all
     select format('Source:Columns has "%s", which is written to Source:StatusTable: take one of them away', name)
-    from pjsip_sync.known_columns(true) as name where status_table <> '' and columns ? name) as fault
+    from pjsip_sync.extension_fields(true) as name where status_table <> '' and columns ? name) as fault
   where fault.problem is not null;
   if problems is not null then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(problems, E'\n');
@@ -1059,7 +1059,7 @@ begin
 
   select * into before from pjsip_sync.mapping;
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table)
-  values (7, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema, coalesce(to_regclass(nullif(status_table, ''))::text, ''))
+  values (8, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema, coalesce(to_regclass(nullif(status_table, ''))::text, ''))
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, status_table = excluded.status_table, left_out = '{}',
@@ -1079,9 +1079,9 @@ begin
   if exists (
     select from pg_trigger where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A' or tgfoid = 'pjsip_sync.record_replicated'::regproc and tgenabled <> 'R')
   then
-    perform pjsip_sync.mend_triggers();
+    perform pjsip_sync.repair_triggers();
   else
-    perform pjsip_sync.place_triggers();
+    perform pjsip_sync.install_triggers();
   end if;
   if not (select indexed from pjsip_sync.mapping) then
     raise warning '%', pjsip_sync.index_advice();
@@ -1091,7 +1091,7 @@ $configure$;
 
 -- Puts the triggers on the source table and on every partition of it, takes them off any other table, and what bears
 -- their names and is something else out of their way.
-create or replace function pjsip_sync.place_triggers() returns void
+create or replace function pjsip_sync.install_triggers() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $place$
 declare
   source   regclass := (select to_regclass(source_table) from pjsip_sync.mapping);

@@ -3,7 +3,7 @@ set client_min_messages = warning;
 
 -- Remembers which columns of the source table the generated functions use. PostgreSQL itself knows best what an
 -- expression reads: a view is made of it, asked, and dropped again.
-create or replace function pjsip_sync.note_columns(source regclass, columns jsonb, active text) returns void
+create or replace function pjsip_sync.record_used_columns(source regclass, columns jsonb, active text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $note$
 declare
   expressions text;
@@ -27,7 +27,7 @@ begin
     and (attnum in (select refobjsubid from used) and attnum > 0
       or attnum > 0 and exists (select from used where whole_row)
       or attnum = any ((select indkey from pg_index where indrelid = source and indisprimary)::smallint[])
-      -- project() finds the rows to write by their place, marks() sees which are other rows than before
+      -- write_status() finds the rows to write by their place, bucket_digests() sees which are other rows than before
       or attname in ('ctid', 'tableoid', 'xmin'));
 
   for called in
@@ -41,9 +41,9 @@ begin
   drop view pjsip_sync.used;
 
   select coalesce(array_agg(attname::text order by attnum), '{}') into is_written
-  from pjsip_sync.known_columns(true) as known (name)
+  from pjsip_sync.extension_fields(true) as known (name)
   join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped;
-  -- without a status column project() has an assignment that is never reached, and needs the right to it all the same
+  -- without a status column write_status() has an assignment that is never reached, and needs the right to it all the same
   if is_written = '{}' and (select status_table = '' from pjsip_sync.mapping) then
     select array[attname::text] into is_written from pg_attribute
     where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1;
@@ -56,7 +56,7 @@ $note$;
 
 -- Gives the role pjsip_sync exactly those columns, once init --roles has let it into the schema; also after the mapping
 -- changed or the table was altered.
-create or replace function pjsip_sync.grant_source() returns void
+create or replace function pjsip_sync.grant_source_columns() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $grant$
 declare
   mapping pjsip_sync.mapping;
@@ -88,7 +88,7 @@ end
 $grant$;
 
 -- Whether the role pjsip_sync has lost the right to a column: one that was dropped and added again is another.
-create or replace function pjsip_sync.lacks_columns() returns boolean
+create or replace function pjsip_sync.lacks_column_grants() returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $lacks$
   select exists (
     select from pjsip_sync.mapping m
@@ -101,7 +101,7 @@ $lacks$;
 
 -- Puts back triggers that are missing and turns on those that were turned off; what changed meanwhile went unseen, so
 -- everything is looked at. Runs with the rights of who installed it, for the worker may not touch the table.
-create or replace function pjsip_sync.mend_triggers() returns void
+create or replace function pjsip_sync.repair_triggers() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $mend$
 declare
   off record;
@@ -114,9 +114,9 @@ begin
   loop
     execute format('alter table %s enable %s trigger %I', off.relation, off.wanted, off.name);
   end loop;
-  perform pjsip_sync.place_triggers();
+  perform pjsip_sync.install_triggers();
   insert into pjsip_sync.change (id) values (null);
   perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
 end
 $mend$;
-revoke all on function pjsip_sync.mend_triggers() from public;
+revoke all on function pjsip_sync.repair_triggers() from public;

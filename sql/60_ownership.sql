@@ -4,7 +4,7 @@ set client_min_messages = warning;
 do $own$
 begin
   grant usage on schema pjsip_sync to pjsip_sync_owner;
-  grant insert on pjsip_sync.change, pjsip_sync.moved, pjsip_sync.overwritten to pjsip_sync_owner;
+  grant insert on pjsip_sync.change, pjsip_sync.row_key_change, pjsip_sync.status_recheck to pjsip_sync_owner;
   grant select on pjsip_sync.contact, pjsip_sync.mailbox, pjsip_sync.node to pjsip_sync_owner;
   if exists (select from pg_proc join pg_roles on pg_roles.oid = proowner
              where pg_proc.oid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) and rolname <> 'pjsip_sync_owner') then

@@ -20,20 +20,20 @@ exception when insufficient_privilege then
 end
 $roles$;
 
--- The worker: its own schema, but not the mapping, of which adapt() makes functions with the installer's rights.
--- Database/Privileges.cs checks each of these when the worker starts.
+-- The worker: its own schema, but not the mapping, of which refresh_mapping() makes functions with the installer's rights.
+-- Schema/Privileges.cs checks each of these when the worker starts.
 grant usage on schema pjsip_sync to pjsip_sync;
-grant select, insert, update, delete on pjsip_sync.endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable, pjsip_sync.unmet, pjsip_sync.reserved,
+grant select, insert, update, delete on pjsip_sync.managed_endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable, pjsip_sync.missing_reference, pjsip_sync.reserved_name,
   pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,
-  pjsip_sync.compared to pjsip_sync;
-grant select, insert, delete on pjsip_sync.change, pjsip_sync.overwritten to pjsip_sync;
-grant select, insert on pjsip_sync.shape to pjsip_sync;
+  pjsip_sync.bucket_digest to pjsip_sync;
+grant select, insert, delete on pjsip_sync.change, pjsip_sync.status_recheck to pjsip_sync;
+grant select, insert on pjsip_sync.column_set to pjsip_sync;
 grant select, insert, update on pjsip_sync.mailbox, pjsip_sync.message_lamp to pjsip_sync;
-grant select, delete on pjsip_sync.moved to pjsip_sync;
+grant select, delete on pjsip_sync.row_key_change to pjsip_sync;
 grant select on pjsip_sync.mapping, pjsip_sync.registration, pjsip_sync.problem to pjsip_sync;
 grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
 grant usage on sequence pjsip_sync.revision to pjsip_sync;
-grant execute on function pjsip_sync.adapt(), pjsip_sync.mend_triggers(), pjsip_sync.refresh_endpoint_view() to pjsip_sync;
+grant execute on function pjsip_sync.refresh_mapping(), pjsip_sync.repair_triggers(), pjsip_sync.refresh_endpoint_view() to pjsip_sync;
 
 -- The worker writes what Asterisk reads; Asterisk writes its registrations, and the worker lets those of a deleted
 -- extension expire.
@@ -45,7 +45,7 @@ grant select, insert, update, delete on ps_contacts to asterisk;
 grant select, update, delete on ps_contacts to pjsip_sync;
 reset search_path;
 
-select pjsip_sync.grant_source();
+select pjsip_sync.grant_source_columns();
 
 do $say$
 declare

@@ -41,7 +41,7 @@ public sealed class AcceptanceTests(PostgresServer server)
         Assert.False(await anna.RegisterAsync());
         Assert.False(await bert.RegisterAsync());
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
-        await Eventually.Equal("", async () => await database.ScalarAsync<string>("select coalesce(string_agg(id, ','), '') from pjsip_sync.endpoint where deleted_at is null"));
+        await Eventually.Equal("", async () => await database.ScalarAsync<string>("select coalesce(string_agg(id, ','), '') from pjsip_sync.managed_endpoint where deleted_at is null"));
         Assert.DoesNotContain("s;ecret", worker.Log, StringComparison.Ordinal);
         Assert.DoesNotContain(asterisk.AmiSecret, worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await worker.StopAsync());

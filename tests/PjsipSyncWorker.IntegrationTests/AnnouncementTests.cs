@@ -280,7 +280,7 @@ public sealed class AnnouncementTests(PostgresServer server)
 
         await second.StopAsync();
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
-        await Eventually.True(() => database.ScalarAsync<bool>("select refreshed_revision = (select max(revision) from pjsip_sync.endpoint) from pjsip_sync.node where name = 'pbx1'"));
+        await Eventually.True(() => database.ScalarAsync<bool>("select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node where name = 'pbx1'"));
         Assert.True(await new SipPhone(first, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE");
         await second.BootAsync();

@@ -61,7 +61,7 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
             union select attname from pg_attribute join pg_class on pg_class.oid = attrelid
               where relnamespace = 'pjsip_sync'::regnamespace and relkind in ('r', 'v') and attnum > 0 and attname <> 'singleton'
             union select attname from pg_attribute where attrelid = 'extensions'::regclass and attnum > 0 and attname <> 'id'
-            union select pjsip_sync.known_columns(written_back) from unnest(array[true, false]) as written_back
+            union select pjsip_sync.extension_fields(written_back) from unnest(array[true, false]) as written_back
             """)).Except(words));
     }
 

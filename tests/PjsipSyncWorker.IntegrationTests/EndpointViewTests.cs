@@ -92,7 +92,7 @@ public sealed class EndpointViewTests(PostgresServer server)
         var blocked = await Assert.ThrowsAsync<PostgresException>(() => rig.Database.ExecuteAsync("alter table ps_endpoints alter column context type varchar(80)"));
         Assert.Contains("ps_endpoints_for_server", blocked.Detail, StringComparison.Ordinal);
         await rig.Database.ExecuteAsync("drop view ps_endpoints_for_server; alter table ps_endpoints alter column context type varchar(80), drop column send_aoc");
-        await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
+        await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
 
         Assert.Equal(["1001|internal|yes"], await rig.Database.RowsAsync("select id, context, brand_new from ps_endpoints_for_server"));
     }

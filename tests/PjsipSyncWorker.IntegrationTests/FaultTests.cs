@@ -80,7 +80,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await using (var application = new Application(rig.Database, seed: 9))
         {
             await application.WorkAsync(100);
-            await rig.Database.ExecuteAsync("delete from ps_endpoints where id <> 'trunk'; update ps_auths set password = 'guessed' where id <> 'trunk'; insert into ps_aors (id) select id from pjsip_sync.endpoint on conflict do nothing; delete from ps_aors where id <> 'trunk'");
+            await rig.Database.ExecuteAsync("delete from ps_endpoints where id <> 'trunk'; update ps_auths set password = 'guessed' where id <> 'trunk'; insert into ps_aors (id) select id from pjsip_sync.managed_endpoint on conflict do nothing; delete from ps_aors where id <> 'trunk'");
             await application.WorkAsync(100);
         }
         await Measured.Async("rows of ours are deleted by hand", await Invariants.HoldAsync(rig.Database));
@@ -123,10 +123,10 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         });
         await Eventually.True(async () => await WaitingAsync() > 5000);
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; update ps_auths set password = 'guessed' where id = '1300'");
+        await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; update ps_auths set password = 'guessed' where id = '1300'");
         var watch = System.Diagnostics.Stopwatch.StartNew();
         await Eventually.Equal("x", () => rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1300'"));
-        await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.endpoint where deleted_at is not null"));
+        await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.managed_endpoint where deleted_at is not null"));
         await Measured.Async("an application writes without a pause", watch.Elapsed);
         Assert.NotEqual(0L, await WaitingAsync());
         await stop.CancelAsync();
@@ -142,7 +142,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await using var rig = await FaultRig.CreateAsync();
         await rig.Database.ExecuteAsync($"create tablespace small location '{disk.Folder}'");
         // All that the worker writes is on that disk.
-        await rig.Database.ExecuteAsync("alter table ps_endpoints set tablespace small; alter table ps_auths set tablespace small; alter table pjsip_sync.endpoint set tablespace small");
+        await rig.Database.ExecuteAsync("alter table ps_endpoints set tablespace small; alter table ps_auths set tablespace small; alter table pjsip_sync.managed_endpoint set tablespace small");
         await rig.Database.ExecuteAsync("create table nonsense (line text) tablespace small");
         await Assert.ThrowsAsync<Npgsql.PostgresException>(async () =>
         {

@@ -39,7 +39,7 @@ public sealed class InstallTests(PostgresServer server)
             union all select 'trigger', oid::text, tgname, tgenabled::text from pg_trigger
             union all select 'mapping', xmin::text, source_table, columns::text from pjsip_sync.mapping
             union all select 'change', count(*)::text, '', '' from pjsip_sync.change
-            union all select 'endpoint', xmin::text, id, '' from pjsip_sync.endpoint order by 1, 2, 3
+            union all select 'managed_endpoint', xmin::text, id, '' from pjsip_sync.managed_endpoint order by 1, 2, 3
             """;
         var before = await rig.Database.RowsAsync(everything);
 
@@ -107,7 +107,7 @@ public sealed class InstallTests(PostgresServer server)
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await using var rig = await SyncRig.OpenAsync(database, settings);
-        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.adapt(); select pjsip_sync.project()");
+        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.refresh_mapping(); select pjsip_sync.write_status()");
 
         Assert.Equal("1001", await rig.IdsAsync());
     }
@@ -130,11 +130,11 @@ public sealed class InstallTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table ps_aors drop constraint ps_aors_pkey");
-        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Target.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
         Assert.Contains("public.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
 
         await rig.Database.ExecuteAsync("drop view ps_endpoints_for_server; alter table ps_auths drop column password; alter table ps_endpoints drop column context");
-        error = await Assert.ThrowsAsync<PjsipSyncWorker.Target.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
         Assert.Contains("public.ps_endpoints.context, public.ps_auths.password", error.Message, StringComparison.Ordinal);
         Assert.Contains("Asterisk from 13 on", error.Message, StringComparison.Ordinal);
     }

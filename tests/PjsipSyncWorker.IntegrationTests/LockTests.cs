@@ -10,7 +10,7 @@ public sealed class LockTests(PostgresServer server)
     [InlineData("begin; select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)", "sync")]
     [InlineData("select pg_advisory_lock(pjsip_sync.lock_class(), 1)", "sync")]
     [InlineData("begin; lock table ps_auths in access exclusive mode", "sync")]
-    [InlineData("begin; lock table pjsip_sync.endpoint in access exclusive mode", "sync")]
+    [InlineData("begin; lock table pjsip_sync.managed_endpoint in access exclusive mode", "sync")]
     [InlineData("begin; select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)", "status")]
     public async Task Who_holds_a_lock_for_long_is_said_until_it_is_free(string hold, string part)
     {
@@ -23,7 +23,7 @@ public sealed class LockTests(PostgresServer server)
 
         await database.ExecuteAsync("""
             insert into extensions (number, password) values ('1001', 'x');
-            insert into pjsip_sync.overwritten values ('1001')
+            insert into pjsip_sync.status_recheck values ('1001')
             """);
 
         var said = $"{part}: waits for a lock: process {holder.ProcessID} holds it (application somebodys report, role {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}, since 20";

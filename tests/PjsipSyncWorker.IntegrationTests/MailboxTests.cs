@@ -60,7 +60,7 @@ public sealed class MailboxTests(PostgresServer server)
         await rig.ChangeAsync("insert into phones (number) values ('1001')");
         await rig.ChangeAsync("delete from phones where number = '2001'; update phones set number = '2001' where number = '2002'");
         Assert.Equal(["1001|1001@default-2", "2001|1002@default", "2003|1003@default"], await rig.Database.RowsAsync(Mailboxes));
-        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.moved"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.row_key_change"));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class MarksTests(PostgresServer server)
     [InlineData("update ps_endpoints set context = 'elsewhere' where id = '1003'")]
     [InlineData("delete from ps_auths where id = '1003'")]
     [InlineData("update ps_aors set max_contacts = 77 where id = '1003'")]
-    [InlineData("update pjsip_sync.endpoint set row_key = 'nobody' where id = '1003'")]
+    [InlineData("update pjsip_sync.managed_endpoint set row_key = 'nobody' where id = '1003'")]
     [InlineData("update extensions set password = 'unseen' where number = '1003'")]
     [InlineData("delete from extensions where number = '1003'")]
     [InlineData("update extensions set number = '2003' where number = '1003'")]

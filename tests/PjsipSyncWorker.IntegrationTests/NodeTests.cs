@@ -141,7 +141,7 @@ public sealed class NodeTests(PostgresServer server)
         await OnlineAsync("1001");
         await database.ExecuteAsync("update extensions set number = '1003' where number = '1001'");
         await OnlineAsync("");
-        await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.overwritten"));
+        await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.status_recheck"));
 
         Task OnlineAsync(string numbers) => Eventually.Equal(numbers, () => database.ScalarAsync<string>(
             "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'")!, TimeSpan.FromSeconds(4));

@@ -1,6 +1,5 @@
 using Npgsql;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
-using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -42,10 +41,10 @@ public sealed class NotifyQueueTests
         await database.ExecuteAsync("""
             insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
             insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now());
-            select pjsip_sync.project()
+            select pjsip_sync.write_status()
             """);
         Assert.Equal("online", await database.ScalarAsync<string>("select status from extensions"));
-        await database.ExecuteAsync("select pjsip_sync.mend_triggers()");
+        await database.ExecuteAsync("select pjsip_sync.repair_triggers()");
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.change"), TimeSpan.FromSeconds(5));
         Assert.DoesNotContain("interrupted", worker.Log, StringComparison.Ordinal);
         if (!isSmall)

@@ -34,7 +34,7 @@ public sealed class OptionSweepTests(PostgresServer server)
             await InsertAsync(database, some);
             longest = Longer(longest, await NewPhoneWorksAsync(database, asterisk, $"110{part}"));
         }
-        await Eventually.True(async () => (await database.RowsAsync("select refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and degraded is null from pjsip_sync.node")) is ["True"], TimeSpan.FromMinutes(5));
+        await Eventually.True(async () => (await database.RowsAsync("select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) and degraded is null from pjsip_sync.node")) is ["True"], TimeSpan.FromMinutes(5));
         foreach (var good in Enumerable.Range(1000, 10))
             Assert.True(await new SipPhone(asterisk, $"{good}", "x").RegisterAsync(), $"{good} cannot register");
 

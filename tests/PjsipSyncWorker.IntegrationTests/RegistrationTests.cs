@@ -1,9 +1,10 @@
 using CsCheck;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Monitoring;
 using PjsipSyncWorker.Registrations;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -212,7 +213,7 @@ public sealed class RegistrationTests(PostgresServer server)
         using var stop = new CancellationTokenSource();
         var projecting = projector.RunAsync(stop.Token);
 
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) select 'pbx1', id, 'sip:x', 'Reachable', now() from pjsip_sync.endpoint");
+        await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) select 'pbx1', id, 'sip:x', 'Reachable', now() from pjsip_sync.managed_endpoint");
         projector.AskEverything();
         await Eventually.Equal(1000L - rows, () => CountAsync("online"));
         await Eventually.Equal((long)rows, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"));

@@ -1,5 +1,4 @@
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
-using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
@@ -11,9 +10,9 @@ public sealed class RemovalTests(PostgresServer server)
 
     [Theory]
     [InlineData("insert into pjsip_sync.change (id) values (null)")]
-    [InlineData("select pjsip_sync.mend_triggers()")]
-    // A mapped column that is gone: adapt() has everything looked at.
-    [InlineData("alter table extensions drop column codecs; select pjsip_sync.adapt()")]
+    [InlineData("select pjsip_sync.repair_triggers()")]
+    // A mapped column that is gone: refresh_mapping() has everything looked at.
+    [InlineData("alter table extensions drop column codecs; select pjsip_sync.refresh_mapping()")]
     // An upgrade: configure() has everything looked at.
     [InlineData("update pjsip_sync.mapping set schema_version = 6; select pjsip_sync.configure('public.extensions', '{}', '', 'public')")]
     // A mapping that was lost.
@@ -60,7 +59,7 @@ public sealed class RemovalTests(PostgresServer server)
     public async Task A_recorded_delete_removes_its_own_and_nothing_that_was_deleted_unseen()
     {
         await using var rig = await UnseenAsync();
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g; select pjsip_sync.mend_triggers()");
+        await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g; select pjsip_sync.repair_triggers()");
 
         await rig.ChangeAsync("delete from extensions where number between '1000' and '1029'");
 

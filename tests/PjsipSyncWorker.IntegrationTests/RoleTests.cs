@@ -1,6 +1,6 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests;
@@ -67,7 +67,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     [InlineData("pjsip_sync", "drop trigger pjsip_sync_insert on extensions")]
     [InlineData("pjsip_sync", "alter table extensions disable trigger pjsip_sync_insert")]
     [InlineData("pjsip_sync", "update pjsip_sync.mapping set columns = '{}'")]
-    [InlineData("pjsip_sync", "create or replace function pjsip_sync.source(ids text[]) returns void language sql as ''")]
+    [InlineData("pjsip_sync", "create or replace function pjsip_sync.extensions(ids text[]) returns void language sql as ''")]
     [InlineData("pjsip_sync", "create table pjsip_sync.mine (id int)")]
     [InlineData("pjsip_sync", "create table public.mine (id int)")]
     [InlineData("pjsip_sync", "drop table ps_endpoints")]
@@ -79,8 +79,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
     [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
     [InlineData("asterisk", "select * from extensions")]
-    [InlineData("asterisk", "select * from pjsip_sync.endpoint")]
-    [InlineData("asterisk", "select pjsip_sync.adapt()")]
+    [InlineData("asterisk", "select * from pjsip_sync.managed_endpoint")]
+    [InlineData("asterisk", "select pjsip_sync.refresh_mapping()")]
     [InlineData("asterisk", "update ps_auths set password = 'x'")]
     [InlineData("asterisk", "insert into ps_endpoints (id) values ('x')")]
     [InlineData("asterisk", "delete from ps_aors")]
@@ -108,8 +108,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
             update pg_temp.pg_trigger set tgfoid = 'pjsip_sync.record_change'::regproc, tgenabled = 'D' where tgname = 'audit';
             create temp table pg_attribute as select attrelid, attname, attnum, attisdropped from pg_catalog.pg_attribute where attrelid <> 'extensions'::regclass;
             create temp table pg_class as select oid, relname, relkind from pg_catalog.pg_class where relname <> 'extensions';
-            select pjsip_sync.adapt();
-            select pjsip_sync.mend_triggers();
+            select pjsip_sync.refresh_mapping();
+            select pjsip_sync.repair_triggers();
             """);
 
         Assert.Equal("O", await admin.ScalarAsync<string>("select tgenabled::text from pg_trigger where tgname = 'audit'"));
@@ -149,7 +149,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
             insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
             insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now())
             """);
-        await ours.ExecuteAsync("select pjsip_sync.project()");
+        await ours.ExecuteAsync("select pjsip_sync.write_status()");
         Assert.Equal(["1001|online", "1002|offline"], await owner.RowsAsync("""select "Line No", "State" from "App Data"."Phone Lines" order by 1"""));
 
         // A partition that came later: what the worker may not do itself is done for it.
@@ -221,7 +221,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
                 await revoke.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
             var missing = await MissingAsync(connection);
             await transaction.RollbackAsync(TestContext.Current.CancellationToken);
-            // As "select on pjsip_sync.change", "execute on function pjsip_sync.adapt", "usage on schema app".
+            // As "select on pjsip_sync.change", "execute on function pjsip_sync.refresh_mapping", "usage on schema app".
             var words = right[0].Split(" on ");
             if (!missing.Any(what => what.Contains(words[0].Split(' ')[0], StringComparison.Ordinal) && what.Contains(words[1].Split('(')[0], StringComparison.Ordinal)))
                 unseen.Add(right[0]);
@@ -256,7 +256,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         (exit, output) = await WorkerProcess.CommandAsync(worker, settings, "sync-extensions");
         Assert.True(exit == 0, output);
 
-        await worker.ExecuteAsync("select pjsip_sync.project()");
+        await worker.ExecuteAsync("select pjsip_sync.write_status()");
         Assert.Equal(["1001|1|offline"], await admin.RowsAsync("select number, row_key, status from app.phone_status"));
         Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => worker.ExecuteAsync("update extensions set status = 'online'"))).SqlState);
         await admin.ExecuteAsync("revoke insert on app.phone_status from pjsip_sync");

@@ -29,7 +29,7 @@ public sealed class SourceTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
-        await rig.Database.ExecuteAsync("delete from pjsip_sync.compared");
+        await rig.Database.ExecuteAsync("delete from pjsip_sync.bucket_digest");
         var seen = new List<string>();
 
         await rig.ReconcileAsync((done, _) =>
@@ -52,7 +52,7 @@ public sealed class SourceTests(PostgresServer server)
 
         await rig.Database.ExecuteAsync("create index phones_number on phones (number)");
         Assert.True(await IndexedAsync());
-        var plan = await rig.Database.ScalarAsync<string>($"explain (format json) select * from pjsip_sync.source_of('{{{string.Join(',', Enumerable.Range(1, 15_000))}}}')");
+        var plan = await rig.Database.ScalarAsync<string>($"explain (format json) select * from pjsip_sync.extensions_by_number('{{{string.Join(',', Enumerable.Range(1, 15_000))}}}')");
         Assert.Contains("phones_number", plan, StringComparison.Ordinal);
         Assert.DoesNotMatch("Hash Join|Merge Join", plan);
 
@@ -61,7 +61,7 @@ public sealed class SourceTests(PostgresServer server)
 
         async Task<bool> IndexedAsync()
         {
-            await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
+            await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
             return await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping");
         }
     }
@@ -103,7 +103,7 @@ public sealed class SourceTests(PostgresServer server)
 
         const string Read = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'lines'";
         await using var connection = await rig.Database.OpenAsync();
-        foreach (var asked in new[] { "source_of", "project" })
+        foreach (var asked in new[] { "extensions_by_number", "write_status" })
         {
             await using var command = new NpgsqlCommand($"{Read}; select * from pjsip_sync.{asked}(array(select id from ps_endpoints limit 100)); {Read}", connection);
             await using var reader = await command.ExecuteReaderAsync();
@@ -225,12 +225,12 @@ public sealed class SourceTests(PostgresServer server)
             insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', '192.0.2.7', '2026-01-02 03:04:05+00');
             """);
 
-        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.write_status()"));
         Assert.Equal(["online|192.0.2.7|True"], await rig.Database.RowsAsync("select status, ip, \"lastSeen\" = '2026-01-02 03:04:05+00'::timestamptz::timestamp from app.\"Users\""));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
 
         await rig.Database.ExecuteAsync("delete from pjsip_sync.contact");
-        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.write_status()"));
         Assert.Equal(["offline|192.0.2.7"], await rig.Database.RowsAsync("select status, ip from app.\"Users\""));
     }
 
@@ -253,7 +253,7 @@ public sealed class SourceTests(PostgresServer server)
         {
             await rig.ProjectAsync();
             Assert.Equal([$"1001|{online}", $"1002|{offline}"], await rig.Database.RowsAsync("select number, status::text from lines order by 1"));
-            Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+            Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_mismatches()"));
         }
         if (columns.Contains("last_registered_ip", StringComparison.Ordinal))
             Assert.Equal("2001:db8:1111:2222:3333:4444:5555:6666", await rig.Database.ScalarAsync<string>("select split_part(last_registered_ip::text, '/', 1) from lines where number = '1001'"));
@@ -294,17 +294,17 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
         await database.ExecuteAsync($"alter table lines drop {name}, add {column}");
         Broken.ExpectOnly(await Broken.VerifyAsync(settings), "database.mapping", problem, "Source:Columns");
-        await database.ExecuteAsync("select pjsip_sync.adapt()");
+        await database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
         await RegisterAsync(rig, "1001");
         await rig.ProjectAsync();
         Broken.Expect(await Broken.VerifyAsync(settings), "database.mapping", Verification.Outcome.Warn, problem);
         if (name != "status")
             Assert.Equal("online", await database.ScalarAsync<string>("select status from lines"));
 
-        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.adapt()");
+        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.refresh_mapping()");
         await rig.ProjectAsync();
         Assert.NotNull(await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));
-        Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.stale()"));
+        Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.status_mismatches()"));
     }
 
     [Fact]
@@ -348,7 +348,7 @@ public sealed class SourceTests(PostgresServer server)
 
         await rig.ChangeAsync("update seats set data = data || '{\"sip\":\"c\"}' where tenant = 3; update seats set tenant = 9 where tenant = 1");
         Assert.Equal("t2-1001,t3-1001,t9-1001", await rig.IdsAsync());
-        Assert.Equal("9/1001", await rig.Database.ScalarAsync<string>("select row_key from pjsip_sync.endpoint where id = 't9-1001'"));
+        Assert.Equal("9/1001", await rig.Database.ScalarAsync<string>("select row_key from pjsip_sync.managed_endpoint where id = 't9-1001'"));
     }
 
     [Fact]
@@ -424,12 +424,12 @@ public sealed class SourceTests(PostgresServer server)
         await rig.Database.ExecuteAsync("create table lines_3 partition of lines for values in (3); insert into lines_3 values (3, '3001', 'f')");
         await rig.ReconcileAsync();
         Assert.Equal("1001,1002,2001,2002,3001", await rig.IdsAsync());
-        await rig.Database.ExecuteAsync("select pjsip_sync.adapt()");
+        await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
         await rig.ChangeAsync("update lines_3 set number = '3002'");
         Assert.Equal("1001,1002,2001,2002,3002", await rig.IdsAsync());
 
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('n', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('n', '3002', 'sip:x', 'Reachable', now())");
-        await rig.Database.ExecuteAsync("select pjsip_sync.project()");
+        await rig.Database.ExecuteAsync("select pjsip_sync.write_status()");
         Assert.Equal(["3002"], await rig.Database.RowsAsync("select number from lines where status = 'online'"));
     }
 
@@ -558,7 +558,7 @@ public sealed class SourceTests(PostgresServer server)
         await database.ExecuteAsync("delete from ps_aors");
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_aors"));
         Assert.Single(worker.Log.Split('\n'), line => line.Contains("last_registered_ip is not written, since public.lines has no such column", StringComparison.Ordinal));
-        Assert.Empty(await database.RowsAsync("select pjsip_sync.project()"));
+        Assert.Empty(await database.RowsAsync("select pjsip_sync.write_status()"));
         Assert.Equal("offline", await database.ScalarAsync<string>("select status from lines"));
     }
 

@@ -1,8 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Npgsql;
-using PjsipSyncWorker.Database;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.IntegrationTests;
 

@@ -69,7 +69,7 @@ public sealed class StatusTableTests(PostgresServer server)
 
         // A row there that cannot be written costs no other its status.
         await rig.Database.ExecuteAsync("alter table line_status add constraint one check (number <> '1001') not valid; update pjsip_sync.contact set endpoint = '1002'");
-        Assert.Equal(["1001|pjsip_sync", "1002|"], await rig.Database.RowsAsync("select number, case when problem is not null then 'pjsip_sync' else '' end from pjsip_sync.project_each('{1001,1002}') order by 1"));
+        Assert.Equal(["1001|pjsip_sync", "1002|"], await rig.Database.RowsAsync("select number, case when problem is not null then 'pjsip_sync' else '' end from pjsip_sync.write_status_by_row('{1001,1002}') order by 1"));
         Assert.Equal(["1001|True", "1002|True"], await rig.Database.RowsAsync("select number, status from line_status order by 1"));
         Assert.Equal(["1001|its status cannot be written: line_status violates the constraint one"], await rig.Database.RowsAsync("select id, reason from pjsip_sync.status_rejected"));
     }

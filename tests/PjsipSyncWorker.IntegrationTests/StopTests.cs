@@ -109,7 +109,7 @@ public sealed class StopTests(PostgresServer server)
     private const string HalfWritten = """
         select count(*) from ps_endpoints p
         full join ps_auths using (id) full join ps_aors using (id)
-        full join (select id from pjsip_sync.endpoint where deleted_at is null) o using (id)
+        full join (select id from pjsip_sync.managed_endpoint where deleted_at is null) o using (id)
         where p.id is null or ps_auths.id is null or ps_aors.id is null or o.id is null
         """;
 

@@ -82,7 +82,7 @@ public abstract class SyncSuite(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password, settings) select g::text, 'x', '{\"endpoint\":{\"dtmf_mode\":\"info\"}}' from generate_series(1000, 1999) g");
         const string versions = """
             select 'e', id, xmin::text from ps_endpoints union all select 'a', id, xmin::text from ps_auths
-            union all select 'o', id, xmin::text from ps_aors union all select 'l', id, xmin::text from pjsip_sync.endpoint order by 1, 2
+            union all select 'o', id, xmin::text from ps_aors union all select 'l', id, xmin::text from pjsip_sync.managed_endpoint order by 1, 2
             """;
         var before = await rig.Database.RowsAsync(versions);
 
@@ -131,7 +131,7 @@ public abstract class SyncSuite(PostgresServer server)
 
         await adopting.ChangeAsync("delete from extensions");
         Assert.Equal("1001", await rig.Database.ScalarAsync<string>("select id from ps_endpoints"));
-        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.endpoint"));
+        Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.managed_endpoint"));
     }
 
     [Fact]
@@ -250,7 +250,7 @@ public abstract class SyncSuite(PostgresServer server)
         await rig.Database.ExecuteAsync(statement);
 
         Assert.Equal([$"{recorded}|{recorded}"], await rig.Database.RowsAsync(
-            "select count(id), count(distinct id) from (select unnest(id || others) as id from pjsip_sync.change) as recorded"));
+            "select count(id), count(distinct id) from (select unnest(id || more_ids) as id from pjsip_sync.change) as recorded"));
         Assert.InRange(await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"), 1, 1050);
         await rig.DrainAsync();
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));

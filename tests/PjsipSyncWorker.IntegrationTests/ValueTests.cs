@@ -94,7 +94,7 @@ public sealed class ValueTests(PostgresServer server)
         // Every owned endpoint is the image of its row, or that row is rejected and the last good one stays.
         var wrong = await rig.Database.RowsAsync("""
             select e.id, e.row_key, x.number, x.password, a.password, o.max_contacts, p.rtp_timeout
-            from pjsip_sync.endpoint e
+            from pjsip_sync.managed_endpoint e
             left join extensions x on x.id::text = e.row_key and x.enabled
             left join ps_auths a on a.id = e.id left join ps_aors o on o.id = e.id left join ps_endpoints p on p.id = e.id
             where e.deleted_at is null and not exists (select from pjsip_sync.rejected r where r.row_key = e.row_key)
@@ -104,12 +104,12 @@ public sealed class ValueTests(PostgresServer server)
             union all
             -- every enabled row is an endpoint or stands rejected, never both unless it keeps its last good one
             select x.number, x.id::text, 'neither', null, null, null, null from extensions x
-            where x.enabled and not exists (select from pjsip_sync.endpoint e where e.row_key = x.id::text and e.deleted_at is null)
+            where x.enabled and not exists (select from pjsip_sync.managed_endpoint e where e.row_key = x.id::text and e.deleted_at is null)
               and not exists (select from pjsip_sync.rejected r where r.row_key = x.id::text)
             union all
             select r.id, r.row_key, 'not there', null, null, null, null from pjsip_sync.rejected r where not exists (select from extensions x where x.id::text = r.row_key and x.enabled)
             union all
-            select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and not exists (select from pjsip_sync.endpoint e where e.id = p.id and e.deleted_at is null)
+            select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and not exists (select from pjsip_sync.managed_endpoint e where e.id = p.id and e.deleted_at is null)
             """);
         Assert.Empty(wrong);
         Assert.Equal(0, (await rig.ReconcileAsync(force: true)).Drift);
@@ -140,13 +140,13 @@ public sealed class ValueTests(PostgresServer server)
         await rig.BuryAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())");
+        await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())");
         await rig.BuryAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.endpoint)");
+        await rig.Database.ExecuteAsync("update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint)");
         await rig.BuryAsync();
         Assert.Equal(["b", "c"], await rig.Database.RowsAsync("select id from ps_contacts order by 1"));
-        Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from pjsip_sync.endpoint"));
+        Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from pjsip_sync.managed_endpoint"));
     }
 }

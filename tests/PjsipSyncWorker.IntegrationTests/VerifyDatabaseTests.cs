@@ -28,7 +28,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     [InlineData("drop trigger pjsip_sync_replicated on extensions", "database.triggers", "pjsip_sync_replicated is missing on extensions", "--fix")]
     [InlineData("drop trigger pjsip_sync_insert on extensions; create trigger pjsip_sync_insert after insert on extensions execute function suppress_redundant_updates_trigger()", "database.triggers", "pjsip_sync_insert on extensions calls something else", "--fix")]
     [InlineData("drop view pjsip_sync.registration cascade", "database.schema", "the schema pjsip_sync lacks registration", "run pjsip-sync-worker init")]
-    [InlineData("drop function pjsip_sync.project", "database.schema", "the schema pjsip_sync lacks project()", "run pjsip-sync-worker init")]
+    [InlineData("drop function pjsip_sync.write_status", "database.schema", "the schema pjsip_sync lacks write_status()", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "database.schema", "has version 1, older than", "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "database.schema", "has version 99, newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "database.schema", "is not installed in this database", "run pjsip-sync-worker init")]
@@ -139,7 +139,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     [Theory]
     [InlineData("revoke insert on ps_auths from {0}", "this role lacks: insert on public.ps_auths")]
     [InlineData("revoke update on extensions from {0}", "this role lacks: update (status, device_state, last_registered_at, last_registered_ip) on public.extensions")]
-    [InlineData("revoke execute on function pjsip_sync.adapt() from {0}", "this role lacks: execute on function pjsip_sync.adapt")]
+    [InlineData("revoke execute on function pjsip_sync.refresh_mapping() from {0}", "this role lacks: execute on function pjsip_sync.refresh_mapping")]
     [InlineData("alter table extensions enable row level security", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on extensions to")]
     [InlineData("alter table ps_auths enable row level security; create policy less on ps_auths using (id > '1001')", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on ps_auths to")]
     public async Task A_privilege_that_is_missing_is_named(string revoke, string found, string advice = "init --roles")

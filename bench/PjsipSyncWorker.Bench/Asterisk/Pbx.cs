@@ -72,12 +72,12 @@ internal sealed class Pbx : IAsyncDisposable
     /// <returns>False when that was not so within the limit.</returns>
     public Task<bool> IsToldAsync(TimeSpan limit, TimeSpan pause) => BenchDatabase.IsSoonAsync(Looker, """
         select not exists (select from pjsip_sync.change) and exists (
-          select from pjsip_sync.node where connected and degraded is null and refreshed_revision >= (select max(revision) from pjsip_sync.endpoint))
+          select from pjsip_sync.node where connected and degraded is null and refreshed_revision >= (select max(revision) from pjsip_sync.managed_endpoint))
         """, pause, limit);
 
     /// <summary>Describes, for the text of an error, what has not been told.</summary>
     public Task<string> StandingAsync() => Database.ScalarAsync<string>("""
-        select format('%s changes wait, the highest revision is %s, node %s', (select count(*) from pjsip_sync.change), (select max(revision) from pjsip_sync.endpoint),
+        select format('%s changes wait, the highest revision is %s, node %s', (select count(*) from pjsip_sync.change), (select max(revision) from pjsip_sync.managed_endpoint),
                       (select to_jsonb(node) from pjsip_sync.node))
         """);
 

@@ -1,8 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Configuration;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Source;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Bench.Micro;
 

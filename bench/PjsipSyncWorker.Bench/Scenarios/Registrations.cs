@@ -21,7 +21,7 @@ internal sealed class Registrations : IScenario
             await using var asterisk = new BenchAsterisk { Contacts = () => phones.Select(phone => BenchAsterisk.Contact(phone.Key, phone.Value)) };
             await using var worker = await BenchWorker.StartAsync(database, asterisk.WorkerSettings);
             await using var looker = await database.OpenAsync();
-            await BenchDatabase.UntilAsync(looker, "select connected and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) from pjsip_sync.node", TimeSpan.FromMilliseconds(50));
+            await BenchDatabase.UntilAsync(looker, "select connected and refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node", TimeSpan.FromMilliseconds(50));
             await Task.Delay(1000);
             single.Add((await OneByOneAsync(asterisk, phones, looker)).Median());
             all.Add(await AllAsync(asterisk, phones, looker));

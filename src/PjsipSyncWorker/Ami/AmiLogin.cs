@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Ami;
 

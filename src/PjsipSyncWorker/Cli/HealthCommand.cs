@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Monitoring;
 
 namespace PjsipSyncWorker.Cli;
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Cli;
 

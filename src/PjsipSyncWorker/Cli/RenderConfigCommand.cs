@@ -1,6 +1,7 @@
 using System.CommandLine;
-using PjsipSyncWorker.AsteriskFiles;
+using PjsipSyncWorker.AsteriskConfig;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Cli;
 

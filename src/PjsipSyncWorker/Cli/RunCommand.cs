@@ -7,10 +7,11 @@ using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Monitoring;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Cli;
 

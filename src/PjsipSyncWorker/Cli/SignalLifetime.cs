@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.Cli;
 
 /// <summary>
 /// The first SIGTERM, SIGINT or SIGQUIT asks the host to stop, the second one ends the process at once. Unlike the framework's
-/// lifetime for systemd it does not say READY: that is <see cref="Telemetry.SystemdReporter"/>'s to say, and later.
+/// lifetime for systemd it does not say READY: that is <c>Monitoring.SystemdReporter</c>'s to say, and later.
 /// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHostLifetime, IDisposable
 {

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Cli;
 

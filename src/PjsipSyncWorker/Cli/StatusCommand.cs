@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;

@@ -1,6 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Cli;
 
@@ -22,7 +22,7 @@ internal static class StatusQuery
                    array(select reason from pjsip_sync.problem p where p.row_key = r.row_key),
                    c.node, c.uri, c.status, host(c.address), c.via_address, c.user_agent, c.round_trip, c.registered_at, c.expires_at
             from pjsip_sync.registration r
-            left join pjsip_sync.source(case when $1 is null then null else array[$1] end) s on s.number = r.number and s.row_key = r.row_key
+            left join pjsip_sync.extensions(case when $1 is null then null else array[$1] end) s on s.number = r.number and s.row_key = r.row_key
             left join pjsip_sync.contact c on c.endpoint = r.number
             where $1 is null or r.number = $1
             order by r.number, c.registered_at desc, c.uri
@@ -48,7 +48,7 @@ internal static class StatusQuery
     {
         await using var command = new NpgsqlCommand("""
             select coalesce(nullif(id, ''), 'no number'), reason from pjsip_sync.rejected r
-            where not exists (select from pjsip_sync.endpoint e where e.row_key = r.row_key and e.deleted_at is null) order by 1
+            where not exists (select from pjsip_sync.managed_endpoint e where e.row_key = r.row_key and e.deleted_at is null) order by 1
             """, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var refused = new List<ExtensionStatus>();
@@ -62,7 +62,7 @@ internal static class StatusQuery
     {
         await using var command = new NpgsqlCommand("""
             select format('%s %s to be announced to %s', count(*), case when count(*) = 1 then 'extension waits' else 'extensions wait' end, n.name)
-            from pjsip_sync.node n join pjsip_sync.endpoint e on e.aor_revision > n.refreshed_revision and e.deleted_at is null
+            from pjsip_sync.node n join pjsip_sync.managed_endpoint e on e.aor_revision > n.refreshed_revision and e.deleted_at is null
             where n.connected
             group by n.name order by n.name
             """, connection);
@@ -78,7 +78,7 @@ internal static class StatusQuery
     {
         await using var command = new NpgsqlCommand("""
             select coalesce((select 'rejected: ' || reason from pjsip_sync.rejected where id = $1 limit 1),
-                            (select case when active then 'not synced yet: is the worker running?' else 'not active (Source:Active)' end from pjsip_sync.source(array[$1]) limit 1),
+                            (select case when active then 'not synced yet: is the worker running?' else 'not active (Source:Active)' end from pjsip_sync.extensions(array[$1]) limit 1),
                             'no extension has this number')
             """, connection)
         { Parameters = { new() { Value = number } } };

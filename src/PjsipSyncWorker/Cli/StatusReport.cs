@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using PjsipSyncWorker.Diagnostics;
 using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;

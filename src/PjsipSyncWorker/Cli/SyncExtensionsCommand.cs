@@ -1,8 +1,7 @@
 using System.CommandLine;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Cli;
 

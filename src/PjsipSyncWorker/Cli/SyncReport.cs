@@ -1,6 +1,6 @@
 using System.Text.Json;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
 using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Verification;
 using Spectre.Console;
 

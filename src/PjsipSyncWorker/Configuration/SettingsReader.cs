@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Npgsql;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Configuration;
 

@@ -1,5 +1,5 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -40,7 +40,7 @@ internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)
         try
         {
             await using var command = dataSource.CreateCommand($"""
-                select a.id, a.contact from {Identifier.Quote(schema)}.ps_aors a join pjsip_sync.endpoint e using (id)
+                select a.id, a.contact from {Identifier.Quote(schema)}.ps_aors a join pjsip_sync.managed_endpoint e using (id)
                 where a.contact <> '' and e.deleted_at is null
                 """);
             await using var reader = await command.ExecuteReaderAsync(cancellation);

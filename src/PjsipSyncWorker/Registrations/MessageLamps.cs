@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Announcements;
 
 namespace PjsipSyncWorker.Registrations;

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations.Announcements;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations;
 

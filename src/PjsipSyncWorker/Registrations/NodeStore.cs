@@ -1,7 +1,7 @@
 using System.Net;
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 

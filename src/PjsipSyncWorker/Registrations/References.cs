@@ -1,7 +1,8 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -51,7 +52,7 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
         var columns = Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>().ToList();
         await using var command = new NpgsqlCommand($"""
             select name, value, count(*), min(p.id)
-            from pjsip_sync.endpoint e
+            from pjsip_sync.managed_endpoint e
             cross join lateral (select * from {catalogue.Quoted(TargetTable.Endpoint)} as of_id where of_id.id = e.id offset 0) as p
             cross join lateral (values {string.Join(", ", columns.Select(column => $"({column.Index}, p.{column.Quoted}::text)"))}) as named (name, value)
             where value <> '' and e.deleted_at is null and e.revision > $1
@@ -81,7 +82,7 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
         return missing;
     }
 
-    /// <summary>Writes down which extensions name something that is missing on a node (pjsip_sync.unmet).</summary>
+    /// <summary>Writes down which extensions name something that is missing on a node (pjsip_sync.missing_reference).</summary>
     /// <param name="after">As for <see cref="AllAsync"/>.</param>
     /// <returns>The revision up to which they were looked at.</returns>
     public async Task<long> NoteAsync(string node, IReadOnlyCollection<Reference> missing, long after, CancellationToken cancellation)
@@ -92,19 +93,19 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
             ), found as (
               select p.id, string_agg(m.reason, '; ' order by m.name) as reason
               from missing m join {Identifier.Quote(schema)}.ps_endpoints p on to_jsonb(p) ->> m.name = m.value
-              join pjsip_sync.endpoint e on e.id = p.id and e.deleted_at is null and e.revision > $5
+              join pjsip_sync.managed_endpoint e on e.id = p.id and e.deleted_at is null and e.revision > $5
               -- known before the tables are read
               where cardinality($2::text[]) > 0
               group by p.id
             ), gone as (
-              delete from pjsip_sync.unmet u
+              delete from pjsip_sync.missing_reference u
               where node = $1 and not exists (select from found where found.id = u.id)
-                and ($5 = 0 or exists (select from pjsip_sync.endpoint e where e.id = u.id and e.revision > $5))
+                and ($5 = 0 or exists (select from pjsip_sync.managed_endpoint e where e.id = u.id and e.revision > $5))
             ), noted as (
-              insert into pjsip_sync.unmet as u (node, id, reason) select $1, id, reason from found
+              insert into pjsip_sync.missing_reference as u (node, id, reason) select $1, id, reason from found
               on conflict (node, id) do update set reason = excluded.reason where u.reason <> excluded.reason
             )
-            select greatest(max(revision), $5) from pjsip_sync.endpoint
+            select greatest(max(revision), $5) from pjsip_sync.managed_endpoint
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => reference.Column)));

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -70,13 +70,13 @@ internal sealed partial class RegistrationService(
 
     private async Task<long> NewestRevisionAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select coalesce(max(revision), 0) from pjsip_sync.endpoint");
+        await using var command = dataSource.CreateCommand("select coalesce(max(revision), 0) from pjsip_sync.managed_endpoint");
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     private async Task<long> AskChangedAsync(long seen, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
+        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
         command.Parameters.Add(new() { Value = seen });
         var changed = new List<string>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);

@@ -1,9 +1,9 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 
-/// <summary>Numbers that no extension can have, since files of one Asterisk node have objects of these names: the table pjsip_sync.reserved.</summary>
+/// <summary>Numbers that no extension can have, since files of one Asterisk node have objects of these names: the table pjsip_sync.reserved_name.</summary>
 internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
 {
     /// <summary>Replaces what was known of this node. Extensions of names that came or went are looked at again.</summary>
@@ -15,9 +15,9 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
             with named as (
               select id, file from unnest($2, $3) as named (id, file)
             ), gone as (
-              delete from pjsip_sync.reserved r where node = $1 and not exists (select from named where named.id = r.id) returning id
+              delete from pjsip_sync.reserved_name r where node = $1 and not exists (select from named where named.id = r.id) returning id
             ), kept as (
-              insert into pjsip_sync.reserved as r (node, id, file) select $1, id, file from named
+              insert into pjsip_sync.reserved_name as r (node, id, file) select $1, id, file from named
               on conflict (node, id) do update set file = excluded.file where r.file <> excluded.file
               returning id
             ), recorded as (

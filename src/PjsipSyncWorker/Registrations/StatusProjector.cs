@@ -2,8 +2,9 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -117,7 +118,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private async Task<List<string>> LapsedAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
-            with overwritten as (delete from pjsip_sync.overwritten returning id)
+            with overwritten as (delete from pjsip_sync.status_recheck returning id)
             select clock_timestamp(), array(
               select id from overwritten
               union
@@ -140,7 +141,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>What differs is looked for without holding anything.</summary>
     private async Task<List<string>> ProjectAllAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select array(select distinct pjsip_sync.stale())");
+        await using var command = dataSource.CreateCommand("select array(select distinct pjsip_sync.status_mismatches())");
         command.CommandTimeout = DataSource.Bulk;
         return await ProjectAsync((string[])(await command.ExecuteScalarAsync(cancellation))!, cancellation);
     }
@@ -159,7 +160,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     {
         try
         {
-            return [.. (await WriteAsync("select project, '' from pjsip_sync.project($1)", ids, cancellation)).Select(row => row.Number)];
+            return [.. (await WriteAsync("select project, '' from pjsip_sync.write_status($1)", ids, cancellation)).Select(row => row.Number)];
         }
         catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
         {
@@ -170,7 +171,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         var held = new List<string>();
         foreach (var some in ids.Chunk(RowsOneByOne))
         {
-            var rows = await WriteAsync("select number, problem from pjsip_sync.project_each($1)", some, cancellation);
+            var rows = await WriteAsync("select number, problem from pjsip_sync.write_status_by_row($1)", some, cancellation);
             held.AddRange(rows.Where(row => row.Problem is "").Select(row => row.Number));
             foreach (var (number, problem) in rows.Where(row => row.Problem is { Length: > 0 }))
                 Log.Rejected(logger, OneLine.Of(number), OneLine.Of(problem));
@@ -181,7 +182,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     /// <summary>Rejected rows that are due, as long as they can be written again.</summary>
     private async Task RetryRejectedAsync(CancellationToken cancellation)
     {
-        while (await WriteAsync("select number, problem from pjsip_sync.project_each($1)", null, cancellation) is { Count: > 0 } rows && rows.TrueForAll(row => row.Problem is null))
+        while (await WriteAsync("select number, problem from pjsip_sync.write_status_by_row($1)", null, cancellation) is { Count: > 0 } rows && rows.TrueForAll(row => row.Problem is null))
         {
             // What kept these from being written may have kept all.
         }
@@ -205,7 +206,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
                 new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.WithoutWaiting}"),
                 new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
                 // null where none ever was in this session, empty where none was in this transaction
-                new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.flips', true), ''), '0')::integer"),
+                new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer"),
                 new NpgsqlBatchCommand("commit"),
             },
         };

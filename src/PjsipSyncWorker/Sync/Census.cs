@@ -1,6 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -28,19 +28,19 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSe
     {
         // Joins of sets, each read once: with a million changes waiting, a look at them for each endpoint would take hours.
         await using var command = new NpgsqlCommand($"""
-            with wanted as (select unnest($1) as part),
-            s as (select number, {active} as active from pjsip_sync.source(null) join wanted on part = pjsip_sync.part_of(number) group by number),
-            e as (select id, wanted.part from pjsip_sync.endpoint left join wanted on part = pjsip_sync.part_of(id) where deleted_at is null)
+            with wanted as (select unnest($1) as bucket),
+            s as (select number, {active} as active from pjsip_sync.extensions(null) join wanted on bucket = pjsip_sync.bucket_of(number) group by number),
+            e as (select id, wanted.bucket from pjsip_sync.managed_endpoint left join wanted on bucket = pjsip_sync.bucket_of(id) where deleted_at is null)
             select s.number, e.id, coalesce(s.active, false),
                    (select pjsip_sync.sees_every_row()) and (c.id is not null or exists (select from pjsip_sync.change where id is null and cause is not null)), 0::bigint
             from s
-            full join (select id from e where part is not null) e on e.id = s.number
+            full join (select id from e where bucket is not null) e on e.id = s.number
             left join (select distinct {ChangeTable.EachId} as id from pjsip_sync.change) c on c.id = e.id
             union all
-            select r.id, null, true, false, 0 from pjsip_sync.rejected r join wanted on part = pjsip_sync.part_of(r.id)
+            select r.id, null, true, false, 0 from pjsip_sync.rejected r join wanted on bucket = pjsip_sync.bucket_of(r.id)
             where r.id is not null and not exists (select from s where s.number = r.id)
             union all
-            select null, null, false, false, count(*) from e where part is null
+            select null, null, false, false, count(*) from e where bucket is null
             """, connection) { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = parts.ToArray() } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -17,26 +17,26 @@ internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] E
 internal static class ChangeTable
 {
     /// <summary>How many changes the records hold, as SQL.</summary>
-    public const string Count = "coalesce(sum(1 + coalesce(cardinality(others), 0)), 0)::bigint";
+    public const string Count = "coalesce(sum(1 + coalesce(cardinality(more_ids), 0)), 0)::bigint";
 
     /// <summary>Each id of a record, NULL for "everything", as SQL.</summary>
-    public const string EachId = "unnest(id || others)";
+    public const string EachId = "unnest(id || more_ids)";
 
     /// <summary>The ids that <see cref="AddTo"/> took, for the statements that follow it in the same transaction.</summary>
-    public const string TakenIds = "current_setting('pjsip_sync.taken')::text[]";
+    public const string TakenIds = "current_setting('pjsip_sync.taken_ids')::text[]";
 
     /// <summary>
     /// Removes rows with up to <paramref name="limit"/> ids, or a record's further ids more, and gives those. Only rows that were seen are removed: a transaction
-    /// may commit late with a number lower than others'. The watermark spares the dead rows that a long snapshot keeps.
+    /// may commit late with a number lower than more_ids'. The watermark spares the dead rows that a long snapshot keeps.
     /// </summary>
     public static void AddTo(NpgsqlBatch batch, ulong watermark, int limit) => batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
         with taken as (
           delete from pjsip_sync.change where ctid = any (array(
             select ctid from (
-              select ctid, sum(1 + coalesce(cardinality(others), 0)) over (order by xid rows unbounded preceding) - coalesce(cardinality(others), 0) as place
-              from (select ctid, xid, others from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2) as oldest) as counted
+              select ctid, sum(1 + coalesce(cardinality(more_ids), 0)) over (order by xid rows unbounded preceding) - coalesce(cardinality(more_ids), 0) as place
+              from (select ctid, xid, more_ids from pjsip_sync.change where xid >= $1::xid8 and id is not null order by xid limit $2) as oldest) as counted
             where place <= $2))
-          returning id, others, recorded_at
+          returning id, more_ids, recorded_at
         ), dirty as (
           select count(*) as count, coalesce(array_agg(distinct one), array[]::text[]) as ids, min(recorded_at) as oldest
           from taken cross join lateral {EachId} as one
@@ -44,7 +44,7 @@ internal static class ChangeTable
         select count, ids,
                array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
                pg_snapshot_xmin(pg_current_snapshot())::text,
-               set_config('pjsip_sync.taken', ids::text, true) is null,
+               set_config('pjsip_sync.taken_ids', ids::text, true) is null,
                coalesce(greatest(clock_timestamp() - oldest, '0'), '0'), {TargetLock.LastStarted}
         from dirty
         """)

@@ -1,5 +1,5 @@
-using PjsipSyncWorker.Source;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

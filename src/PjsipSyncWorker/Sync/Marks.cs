@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -15,7 +15,7 @@ internal sealed class Marks
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private string _configuration = "";
 
-    /// <summary>Every part there is: what <c>pjsip_sync.part_of()</c> gives.</summary>
+    /// <summary>Every part there is: what <c>pjsip_sync.bucket_of()</c> gives.</summary>
     public static IReadOnlyList<int> AllParts { get; } = [.. Enumerable.Range(0, 4096)];
 
     /// <summary>With so many open ids hardly a part has none.</summary>
@@ -28,11 +28,11 @@ internal sealed class Marks
     public static async Task<Marks> LoadAsync(NpgsqlConnection connection, bool all, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            with now as materialized (select pjsip_sync.comparison($1) as configuration)
-            select m.part, m.mark::text, now.configuration
-            from pjsip_sync.marks() m cross join now
-            left join pjsip_sync.compared c on c.part = m.part and c.mark = m.mark and c.configuration = now.configuration
-            where c.part is null or $2
+            with now as materialized (select pjsip_sync.comparison_fingerprint($1) as configuration)
+            select m.bucket, m.digest::text, now.configuration
+            from pjsip_sync.bucket_digests() m cross join now
+            left join pjsip_sync.bucket_digest c on c.bucket = m.bucket and c.digest = m.digest and c.configuration = now.configuration
+            where c.bucket is null or $2
             """, connection)
         { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = Build.Version }, new() { Value = all } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -59,12 +59,12 @@ internal sealed class Marks
         if (Parts.Count == 0 || _open.Count >= Many)
             return;
         await using var command = new NpgsqlCommand("""
-            insert into pjsip_sync.compared as c (part, mark, configuration)
-            select part, mark::numeric, $3 from unnest($1, $2) as looked (part, mark)
-            where mark is not null and part not in (select pjsip_sync.part_of(id) from unnest($4) as id)
-            order by part
-            on conflict (part) do update set mark = excluded.mark, configuration = excluded.configuration
-            where (c.mark, c.configuration) is distinct from (excluded.mark, excluded.configuration)
+            insert into pjsip_sync.bucket_digest as c (bucket, digest, configuration)
+            select bucket, digest::numeric, $3 from unnest($1, $2) as compared (bucket, digest)
+            where digest is not null and bucket not in (select pjsip_sync.bucket_of(id) from unnest($4) as id)
+            order by bucket
+            on conflict (bucket) do update set digest = excluded.digest, configuration = excluded.configuration
+            where (c.digest, c.configuration) is distinct from (excluded.digest, excluded.configuration)
             """, connection)
         {
             Parameters =

@@ -1,4 +1,4 @@
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 

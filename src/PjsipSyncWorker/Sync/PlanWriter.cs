@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -10,7 +10,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 {
     private const string UpdateOwner = """
         on conflict (id) do update
-        set row_key = excluded.row_key, adopted = excluded.adopted, shape = excluded.shape, revision = excluded.revision,
+        set row_key = excluded.row_key, adopted = excluded.adopted, column_set = excluded.column_set, revision = excluded.revision,
             aor_revision = greatest(e.aor_revision, excluded.aor_revision), synced_at = now(), deleted_at = null
         """;
 
@@ -97,14 +97,14 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             foreach (var table in new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor })
                 Add($"delete from {catalogue.Quoted(table)} where id = any ($1)", deleted);
             Add("""
-                update pjsip_sync.endpoint
+                update pjsip_sync.managed_endpoint
                 set deleted_at = now(), synced_at = now(), revision = currval('pjsip_sync.revision'), aor_revision = currval('pjsip_sync.revision')
                 where id = any ($1)
                 """, deleted);
         }
         var released = changes.Where(change => change.Kind == ChangeKind.Release).Select(change => change.Id).ToArray();
         if (released.Length > 0)
-            Add("delete from pjsip_sync.endpoint where id = any ($1)", released);
+            Add("delete from pjsip_sync.managed_endpoint where id = any ($1)", released);
 
         var gone = changes.Where(change => change.Desired is null).ToList();
         if (gone.Count > 0)
@@ -166,9 +166,9 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         foreach (var group in changes.Where(change => change.Desired is not null).GroupBy(change => change.Listed))
         {
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
-                insert into pjsip_sync.endpoint as e (id, row_key, adopted, shape, revision, aor_revision)
-                select v.id, v.row_key, v.adopted, v.shape, currval('pjsip_sync.revision'), case when v.tell then currval('pjsip_sync.revision') else 0 end
-                from unnest($1, $2, $3, $4, $5) as v (id, row_key, adopted, shape, tell)
+                insert into pjsip_sync.managed_endpoint as e (id, row_key, adopted, column_set, revision, aor_revision)
+                select v.id, v.row_key, v.adopted, v.column_set, currval('pjsip_sync.revision'), case when v.tell then currval('pjsip_sync.revision') else 0 end
+                from unnest($1, $2, $3, $4, $5) as v (id, row_key, adopted, column_set, tell)
                 {(group.Key ? UpdateOwner : "")}
                 """)
             {

@@ -1,3 +1,4 @@
+
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>What a full comparison did, or would do.</summary>

@@ -1,9 +1,9 @@
 using Npgsql;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>The table <c>pjsip_sync.shape</c> in memory: sets of columns written together, by number.</summary>
+/// <summary>The table <c>pjsip_sync.column_set</c> in memory: sets of columns written together, by number.</summary>
 internal sealed class Shapes(Catalogue catalogue)
 {
     private readonly Dictionary<int, ColumnSet> _sets = [];
@@ -25,7 +25,7 @@ internal sealed class Shapes(Catalogue catalogue)
         _sets.Clear();
         _numbers.Clear();
         All = default;
-        await using var command = new NpgsqlCommand("select id, columns from pjsip_sync.shape", connection);
+        await using var command = new NpgsqlCommand("select id, columns from pjsip_sync.column_set", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         while (await reader.ReadAsync(cancellation))
             Remember(reader.GetInt32(0), reader.GetFieldValue<string[]>(1));
@@ -41,8 +41,8 @@ internal sealed class Shapes(Catalogue catalogue)
             foreach (var index in set)
                 names.Add(catalogue.Columns[index].Display);
             await using var command = new NpgsqlCommand("""
-                with added as (insert into pjsip_sync.shape (columns) values ($1) on conflict do nothing returning id)
-                select id from added union all select id from pjsip_sync.shape where columns = $1
+                with added as (insert into pjsip_sync.column_set (columns) values ($1) on conflict do nothing returning id)
+                select id from added union all select id from pjsip_sync.column_set where columns = $1
                 """, connection)
             { Parameters = { new() { Value = names.ToArray() } } };
             Remember((int)(await command.ExecuteScalarAsync(cancellation))!, [.. names]);

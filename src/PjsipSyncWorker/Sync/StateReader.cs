@@ -1,7 +1,7 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Source;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -104,11 +104,11 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
         var tables = string.Concat(Tables.Select(table =>
             $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
         return $"""
-            select wanted.id, owner.row_key, owner.adopted, owner.shape, owner.deleted_at is not null, {rejections},
-                   (select min(file || ' of ' || node) from pjsip_sync.reserved where id = wanted.id)
+            select wanted.id, owner.row_key, owner.adopted, owner.column_set, owner.deleted_at is not null, {rejections},
+                   (select min(file || ' of ' || node) from pjsip_sync.reserved_name where id = wanted.id)
                  {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
             from unnest({ids}) as wanted (id)
-            left join {Each("row_key, adopted, shape, deleted_at", "pjsip_sync.endpoint", "id = wanted.id")} as owner on true{tables}
+            left join {Each("row_key, adopted, column_set, deleted_at", "pjsip_sync.managed_endpoint", "id = wanted.id")} as owner on true{tables}
             """;
 
         static string Names(IEnumerable<TargetColumn> columns) => string.Concat(columns.Select(column => $", {column.Quoted}"));
@@ -163,7 +163,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
             cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "id = wanted.id")} as r
             union
             select r.row_key, r.id, r.reason from unnest($1) as wanted (id)
-            cross join {Each("row_key", "pjsip_sync.endpoint", "id = wanted.id")} as owner
+            cross join {Each("row_key", "pjsip_sync.managed_endpoint", "id = wanted.id")} as owner
             cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
             """, connection, transaction) { CommandTimeout = DataSource.Bulk, Parameters = { Parameter.Texts(ids) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);

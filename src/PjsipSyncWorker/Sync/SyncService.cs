@@ -3,9 +3,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -270,7 +269,7 @@ internal sealed class Synchronizer
         NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select coalesce(array_agg(e.id), '{}') from pjsip_sync.endpoint e
+            select coalesce(array_agg(e.id), '{}') from pjsip_sync.managed_endpoint e
             join pjsip_sync.rejected r using (row_key)
             where r.id = any ($1) and e.deleted_at is null and e.id <> all ($1)
             """, connection, transaction)

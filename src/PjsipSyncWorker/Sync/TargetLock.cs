@@ -1,9 +1,10 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>The lock that every writer of the target and of <c>pjsip_sync.endpoint</c> holds until its transaction ends.</summary>
+/// <summary>The lock that every writer of the target and of <c>pjsip_sync.managed_endpoint</c> holds until its transaction ends.</summary>
 internal static class TargetLock
 {
     private const string SchemaMark = "schema ";

@@ -1,5 +1,5 @@
 using Npgsql;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -14,7 +14,7 @@ internal static class Tombstones
 
     public static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
     {
-        const string old = $"from pjsip_sync.endpoint where deleted_at < now() - interval '{Rest}'";
+        const string old = $"from pjsip_sync.managed_endpoint where deleted_at < now() - interval '{Rest}'";
         await using (var any = new NpgsqlCommand($"select exists (select {old})", connection))
             if (await any.ExecuteScalarAsync(cancellation) is not true)
                 return;

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Verification;
 

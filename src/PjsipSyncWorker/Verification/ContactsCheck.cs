@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Registrations;
@@ -50,7 +51,7 @@ internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dat
     };
 
     private string Alter(IEnumerable<string> changes) =>
-        $"alter table {Database.Identifier.Quote(settings.Realtime.Schema)}.ps_contacts {string.Join(", ", changes)}";
+        $"alter table {Identifier.Quote(settings.Realtime.Schema)}.ps_contacts {string.Join(", ", changes)}";
 
     /// <summary>The options of a contact in this release of Asterisk, each of which is a column; none when it has no documentation installed.</summary>
     private async Task<IReadOnlyList<string>> WrittenAsync(CancellationToken cancellation)

@@ -1,8 +1,9 @@
 using System.Globalization;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -126,7 +127,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
                 union all select pjsip_sync.status_table_fault(source_table, status_table) from pjsip_sync.mapping) as found)
             select coalesce(problems, '{}') || array(
                      select format('%s is not written, since %s has no such column', name, source_table)
-                     from pjsip_sync.known_columns(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
+                     from pjsip_sync.extension_fields(true) as name where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
                      union all
                      select pjsip_sync.index_advice() where not pjsip_sync.is_indexed(to_regclass(source_table), columns->>'number')),
                    coalesce(problems, '{}') = left_out,

@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;
@@ -59,7 +59,7 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
     private async Task<Dictionary<string, string>> PhonesAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            select e.id, coalesce(p.context, 'default') from pjsip_sync.endpoint e
+            select e.id, coalesce(p.context, 'default') from pjsip_sync.managed_endpoint e
             join {Identifier.Quote(settings.Realtime.Schema)}.ps_endpoints p on p.id = e.id where e.deleted_at is null
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);

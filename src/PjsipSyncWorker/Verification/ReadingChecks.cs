@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Registrations;
@@ -92,7 +93,7 @@ internal sealed class ReadingChecks(AmiConnection asterisk, NpgsqlDataSource dat
 
     private async Task<long> WithDomainAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand($"select count(*) from {Database.Identifier.Quote(settings.Realtime.Schema)}.ps_endpoints where id like '%@%'");
+        await using var command = dataSource.CreateCommand($"select count(*) from {Identifier.Quote(settings.Realtime.Schema)}.ps_endpoints where id like '%@%'");
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 }

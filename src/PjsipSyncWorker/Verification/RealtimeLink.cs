@@ -1,5 +1,5 @@
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Verification;
 

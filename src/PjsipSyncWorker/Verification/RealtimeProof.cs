@@ -2,9 +2,9 @@ using System.Text;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations;
-using PjsipSyncWorker.Target;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -60,8 +60,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     {
         await using var command = new NpgsqlCommand($"""
             with loadable as (
-              select id, revision from pjsip_sync.endpoint where deleted_at is null 
-                and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved)
+              select id, revision from pjsip_sync.managed_endpoint where deleted_at is null 
+                and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved_name)
             ), newest as (
               select id from loadable order by revision desc, id limit 2
             )

@@ -1,6 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;

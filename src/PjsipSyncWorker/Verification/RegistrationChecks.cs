@@ -1,6 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -25,7 +25,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
     {
         await using var command = dataSource.CreateCommand("""
             select connected and last_seen_at > now() - m.stale_after, degraded,
-                   (select count(*) from pjsip_sync.endpoint e where e.aor_revision > n.refreshed_revision and e.deleted_at is null)
+                   (select count(*) from pjsip_sync.managed_endpoint e where e.aor_revision > n.refreshed_revision and e.deleted_at is null)
             from pjsip_sync.node n, pjsip_sync.mapping m where name = $1
             """);
         command.Parameters.Add(new() { Value = node });

@@ -1,6 +1,5 @@
 using System.Globalization;
-using System.Text;
-using PjsipSyncWorker.Target;
+using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -1,9 +1,9 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -41,7 +41,7 @@ internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
 
     public async Task<string> FixAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select pjsip_sync.mend_triggers()");
+        await using var command = dataSource.CreateCommand("select pjsip_sync.repair_triggers()");
         await command.ExecuteNonQueryAsync(cancellation);
         return "triggers put back and turned on; every extension is looked at again";
     }

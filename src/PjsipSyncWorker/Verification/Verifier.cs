@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -10,6 +10,6 @@ internal static class Expect
     /// <summary>All changes are applied, and so many Asterisks were told of every endpoint.</summary>
     public static Task RefreshedAsync(TestDatabase database, int nodes = 1) => Eventually.Equal((long)nodes, () => database.ScalarAsync<long>("""
         select count(*) from pjsip_sync.node where connected and degraded is null
-          and refreshed_revision = (select max(revision) from pjsip_sync.endpoint) and not exists (select from pjsip_sync.change)
+          and refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) and not exists (select from pjsip_sync.change)
         """));
 }

@@ -1,5 +1,6 @@
 using Npgsql;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Npgsql;
+using PjsipSyncWorker.Diagnostics;
 using Testcontainers.PostgreSql;
 
 [assembly: AssemblyFixture(typeof(PjsipSyncWorker.IntegrationTests.Infrastructure.PostgresServer))]

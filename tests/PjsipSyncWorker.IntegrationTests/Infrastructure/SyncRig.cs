@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Telemetry;
-using Sessions = PjsipSyncWorker.Database.DataSource;
+using Sessions = PjsipSyncWorker.Postgres.DataSource;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
@@ -92,7 +91,7 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Writes status back, in the worker's own session.</summary>
     public async Task ProjectAsync()
     {
-        await using var command = new NpgsqlCommand("select pjsip_sync.project()", _connection);
+        await using var command = new NpgsqlCommand("select pjsip_sync.write_status()", _connection);
         await command.ExecuteNonQueryAsync();
     }
 

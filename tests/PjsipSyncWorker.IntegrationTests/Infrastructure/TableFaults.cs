@@ -42,7 +42,7 @@ internal static class TableFaults
         ["the tables are rewritten"] = async rig =>
         {
             for (var i = 0; i < 5; i++)
-                foreach (var rewrite in new[] { "vacuum full extensions", "reindex table extensions", "vacuum full ps_endpoints", "vacuum full pjsip_sync.change", "vacuum full pjsip_sync.endpoint" })
+                foreach (var rewrite in new[] { "vacuum full extensions", "reindex table extensions", "vacuum full ps_endpoints", "vacuum full pjsip_sync.change", "vacuum full pjsip_sync.managed_endpoint" })
                     await rig.Database.ExecuteAsync(rewrite);
         },
     };

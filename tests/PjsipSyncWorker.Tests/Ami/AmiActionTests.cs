@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text;
 using CsCheck;
 using PjsipSyncWorker.Ami;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Ami;
 

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using Xunit;
 using static PjsipSyncWorker.Tests.Ami.FakeAmi;
 
 namespace PjsipSyncWorker.Tests.Ami;

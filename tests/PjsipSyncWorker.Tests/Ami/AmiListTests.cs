@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using Xunit;
 using static PjsipSyncWorker.Tests.Ami.FakeAmi;
 
 namespace PjsipSyncWorker.Tests.Ami;

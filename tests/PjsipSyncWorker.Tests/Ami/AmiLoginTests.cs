@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Ami;
 

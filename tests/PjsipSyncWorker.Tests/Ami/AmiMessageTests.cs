@@ -1,6 +1,5 @@
 using System.Text;
 using PjsipSyncWorker.Ami;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Ami;
 

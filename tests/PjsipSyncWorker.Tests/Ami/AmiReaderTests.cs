@@ -1,7 +1,6 @@
 using System.Text;
 using CsCheck;
 using PjsipSyncWorker.Ami;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Ami;
 

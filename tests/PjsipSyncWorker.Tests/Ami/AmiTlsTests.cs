@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Ami;
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Telemetry;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.Tests.Documentation;

@@ -1,7 +1,6 @@
 using System.Net;
 using CsCheck;
 using PjsipSyncWorker.Registrations;
-using Xunit;
 
 namespace PjsipSyncWorker.Tests.Registrations;
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Source;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Target;
-using PjsipSyncWorker.Tests.Target;
+using PjsipSyncWorker.Tests.Realtime;
 
 namespace PjsipSyncWorker.Tests.Sync;
 

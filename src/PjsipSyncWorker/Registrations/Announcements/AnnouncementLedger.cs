@@ -1,7 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
@@ -43,7 +43,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
             select coalesce(bool_or(is_known), false),
                    case when bool_or(is_known) then max(refreshed_revision)
                         -- a new process has cached nothing that is older than it; a transaction may commit half a minute after it began
-                        else coalesce((select max(revision) from pjsip_sync.endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
+                        else coalesce((select max(revision) from pjsip_sync.managed_endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
                    now() - $5
             from before
             """);
@@ -90,7 +90,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     {
         await using var command = dataSource.CreateCommand($"""
             select e.id, e.revision, e.aor_revision > n.refreshed_revision and e.deleted_at is null, a.qualify_frequency::text, e.synced_at
-            from pjsip_sync.endpoint e
+            from pjsip_sync.managed_endpoint e
             join pjsip_sync.node n on n.name = $1
             left join {Identifier.Quote(schema)}.ps_aors a on a.id = e.id
             where e.revision > greatest(n.refreshed_revision, $2)
@@ -108,7 +108,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Ids of endpoints that changed after this revision, and the highest revision among them.</summary>
     public async Task<(List<string> Ids, long Highest)> ChangedAsync(long after, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.endpoint where revision > $1");
+        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
         command.Parameters.Add(new() { Value = after });
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var (ids, highest) = (new List<string>(), after);
@@ -123,7 +123,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Whether an endpoint is still there.</summary>
     public async Task<bool> ExistsAsync(string id, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select exists (select from pjsip_sync.endpoint where id = $1 and deleted_at is null)");
+        await using var command = dataSource.CreateCommand("select exists (select from pjsip_sync.managed_endpoint where id = $1 and deleted_at is null)");
         command.Parameters.Add(new() { Value = id });
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
@@ -132,7 +132,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     public async Task<string?> AnotherAsync(string? id, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
-            select id from pjsip_sync.endpoint e
+            select id from pjsip_sync.managed_endpoint e
             where deleted_at is null and id is distinct from $1 and not exists (select from pjsip_sync.unloadable u where u.node = $2 and u.id = e.id)
             order by revision limit 1
             """);
@@ -145,7 +145,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     public async Task<List<string>> UnloadableAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
-            with kept as (select u.id from pjsip_sync.unloadable u join pjsip_sync.endpoint e on e.id = u.id and e.deleted_at is null where node = $1),
+            with kept as (select u.id from pjsip_sync.unloadable u join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null where node = $1),
                  gone as (delete from pjsip_sync.unloadable where node = $1 and id not in (select id from kept))
             select id from kept
             """);
@@ -189,7 +189,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>How many endpoints of ours Asterisk reads when it reads all.</summary>
     public async Task<long> EndpointCountAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select count(*) from pjsip_sync.endpoint where deleted_at is null");
+        await using var command = dataSource.CreateCommand("select count(*) from pjsip_sync.managed_endpoint where deleted_at is null");
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
@@ -201,7 +201,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     {
         await using var command = dataSource.CreateCommand($"""
             select e.id
-            from pjsip_sync.endpoint e
+            from pjsip_sync.managed_endpoint e
             join pjsip_sync.node n on n.name = $1
             join {Identifier.Quote(schema)}.ps_aors a on a.id = e.id
             where e.id = any ($2) and e.deleted_at is null and e.revision <= n.refreshed_revision

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Database;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

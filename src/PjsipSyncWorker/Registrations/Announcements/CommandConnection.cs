@@ -1,6 +1,5 @@
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Telemetry;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Database;
-using PjsipSyncWorker.Telemetry;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace PjsipSyncWorker.AsteriskConfig;
+
+/// <summary>Writes a set of files: all of them or none, each in one step, never over another unless told to.</summary>
+internal static class FileWriter
+{
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+
+    /// <param name="force">Replace files that are there; each is kept as NAME.bak, the next one as NAME.bak1.</param>
+    /// <exception cref="FilesInTheWayException">Files are there already and were not to be replaced.</exception>
+    /// <exception cref="IOException">Nothing was changed.</exception>
+    public static async Task WriteAsync(string directory, IReadOnlyList<RenderedFile> files, bool force, CancellationToken cancellation)
+    {
+        var existing = files.Where(file => Exists(Path.Combine(directory, file.Name))).Select(file => file.Name).ToList();
+        if (existing.Count > 0 && !force)
+            throw new FilesInTheWayException(directory, existing);
+
+        Directory.CreateDirectory(directory);
+        var written = new List<(string Temporary, string Final)>();
+        var done = new Stack<(string Final, string? Kept)>();
+        try
+        {
+            foreach (var file in files)
+            {
+                var temporary = Path.Combine(directory, $".{file.Name}.{Guid.NewGuid():N}");
+                written.Add((temporary, Path.Combine(directory, file.Name)));
+                await CreateAsync(temporary, file, cancellation);
+            }
+            await GiveToAsteriskAsync([.. written.Select(file => file.Temporary)], cancellation);
+            // A strict umask took from the group what the group is for.
+            for (var i = 0; i < files.Count && !OperatingSystem.IsWindows(); i++)
+                File.SetUnixFileMode(written[i].Temporary, Mode(files[i]));
+            foreach (var (temporary, final) in written)
+            {
+                var kept = Exists(final) ? FreeName($"{final}.bak") : null;
+                if (kept is not null)
+                    File.Move(final, kept);
+                done.Push((final, kept));
+                File.Move(temporary, final, overwrite: false);
+            }
+        }
+        catch
+        {
+            foreach (var (final, kept) in done)
+                PutBack(final, kept);
+            foreach (var (temporary, _) in written)
+                File.Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>With its mode from the first instant: a secret is never there for all to read.</summary>
+    private static async Task CreateAsync(string path, RenderedFile file, CancellationToken cancellation)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = Mode(file);
+        await using var stream = new FileStream(path, options);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(file.Text), cancellation);
+        stream.Flush(flushToDisk: true);
+    }
+
+    private static UnixFileMode Mode(RenderedFile file) => file.IsSecret ? Secret : Readable;
+
+    /// <summary>Where Asterisk has a group of its own and we may give to it, Asterisk can read what nobody else can.</summary>
+    private static async Task GiveToAsteriskAsync(string[] paths, CancellationToken cancellation)
+    {
+        const string groups = "/etc/group";
+        if (!Environment.IsPrivilegedProcess || !File.Exists(groups) || !File.ReadLines(groups).Any(line => line.StartsWith("asterisk:", StringComparison.Ordinal)))
+            return;
+        using var chgrp = Process.Start("chgrp", ["asterisk", "--", .. paths]);
+        await chgrp.WaitForExitAsync(cancellation);
+        if (chgrp.ExitCode != 0)
+            throw new IOException("the files could not be given to the group asterisk");
+    }
+
+    private static void PutBack(string final, string? kept)
+    {
+        if (kept is null)
+            File.Delete(final);
+        else
+            File.Move(kept, final, overwrite: true);
+    }
+
+    /// <summary>What was kept before is kept too.</summary>
+    private static string FreeName(string name)
+    {
+        var free = name;
+        for (var number = 1; Exists(free); number++)
+            free = $"{name}{number.ToString(CultureInfo.InvariantCulture)}";
+        return free;
+    }
+
+    private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
+}
+
+/// <summary>Files that must not be overwritten without being told to.</summary>
+internal sealed class FilesInTheWayException(string directory, IReadOnlyList<string> names)
+    : Exception($"{directory} has {string.Join(", ", names)} already. Nothing was written; --force replaces them and keeps each as NAME.bak");

@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Npgsql;
+using PjsipSyncWorker.Configuration;
+
+namespace PjsipSyncWorker.AsteriskConfig;
+
+/// <summary>What the templates' marks stand for, on one node of this installation.</summary>
+internal sealed partial class RenderValues
+{
+    /// <summary>In the place of a secret that is not configured here and may be any (<c>--check</c>).</summary>
+    public static readonly string Anything = Guid.NewGuid().ToString();
+
+    /// <summary>What is left for it of application_name, which PostgreSQL cuts at 63 bytes.</summary>
+    private const int LongestNodeName = 50;
+
+    private readonly Dictionary<string, Mark> _marks = new(StringComparer.Ordinal);
+    private readonly List<string> _problems = [];
+    private readonly List<string> _openEnds = [];
+    private readonly WorkerSettings _settings;
+
+    /// <param name="nodeName">Which of Asterisk:Nodes; may be null where there are fewer than two.</param>
+    /// <param name="isCheck">Values to compare with: none is made up.</param>
+    /// <exception cref="SettingsException">Something needed is not configured.</exception>
+    public RenderValues(WorkerSettings settings, string? nodeName, bool isCheck)
+    {
+        _settings = settings;
+        var node = Node(nodeName);
+        SetNode(node, isCheck);
+        SetDatabase(isCheck);
+        SetSip();
+        SetDialplan();
+        if (_problems.Count > 0)
+            throw new SettingsException(_problems);
+    }
+
+    public IReadOnlyDictionary<string, Mark> Marks => _marks;
+
+    /// <summary>What a person must still do, one line each.</summary>
+    public IReadOnlyList<string> OpenEnds => _openEnds;
+
+    public bool NeedsHttp => _marks["CertificateFile"].Value.Length > 0;
+
+    private RenderSettings Render => _settings.Asterisk.Render;
+
+    private NodeSettings? Node(string? name)
+    {
+        var nodes = _settings.Asterisk.Nodes;
+        if (name is null && nodes.Count < 2)
+            return nodes.Count == 0 ? null : nodes[0];
+        return nodes.FirstOrDefault(node => node.Name == name) ?? throw new SettingsException(
+            [$"--node {name ?? "NAME"}: which of Asterisk:Nodes? They are: {string.Join(", ", nodes.Select(node => node.Name))}"]);
+    }
+
+    private void SetNode(NodeSettings? node, bool isCheck)
+    {
+        var name = node?.Name ?? "pbx1";
+        var systemName = Render.SystemNames.GetValueOrDefault(name) ?? name;
+        Set("SystemName", systemName, $"Asterisk:Render:SystemNames:{name}");
+        if (!PlainName().IsMatch(systemName))
+            _problems.Add($"Asterisk:Render:SystemNames:{name} is needed, of letters, digits, dot, dash and underscore: \"{systemName}\" cannot be Asterisk's systemname");
+
+        var user = node?.Username ?? "pjsip-sync";
+        Set("AmiUser", user, "Asterisk:Nodes:Username");
+        if (!PlainName().IsMatch(user) || user.Equals("general", StringComparison.OrdinalIgnoreCase))
+            _problems.Add($"Asterisk:Nodes:Username \"{user}\" cannot be a user of manager.conf: letters, digits, dot, dash and underscore, and not general");
+        Set("AmiSecret", node?.Secret ?? (isCheck ? Anything : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))), "Asterisk:Nodes:Secret");
+        if (node is null)
+            _openEnds.Add("Asterisk:Nodes is empty. manager.conf has the user pjsip-sync with a new random secret: put both into Asterisk:Nodes, or there is no status of phones");
+        Set("Node", name, "Asterisk:Nodes:Name");
+        if (!PlainName().IsMatch(name) || name.Length > LongestNodeName)
+            _problems.Add($"Asterisk:Nodes:Name \"{name}\" cannot stand in odbc.ini: letters, digits, dot, dash and underscore, {LongestNodeName} at most");
+
+        var host = node?.Host ?? "127.0.0.1";
+        var isLocal = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        var isV6 = host.Contains(':', StringComparison.Ordinal);
+        var port = node?.Port ?? 5038;
+        var local = isV6 ? "::1" : "127.0.0.1";
+        var listen = isLocal ? local : isV6 ? "::" : "0.0.0.0";
+        Set("AmiAddress", node is { Tls: true } ? local : listen, "Asterisk:Nodes:Host");
+        // With TLS the open port is for this machine alone, and beside the other one.
+        Set("AmiPort", Text(node is not { Tls: true } ? port : port == 5038 ? 5037 : 5038), "Asterisk:Nodes:Port");
+        Set("AmiTlsBind", node is { Tls: true } ? At(listen, port) : "", "Asterisk:Nodes:Port");
+        if (node is { Tls: true } && Render.CertificateFile is null)
+            _problems.Add("Asterisk:Render:CertificateFile and PrivateKeyFile are needed, for this node's Tls is true");
+        Set("AmiPermit", Render.AmiPermit ?? (isV6 ? "::1/128" : "127.0.0.1/255.255.255.255"), "Asterisk:Render:AmiPermit");
+        if (!isLocal && Render.AmiPermit is null)
+            _problems.Add($"Asterisk:Render:AmiPermit is needed, for {name} is another machine ({host}): the address from which the worker comes, such as 192.0.2.7/32");
+    }
+
+    private void SetDatabase(bool isCheck)
+    {
+        const string origin = "ConnectionStrings:Postgres";
+        var connection = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
+        var host = Render.DatabaseHost ?? connection.Host ?? "";
+        if (host.Length == 0 || host.Contains(',', StringComparison.Ordinal))
+            _problems.Add("Asterisk:Render:DatabaseHost is needed: the one server that Asterisk reads");
+        Set("DatabaseHost", host, Render.DatabaseHost is null ? $"Host in {origin}" : "Asterisk:Render:DatabaseHost");
+        Set("DatabasePort", Text(Render.DatabasePort ?? connection.Port), origin);
+        Set("DatabaseName", connection.Database ?? connection.Username ?? "", $"Database in {origin}");
+        Set("DatabaseSslMode", connection.SslMode switch
+        {
+            SslMode.VerifyCA => "verify-ca",
+            SslMode.VerifyFull => "verify-full",
+            var mode => mode.ToString().ToLowerInvariant(),
+        }, origin);
+        Set("RealtimeSchema", _settings.Realtime.Schema, "Realtime:Schema");
+        Set("DatabaseUser", Render.DatabaseUser, "Asterisk:Render:DatabaseUser");
+        Set("DatabasePassword", Render.DatabasePassword ?? (isCheck ? Anything : ""), "Asterisk:Render:DatabasePassword");
+        if (Render.DatabasePassword is null)
+            _openEnds.Add(host.StartsWith('/')
+                ? $"res_odbc.conf has no password: right if PostgreSQL knows {Render.DatabaseUser} by its socket (peer), else set Asterisk:Render:DatabasePassword"
+                : $"res_odbc.conf has no password for the role {Render.DatabaseUser}: fill it in there, or set Asterisk:Render:DatabasePassword");
+    }
+
+    private void SetSip()
+    {
+        Set("Contacts", _settings.Asterisk.ContactsInAstdb ? "astdb,registrar" : "realtime,ps_contacts", "Asterisk:Render:Contacts");
+        Set("ExpirationCheckInterval", "10", "");
+        Set("CacheLifetime", Render.CacheLifetime == 0 ? "" : Text(Render.CacheLifetime), "Asterisk:Render:CacheLifetime");
+        Set("OneDomain", Render.MultiDomain ? "" : "yes", "Asterisk:Render:MultiDomain");
+        Set("Udp", Render.Transports.Contains("udp") ? "yes" : "", "");
+        Set("Tcp", Render.Transports.Contains("tcp") ? "yes" : "", "");
+        Set("SipBind", At(Render.SipAddress, Render.SipPort), "Asterisk:Render:SipAddress");
+        Set("TlsBind", At(Render.SipAddress, Render.TlsPort), "Asterisk:Render:SipAddress");
+        Set("WssBind", At(Render.SipAddress, Render.WssPort), "Asterisk:Render:SipAddress");
+        Set("WssAddress", Render.SipAddress, "Asterisk:Render:SipAddress");
+        Set("HttpPort", Text(Render.HttpPort), "Asterisk:Render:HttpPort");
+        Set("CertificateFile", Render.CertificateFile ?? "", "Asterisk:Render:CertificateFile");
+        Set("PrivateKeyFile", Render.PrivateKeyFile ?? "", "Asterisk:Render:PrivateKeyFile");
+    }
+
+    private void SetDialplan()
+    {
+        Set("DidPrefix", Render.DidPrefix, "Asterisk:Render:DidPrefix");
+        Set("CarrierEndpoint", Render.CarrierEndpoint, "Asterisk:Render:CarrierEndpoint");
+        Set("EmergencyNumbers", string.Join(',', Render.EmergencyNumbers), "Asterisk:Render:EmergencyNumbers");
+        Set("CountryCode", Render.CountryCode, "Asterisk:Render:CountryCode");
+    }
+
+    private void Set(string key, string value, string setting) => _marks[key] = new Mark(value, setting);
+
+    private static string At(string address, int port) =>
+        address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{Text(port)}" : $"{address}:{Text(port)}";
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^[A-Za-z0-9._-]+\z")]
+    private static partial Regex PlainName();
+}

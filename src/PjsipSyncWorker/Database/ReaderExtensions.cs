@@ -1,9 +1,0 @@
-using Npgsql;
-
-namespace PjsipSyncWorker.Database;
-
-internal static class ReaderExtensions
-{
-    public static string? TextOrNull(this NpgsqlDataReader reader, int ordinal) =>
-        reader.IsDBNull(ordinal) ? null : reader.GetString(ordinal);
-}

@@ -1,0 +1,23 @@
+using System.Globalization;
+using System.Text;
+
+namespace PjsipSyncWorker.Diagnostics;
+
+/// <summary>What strangers wrote (a phone, a peer, a file) on its way to a log or a terminal: it can neither start a line nor move the cursor.</summary>
+internal static class OneLine
+{
+    public static string Of(string? text)
+    {
+        if (text is null || !text.Any(char.IsControl))
+            return text ?? "";
+        var line = new StringBuilder(text.Length + 16);
+        foreach (var c in text)
+        {
+            if (char.IsControl(c))
+                line.Append(CultureInfo.InvariantCulture, $"\\x{(int)c:X2}");
+            else
+                line.Append(c);
+        }
+        return line.ToString();
+    }
+}

@@ -1,0 +1,170 @@
+using Npgsql;
+using PjsipSyncWorker.Postgres;
+
+namespace PjsipSyncWorker.Realtime;
+
+/// <summary>The columns of the ps_* tables that this database really has: they differ by Asterisk release and by hand.</summary>
+public sealed class Catalogue
+{
+    /// <summary>Columns without which no phone can register, and the oldest Asterisk release whose scripts make them.</summary>
+    private static readonly (TargetTable Table, string Column)[] Necessary =
+    [
+        (TargetTable.Endpoint, "id"), (TargetTable.Endpoint, "aors"), (TargetTable.Endpoint, "auth"), (TargetTable.Endpoint, "context"),
+        (TargetTable.Endpoint, "disallow"), (TargetTable.Endpoint, "allow"),
+        (TargetTable.Auth, "id"), (TargetTable.Auth, "auth_type"), (TargetTable.Auth, "username"), (TargetTable.Auth, "password"),
+        (TargetTable.Aor, "id"), (TargetTable.Aor, "max_contacts"),
+    ];
+
+    private readonly Dictionary<(TargetTable, string), TargetColumn> _byName;
+
+    /// <summary>A catalogue of these columns; their indexes are their places in the list.</summary>
+    public Catalogue(string schema, IReadOnlyList<TargetColumn> columns, int idMaxLength, bool canExpireContacts)
+    {
+        Schema = schema;
+        IdMaxLength = idMaxLength;
+        Columns = columns;
+        CanExpireContacts = canExpireContacts;
+        _byName = columns.ToDictionary(column => (column.Table, column.Name));
+        foreach (var column in columns)
+            _sets[(int)column.Table] = _sets[(int)column.Table].With(column.Index);
+    }
+
+    private readonly ColumnSet[] _sets = new ColumnSet[3];
+
+    public string Schema { get; }
+
+    /// <summary>The most characters that all three id columns take.</summary>
+    public int IdMaxLength { get; }
+
+    /// <summary>By index; the id columns are not among them.</summary>
+    public IReadOnlyList<TargetColumn> Columns { get; }
+
+    /// <summary>Whether ps_contacts is there and writable, so that a deleted endpoint's contacts can be expired.</summary>
+    public bool CanExpireContacts { get; }
+
+    public TargetColumn? Find(TargetTable table, string name) => _byName.GetValueOrDefault((table, name));
+
+    /// <summary>Whether the tables are still as they were read.</summary>
+    public bool SameAs(Catalogue other) =>
+        Schema == other.Schema && IdMaxLength == other.IdMaxLength && CanExpireContacts == other.CanExpireContacts
+        && Columns.Select(Describe).SequenceEqual(other.Columns.Select(Describe), StringComparer.Ordinal);
+
+    private static string Describe(TargetColumn column) =>
+        $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])} {string.Join('|', column.Codecs ?? [])}";
+
+    /// <summary>All columns of one table.</summary>
+    public ColumnSet Of(TargetTable table) => _sets[(int)table];
+
+    /// <summary>The table's name as it is written in SQL.</summary>
+    public string Quoted(TargetTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(TargetColumn.TableName(table))}";
+
+    /// <summary>ps_contacts as it is written in SQL.</summary>
+    public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
+
+    /// <summary>Reads the catalogue of one schema.</summary>
+    /// <exception cref="CatalogueException">A table or a necessary column is missing.</exception>
+    public static async Task<Catalogue> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        var codecs = await CodecsAsync(connection, cancellation);
+        var columns = new List<TargetColumn>();
+        var idMaxLength = 255;
+        var present = new HashSet<(TargetTable, string)>();
+        await using var command = new NpgsqlCommand("""
+            select c.relname, a.attname, format_type(a.atttypid, null), t.typtype = 'e', t.typname,
+                   case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
+                   (select array_agg(enumlabel::text order by enumsortorder) from pg_enum where enumtypid = t.oid)
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+            join pg_type t on t.oid = a.atttypid
+            where n.nspname = $1 and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors')
+            order by c.relname, a.attnum
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        await using (var reader = await command.ExecuteReaderAsync(cancellation))
+        {
+            while (await reader.ReadAsync(cancellation))
+            {
+                var table = reader.GetString(0) switch
+                {
+                    "ps_endpoints" => TargetTable.Endpoint,
+                    "ps_auths" => TargetTable.Auth,
+                    _ => TargetTable.Aor,
+                };
+                var name = reader.GetString(1);
+                present.Add((table, name));
+                if (name == "id")
+                {
+                    idMaxLength = Math.Min(idMaxLength, reader.IsDBNull(5) ? idMaxLength : reader.GetInt32(5));
+                    continue;
+                }
+                columns.Add(new TargetColumn(
+                    columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
+                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5), name is "allow" or "disallow" ? codecs : null));
+            }
+        }
+        var missing = Necessary.Where(column => !present.Contains(column))
+            .Select(column => $"{schema}.{TargetColumn.TableName(column.Table)}.{column.Column}").ToList();
+        if (missing.Count > 0)
+        {
+            throw new CatalogueException(present.Count == 0
+                ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
+                : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: run the database scripts of your Asterisk release (contrib/ast-db-manage), or name the right schema in Realtime:Schema");
+        }
+        foreach (var table in await WithoutUniqueIdAsync(connection, schema, cancellation))
+            throw new CatalogueException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
+        return new Catalogue(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
+    }
+
+    /// <summary>The codecs of all Asterisk servers that a worker has followed; none where init was not run yet.</summary>
+    private static async Task<string[]> CodecsAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var look = new NpgsqlCommand("select exists (select from pg_attribute where attrelid = to_regclass('pjsip_sync.node') and attname = 'codecs')", connection);
+        if (await look.ExecuteScalarAsync(cancellation) is not true)
+            return [];
+        await using var command = new NpgsqlCommand("select array(select distinct unnest(codecs) from pjsip_sync.node order by 1)", connection);
+        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    private static async Task<List<string>> WithoutUniqueIdAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = $1 and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors') and not exists (
+              select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attname = 'id' and a.attnum = i.indkey[0]
+              where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null)
+            order by 1
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var tables = new List<string>();
+        while (await reader.ReadAsync(cancellation))
+            tables.Add(reader.GetString(0));
+        return tables;
+    }
+
+    private static async Task<bool> CanExpireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("""
+            select count(*) = 2 and bool_and(has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))
+            from pg_class c
+            join pg_namespace n on n.oid = c.relnamespace
+            join pg_attribute a on a.attrelid = c.oid and a.attname in ('endpoint', 'expiration_time') and not a.attisdropped
+            where n.nspname = $1 and c.relname = 'ps_contacts'
+            """, connection)
+        { Parameters = { new() { Value = schema } } };
+        return await command.ExecuteScalarAsync(cancellation) is true;
+    }
+
+    private static ColumnKind KindOf(bool isEnum, string type) => isEnum ? ColumnKind.Label : type switch
+    {
+        "text" or "varchar" or "bpchar" or "citext" => ColumnKind.Text,
+        "int2" or "int4" or "int8" => ColumnKind.Whole,
+        "float4" or "float8" or "numeric" => ColumnKind.Real,
+        "bool" => ColumnKind.Boolean,
+        _ => ColumnKind.Other,
+    };
+}
+
+/// <summary>The ps_* tables are not usable; the message says what to do.</summary>
+public sealed class CatalogueException(string message) : Exception(message);

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using PjsipSyncWorker.Configuration;
+using static PjsipSyncWorker.Extensions.Refusal;
+
+namespace PjsipSyncWorker.Realtime;
+
+/// <summary>The column <c>settings</c>: <c>{"endpoint":{…},"aor":{…},"auth":{…}}</c>, any further option of the ps_* tables.</summary>
+public static class ExtensionOptions
+{
+    /// <summary>Reads the JSON of one row; null or an empty object is no options.</summary>
+    /// <returns>False with a <paramref name="problem"/> that names the key and never repeats a value.</returns>
+    public static bool TryParse(string? json, out OptionSet options, out string problem)
+    {
+        options = OptionSet.Empty;
+        problem = "";
+        if (string.IsNullOrWhiteSpace(json) || json is "{}" or "[]" or "null")
+            return true;
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                return Refuse("settings must be an object with the keys endpoint, aor, auth", out problem);
+            var tables = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal)
+            {
+                ["endpoint"] = [],
+                ["auth"] = [],
+                ["aor"] = [],
+            };
+            foreach (var table in document.RootElement.EnumerateObject())
+            {
+                if (!tables.TryGetValue(table.Name, out var values))
+                    return Refuse($"settings.{Shown(table.Name)} is not known: the keys are endpoint, aor, auth", out problem);
+                // PHP writes an empty object as an empty array.
+                if (table.Value.ValueKind == JsonValueKind.Null || table.Value.ValueKind == JsonValueKind.Array && table.Value.GetArrayLength() == 0)
+                    continue;
+                if (table.Value.ValueKind != JsonValueKind.Object)
+                    return Refuse($"settings.{table.Name} must be an object of options", out problem);
+                foreach (var option in table.Value.EnumerateObject())
+                {
+                    if (!TryText(option.Value, OptionRules.MayRepeat(option.Name) ? '\n' : ',', out var text))
+                        return Refuse($"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts", out problem);
+                    values[option.Name] = text;
+                }
+            }
+            options = new OptionSet(tables["endpoint"], tables["auth"], tables["aor"]);
+            return true;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return Refuse("settings is not valid JSON", out problem);
+        }
+    }
+
+    private static bool TryText(JsonElement value, char separator, out string? text)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.String:
+                text = value.GetString();
+                return true;
+            case JsonValueKind.Number:
+                text = value.GetRawText();
+                return true;
+            case JsonValueKind.True:
+                text = "yes";
+                return true;
+            case JsonValueKind.False:
+                text = "no";
+                return true;
+            case JsonValueKind.Null:
+                text = null;
+                return true;
+            case JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String):
+                text = string.Join(separator, value.EnumerateArray().Select(item => item.GetString()));
+                return true;
+            default:
+                text = null;
+                return false;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using PjsipSyncWorker.Postgres;
+using static PjsipSyncWorker.Extensions.Refusal;
+
+namespace PjsipSyncWorker.Realtime;
+
+/// <summary>The three tables that make one phone known to Asterisk.</summary>
+public enum TargetTable
+{
+    Endpoint,
+    Auth,
+    Aor,
+}
+
+/// <summary>What kind of value a column takes.</summary>
+public enum ColumnKind
+{
+    Text,
+    Whole,
+    Real,
+    Boolean,
+    Label,
+    Other,
+}
+
+/// <summary>A column of ps_endpoints, ps_auths or ps_aors as this database has it.</summary>
+/// <param name="Index">Its place in the catalogue, the same for the life of a catalogue.</param>
+/// <param name="SqlType">Its type as <c>format_type</c> writes it, schema included where that is needed.</param>
+/// <param name="Labels">The labels of an enum type.</param>
+/// <param name="MaxLength">In characters, for varchar and char.</param>
+/// <param name="Codecs">Names of codecs that some Asterisk here knows beside those that every one does.</param>
+public sealed record TargetColumn(
+    int Index, TargetTable Table, string Name, string SqlType, ColumnKind Kind,
+    IReadOnlyList<string>? Labels, int? MaxLength, IReadOnlyList<string>? Codecs = null)
+{
+    /// <summary>The name as it is written in SQL.</summary>
+    public string Quoted { get; } = Identifier.Quote(Name);
+
+    /// <summary>A name a person recognises: <c>ps_endpoints.callerid</c>.</summary>
+    public string Display { get; } = $"{TableName(Table)}.{Name}";
+
+    public static string TableName(TargetTable table) => table switch
+    {
+        TargetTable.Endpoint => "ps_endpoints",
+        TargetTable.Auth => "ps_auths",
+        _ => "ps_aors",
+    };
+
+    private readonly OptionRule? _rule = OptionRules.For(Table, Name, Codecs ?? []);
+
+    /// <summary>
+    /// Turns a value as a person writes it into the text the database will give back for it,
+    /// so that equal values compare equal; text is encoded for realtime.
+    /// </summary>
+    /// <returns>False with what would be right; the problem never repeats a secret.</returns>
+    public bool TryAccept(string value, out string accepted, out string problem)
+    {
+        accepted = value;
+        problem = "";
+        if (_rule is not null && value.Length > 0 && !_rule(value, out value, out problem))
+            return false;
+        switch (Kind)
+        {
+            case ColumnKind.Text:
+                if (value.Contains('\0', StringComparison.Ordinal))
+                    return Refuse("must not hold a NUL character", out problem);
+                accepted = OptionRules.MayRepeat(Name) ? RealtimeEncoding.Encode(value.Split('\n')) : RealtimeEncoding.Encode(value);
+                return MaxLength is not { } most || CodePoints(accepted) <= most
+                    || Refuse(accepted.Length == value.Length
+                        ? $"is longer than the {most} characters that {Display} takes"
+                        : $"is longer than the {most} characters that {Display} takes (each ; and ^ and each blank at an end counts as three)", out problem);
+            case ColumnKind.Whole:
+                if (!int.TryParse(value.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+                    return Refuse("must be a whole number", out problem);
+                accepted = number.ToString(CultureInfo.InvariantCulture);
+                return true;
+            case ColumnKind.Real:
+                if (!decimal.TryParse(value.Trim(), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var real)
+                    || Math.Abs(real) > 1_000_000_000 || decimal.Round(real, 6) != real)
+                    return Refuse("must be a number with at most six decimals", out problem);
+                accepted = ((double)real).ToString("0.######", CultureInfo.InvariantCulture);
+                return true;
+            case ColumnKind.Boolean:
+                if (YesOrNo(value) is not { } yes)
+                    return Refuse("must be yes or no", out problem);
+                accepted = yes ? "true" : "false";
+                return true;
+            case ColumnKind.Label:
+                if (Labels!.Contains(value, StringComparer.Ordinal))
+                    return true;
+                // An enum of yes and no is asked in many ways: true, on, 1.
+                if (YesOrNo(value) is { } answer && Labels!.Contains(answer ? "yes" : "no", StringComparer.Ordinal))
+                {
+                    accepted = answer ? "yes" : "no";
+                    return true;
+                }
+                return Refuse($"must be one of {string.Join(", ", Labels!)}", out problem);
+            default:
+                return Refuse($"cannot be set: {Display} has the type {SqlType}, which this worker does not write", out problem);
+        }
+    }
+
+    private static bool? YesOrNo(string value) => value.Trim().ToLowerInvariant() switch
+    {
+        "yes" or "true" or "on" or "1" => true,
+        "no" or "false" or "off" or "0" => false,
+        _ => null,
+    };
+
+    private static int CodePoints(string text)
+    {
+        var count = text.Length;
+        foreach (var c in text)
+            if (char.IsLowSurrogate(c))
+                count--;
+        return count;
+    }
+}

@@ -1,0 +1,192 @@
+using PjsipSyncWorker.AsteriskConfig;
+
+namespace PjsipSyncWorker.Tests.AsteriskConfig;
+
+public sealed class ConfCheckTests : IDisposable
+{
+    private readonly TemporaryDirectory _directory = new();
+    private readonly IReadOnlyList<RenderedFile> _needed = Rendering.Files(Rendering.Complete);
+
+    public ConfCheckTests()
+    {
+        Directory.CreateDirectory(_directory.Path);
+        foreach (var file in _needed)
+            File.WriteAllText(_directory.File(file.Name), file.Text);
+    }
+
+    [Fact]
+    public void Of_what_was_rendered_there_is_nothing_to_say() => Assert.Empty(Check());
+
+    [Fact]
+    public void Every_needed_line_that_goes_or_changes_is_named_and_no_other()
+    {
+        var tried = 0;
+        foreach (var file in _needed)
+        {
+            var lines = file.Text.Split('\n');
+            var needed = ConfCheck.WithoutYours(file.Text).Split('\n').ToHashSet(StringComparer.Ordinal);
+            for (var i = 0; i < lines.Length; i++)
+            {
+                if (lines[i] is "" or [';', ..] or ['#', ..] or ['[', ..] || !needed.Contains(lines[i]))
+                    continue;
+                tried++;
+                foreach (var replacement in new string?[] { null, lines[i] + "x" })
+                {
+                    File.WriteAllLines(_directory.File(file.Name), lines.Select((line, at) => at == i ? replacement : line).OfType<string>());
+                    var findings = Check();
+                    Assert.True(findings.Count == 1 && findings[0].File == file.Name, $"{file.Name}: {lines[i]} -> {replacement}: {string.Join(" | ", findings)}");
+                    Assert.Contains(lines[i].Split('=')[0].Trim(), findings[0].Text, StringComparison.Ordinal);
+                }
+            }
+            File.WriteAllText(_directory.File(file.Name), file.Text);
+        }
+        Assert.InRange(tried, 100, 1000);
+    }
+
+    [Fact]
+    public void Every_file_and_every_section_that_is_missing_is_named()
+    {
+        foreach (var file in _needed)
+        {
+            File.Delete(_directory.File(file.Name));
+            Assert.Equal([$"{file.Name}: the file is missing"], Check().Select(finding => finding.ToString()));
+            foreach (var section in ConfReader.ReadText(file.Text, file.IsIni).Sections)
+            {
+                File.WriteAllText(_directory.File(file.Name), file.Text.Replace($"[{section.Name}]", "[another]", StringComparison.Ordinal));
+                // In pjsip.conf a section may have any name.
+                Assert.Equal(file.Name == "pjsip.conf" ? [] : [$"{file.Name} [{section.Name}]: the section is missing"], Check().Select(finding => finding.ToString()));
+            }
+            File.WriteAllText(_directory.File(file.Name), file.Text);
+        }
+    }
+
+    [Fact]
+    public void Values_that_are_said_to_be_yours_are()
+    {
+        Edit("pjsip.conf", "bind = 0.0.0.0:5060", "bind = 192.0.2.1:5080");
+        Edit("extensions.conf", "RING_SECONDS = 30", "RING_SECONDS = 20");
+        Edit("voicemail.conf", "maxsecs = 180", "maxsecs = 600");
+        Edit("modules.conf", "noload = chan_dahdi.so", "");
+        Edit("res_odbc.conf", "max_connections = 8", "max_connections = 40");
+
+        Assert.Empty(Check());
+    }
+
+    [Fact]
+    public void What_an_operator_has_besides_is_nobodys_business()
+    {
+        Edit("manager.conf", "deny = ::/0", "deny = ::/0\npermit = 192.0.2.8/32");
+        Edit("extensions.conf", "[plain-number]", "[mine]\nexten => 1,1,NoOp()\n[plain-number]");
+        Edit("extensions.conf", "; *43", "exten => *44,1,Answer()\n; *43");
+        Edit("pjsip.conf", "[transport-udp]", "[udp-main]");
+        File.AppendAllText(_directory.File("pjsip.conf"), "[trunk]\ntype = endpoint\n");
+        File.AppendAllText(_directory.File("odbc.ini"), "[other]\nDriver = x\n");
+        File.WriteAllText(_directory.File("queues.conf"), "#include nothing\n");
+
+        Assert.Empty(Check());
+    }
+
+    [Fact]
+    public void Templates_includes_and_comments_are_read_as_asterisk_reads_them()
+    {
+        File.WriteAllText(_directory.File("manager.conf"), """
+            #include "manager_general.conf"
+            ;-- [pjsip-sync]
+            secret = not this
+            --;
+            [rights](!) ; for all
+            read => system,call
+            write=system, reporting , command
+            [pjsip-sync](rights)
+            secret = the-ami ;-- in between --;-secret
+            deny = 0.0.0.0/0.0.0.0
+            deny = ::/0
+            [pjsip-sync](+)
+            permit = 127.0.0.1/255.255.255.255
+            #tryinclude absent/*.conf
+            """.Replace("the-ami ;-- in between --;-secret", "the-ami;-- in between --;-secret", StringComparison.Ordinal));
+        File.WriteAllText(_directory.File("manager_general.conf"), _needed.Single(file => file.Name == "manager.conf").Text.Split("; The worker")[0]);
+
+        Assert.Empty(Check());
+
+        File.Delete(_directory.File("manager_general.conf"));
+        Assert.Contains("manager.conf: #include manager_general.conf is not there, and Asterisk reads none of this file", Check().Select(finding => finding.ToString()));
+    }
+
+    [Fact]
+    public void Includes_that_lead_in_a_circle_end()
+    {
+        File.AppendAllText(_directory.File("pjsip.conf"), "#include more.conf\n#include more.conf\n");
+        File.WriteAllText(_directory.File("more.conf"), "#include pjsip.conf\n#include more.conf\n");
+
+        Assert.Equal(["pjsip.conf: #include more.conf leads in a circle", "pjsip.conf: #include pjsip.conf leads in a circle"],
+            Check().Select(finding => finding.ToString()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_is_named_and_the_others_are_compared_all_the_same()
+    {
+        File.AppendAllText(_directory.File("manager.conf"), "#include pjsip.d\n#include *.d/broken.conf\n");
+        Edit("sorcery.conf", "auth = realtime,ps_auths", "");
+        Directory.CreateDirectory(_directory.File("pjsip.d"));
+        File.Delete(_directory.File("pjsip.conf"));
+        File.CreateSymbolicLink(_directory.File("pjsip.conf"), _directory.File("pjsip.conf"));
+
+        var findings = Check();
+
+        Assert.Contains(findings, finding => finding.ToString() == "manager.conf: #include pjsip.d is not there, and Asterisk reads none of this file");
+        Assert.Contains(findings, finding => finding.File == "pjsip.conf");
+        Assert.Contains(findings, finding => finding.ToString().StartsWith("sorcery.conf [res_pjsip]: auth = realtime,ps_auths is missing", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_module_that_is_kept_out_is_named() // as Debian's own modules.conf does
+    {
+        Edit("modules.conf", "[modules]", "[modules]\nnoload => res_config_odbc.so");
+
+        Assert.Equal(["modules.conf [modules]: noload = res_config_odbc.so keeps out what is needed"], Check().Select(finding => finding.ToString()));
+    }
+
+    [Fact]
+    public void Unixodbc_s_files_are_looked_for_beside_the_directory()
+    {
+        File.Move(_directory.File("odbc.ini"), Path.Combine(_directory.Parent, "odbc.ini"));
+        Assert.Empty(Check());
+        Assert.Empty(ConfCheck.Run(_directory.Parent, _needed));
+
+        File.WriteAllText(Path.Combine(_directory.Parent, "odbc.ini"), "[pbx]\n");
+        Assert.Equal(["odbc.ini [asterisk]: the section is missing"], Check().Select(finding => finding.ToString()));
+    }
+
+    [Fact]
+    public void A_secret_that_differs_is_said_and_not_shown()
+    {
+        Edit("manager.conf", "the-ami-secret", "some-other-secret");
+        Edit("res_odbc.conf", "the-db-password", "some-other-password");
+
+        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one", "res_odbc.conf [asterisk]: password is another one"], Check().Select(finding => finding.ToString()));
+    }
+
+    [Fact]
+    public void A_secret_that_is_not_configured_here_may_be_any_but_must_be_there()
+    {
+        var values = RenderedFile.All(new RenderValues(Rendering.Settings(), null, isCheck: true));
+        foreach (var file in Rendering.Files())
+            File.WriteAllText(_directory.File(file.Name), file.Text);
+        Assert.Empty(ConfCheck.Run(_directory.Path, values));
+
+        File.WriteAllText(_directory.File("manager.conf"), string.Join('\n', Rendering.Text("manager.conf").Split('\n').Select(line => line.StartsWith("secret", StringComparison.Ordinal) ? "secret =" : line)));
+        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one"], ConfCheck.Run(_directory.Path, values).Select(finding => finding.ToString()));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private List<Finding> Check() => ConfCheck.Run(_directory.Path, _needed);
+
+    private void Edit(string file, string from, string to)
+    {
+        var text = File.ReadAllText(_directory.File(file));
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        File.WriteAllText(_directory.File(file), text.Replace(from, to, StringComparison.Ordinal));
+    }
+}

@@ -28,24 +28,48 @@ public abstract class SyncSuite(PostgresServer server)
             "select aors, auth, context, disallow, allow, callerid, mailboxes, transport, rewrite_contact::text, force_rport::text, rtp_symmetric::text from ps_endpoints"));
     }
 
+    /// <summary>A change of the extensions 1001 and 1002.</summary>
+    /// <param name="Name">The case in a few words.</param>
+    /// <param name="Ids">The endpoints that are left, separated by commas.</param>
+    public sealed record ChangeCase(string Name, string Sql, string Ids)
+    {
+        /// <summary>Whether numbers may be equal until the end of the statement.</summary>
+        public bool NeedsDeferredKey { get; init; }
+
+        public override string ToString() => Name;
+    }
+
+    public static TheoryData<ChangeCase> Changes =>
+    [
+        new ChangeCase("disabled", "update extensions set enabled = false where number = '1001'", "1002"),
+        new ChangeCase("deleted", "delete from extensions where number = '1002'", "1001"),
+        new ChangeCase("renumbered", "update extensions set number = '1003' where number = '1001'", "1002,1003"),
+        new ChangeCase("numbers swapped", "update extensions set number = case number when '1001' then '1002' else '1001' end", "1001,1002")
+        {
+            NeedsDeferredKey = true,
+        },
+        new ChangeCase("truncated", "truncate extensions", ""),
+        new ChangeCase("truncated and filled", "truncate extensions; insert into extensions (number, password) values ('1002', 'new')", "1002"),
+        new ChangeCase("deleted and filled", "delete from extensions; insert into extensions (number, password) values ('1001', 'again')", "1001"),
+    ];
+
     [Theory]
-    [InlineData("update extensions set enabled = false where number = '1001'", "1002")]
-    [InlineData("delete from extensions where number = '1002'", "1001")]
-    [InlineData("update extensions set number = '1003' where number = '1001'", "1002,1003")]
-    [InlineData("update extensions set number = case number when '1001' then '1002' else '1001' end || ''", "1001,1002")]
-    [InlineData("truncate extensions", "")]
-    [InlineData("truncate extensions; insert into extensions (number, password) values ('1002', 'new')", "1002")]
-    [InlineData("delete from extensions; insert into extensions (number, password) values ('1001', 'again')", "1001")]
-    public async Task A_change_ends_in_the_right_rows(string change, string ids)
+    [MemberData(nameof(Changes))]
+    public async Task A_change_ends_in_the_right_rows(ChangeCase change)
     {
         await using var rig = await CreateAsync();
-        if (change.Contains("case number", StringComparison.Ordinal))
-            await rig.Database.ExecuteAsync("alter table extensions drop constraint extensions_number_key; alter table extensions add unique (number) deferrable initially deferred");
+        if (change.NeedsDeferredKey)
+        {
+            await rig.Database.ExecuteAsync("""
+                alter table extensions drop constraint extensions_number_key;
+                alter table extensions add unique (number) deferrable initially deferred
+                """);
+        }
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
 
-        await rig.ChangeAsync(change);
+        await rig.ChangeAsync(change.Sql);
 
-        Assert.Equal(ids, await rig.IdsAsync());
+        Assert.Equal(change.Ids, await rig.IdsAsync());
         Assert.Equal(
             await rig.Database.RowsAsync("select number, password from extensions where enabled order by 1"),
             await rig.Database.RowsAsync("select id, password from ps_auths order by 1"));
@@ -236,20 +260,32 @@ public abstract class SyncSuite(PostgresServer server)
         Assert.Equal("x", await rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1001'"));
     }
 
+    /// <summary>A statement of thousands of rows, after as many rows were inserted.</summary>
+    /// <param name="Recorded">How many numbers it records.</param>
+    /// <param name="Left">How many endpoints are left.</param>
+    public sealed record LargeStatement(string Name, int RowsBefore, string Sql, int Recorded, int Left)
+    {
+        public override string ToString() => Name;
+    }
+
+    public static TheoryData<LargeStatement> LargeStatements =>
+    [
+        new LargeStatement("insert", 0, "insert into extensions (number, password) select n::text, 'two' from generate_series(1001, 3550) n", 2550, 2550),
+        new LargeStatement("update", 2050, "update extensions set password = 'two'", 2050, 2050),
+        new LargeStatement("renumbering", 2050, "update extensions set number = '1' || number", 4100, 2050),
+        new LargeStatement("delete", 2050, "delete from extensions", 2050, 0),
+    ];
+
     [Theory]
-    [InlineData("insert into extensions (number, password) select n::text, 'two' from generate_series(1001, 3550) n", 2550, 2550)]
-    [InlineData("update extensions set password = 'two'", 2050, 2050)]
-    [InlineData("update extensions set number = '1' || number", 4100, 2050)]
-    [InlineData("delete from extensions", 2050, 0)]
-    public async Task A_statement_of_very_many_rows_makes_few_records_and_loses_none(string statement, int recorded, int left)
+    [MemberData(nameof(LargeStatements))]
+    public async Task A_statement_of_very_many_rows_makes_few_records_and_loses_none(LargeStatement statement)
     {
         await using var rig = await CreateAsync();
-        if (!statement.StartsWith("insert", StringComparison.Ordinal))
-            await rig.ChangeAsync("insert into extensions (number, password) select n::text, 'one' from generate_series(1001, 3050) n");
+        await rig.ChangeAsync($"insert into extensions (number, password) select (1000 + n)::text, 'one' from generate_series(1, {statement.RowsBefore}) n");
 
-        await rig.Database.ExecuteAsync(statement);
+        await rig.Database.ExecuteAsync(statement.Sql);
 
-        Assert.Equal([$"{recorded}|{recorded}"], await rig.Database.RowsAsync(
+        Assert.Equal([$"{statement.Recorded}|{statement.Recorded}"], await rig.Database.RowsAsync(
             "select count(id), count(distinct id) from (select unnest(id || more_ids) as id from pjsip_sync.change) as recorded"));
         Assert.InRange(await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"), 1, 1050);
         await rig.DrainAsync();
@@ -257,7 +293,7 @@ public abstract class SyncSuite(PostgresServer server)
         Assert.Equal(
             await rig.Database.RowsAsync("select number, password from extensions order by 1"),
             await rig.Database.RowsAsync("select id, password from ps_auths order by 1"));
-        Assert.Equal((long)left, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
+        Assert.Equal((long)statement.Left, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
     }
 
     [Fact]

@@ -11,64 +11,30 @@ namespace PjsipSyncWorker.IntegrationTests;
 /// <summary>Each check of the database and of loop 1, seen failing for the right reason.</summary>
 public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
 {
-    private const string Unseen = "alter table extensions disable trigger all; ";
-    private const string Older = """
-        create schema claims; create function claims.current_setting(name text) returns text language sql
-        return case name when 'server_version' then '12.22' when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end;
-        do $$ begin execute format('alter database %I set search_path = claims, pg_catalog, public', current_database()); end $$
-        """;
-    private const string Seen = "; alter table extensions enable always trigger pjsip_sync_insert; alter table extensions enable always trigger pjsip_sync_update; alter table extensions enable always trigger pjsip_sync_delete; alter table extensions enable always trigger pjsip_sync_truncate; alter table extensions enable replica trigger pjsip_sync_replicated";
-
     [Theory]
-    [InlineData("alter table extensions disable trigger pjsip_sync_update", "database.triggers", "pjsip_sync_update on extensions is turned off", "--fix")]
-    [InlineData("alter table extensions enable trigger pjsip_sync_update", "database.triggers", "is not enabled always", "--fix")]
-    [InlineData("drop trigger pjsip_sync_delete on extensions", "database.triggers", "pjsip_sync_delete is missing on extensions", "--fix")]
-    [InlineData("alter table extensions disable trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is turned off", "--fix")]
-    [InlineData("alter table extensions enable always trigger pjsip_sync_replicated", "database.triggers", "pjsip_sync_replicated on extensions is not enabled for replication alone", "--fix")]
-    [InlineData("drop trigger pjsip_sync_replicated on extensions", "database.triggers", "pjsip_sync_replicated is missing on extensions", "--fix")]
-    [InlineData("drop trigger pjsip_sync_insert on extensions; create trigger pjsip_sync_insert after insert on extensions execute function suppress_redundant_updates_trigger()", "database.triggers", "pjsip_sync_insert on extensions calls something else", "--fix")]
-    [InlineData("drop view pjsip_sync.registration cascade", "database.schema", "the schema pjsip_sync lacks registration", "run pjsip-sync-worker init")]
-    [InlineData("drop function pjsip_sync.write_status", "database.schema", "the schema pjsip_sync lacks write_status()", "run pjsip-sync-worker init")]
-    [InlineData("update pjsip_sync.mapping set schema_version = 1", "database.schema", "has version 1, older than", "run pjsip-sync-worker init")]
-    [InlineData("update pjsip_sync.mapping set schema_version = 99", "database.schema", "has version 99, newer than", "upgrade the worker")]
-    [InlineData("drop schema pjsip_sync cascade", "database.schema", "is not installed in this database", "run pjsip-sync-worker init")]
-    [InlineData("delete from pjsip_sync.mapping", "database.schema", "has no mapping", "run pjsip-sync-worker init")]
-    [InlineData("drop table extensions", "database.schema", "the table public.extensions (Source:Table) does not exist", "create it, or name another")]
-    [InlineData("update pjsip_sync.mapping set columns = columns || '{\"number\": \"display_name\"}'", "database.schema", "differ from what is installed", "run pjsip-sync-worker init")]
-    [InlineData("drop table ps_aors", "database.realtime", "Missing: public.ps_aors.id", "contrib/ast-db-manage")]
-    [InlineData("alter table ps_auths drop constraint ps_auths_pkey", "database.realtime", "public.ps_auths.id is not unique", "contrib/ast-db-manage")]
-    [InlineData("insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours')", "sync.backlog", "1 recorded changes wait, the oldest for 2.0 h", "--fix")]
-    [InlineData("update pjsip_sync.mapping set fingerprint = 'another'", "sync.worker", "has another configuration than this one", "restart the worker")]
-    [InlineData("delete from ps_auths where id = '1001'", "sync.drift", "0 missing, 1 different, 0 orphaned, such as 1001", "sync-extensions")]
-    [InlineData("update ps_endpoints set context = 'elsewhere' where id = '1002'", "sync.drift", "0 missing, 1 different, 0 orphaned, such as 1002", "find out who else writes")]
-    [InlineData(Unseen + "insert into extensions (number, password) values ('1003', 'x')" + Seen, "sync.drift", "1 missing, 0 different, 0 orphaned, such as 1003", "sync-extensions")]
-    [InlineData(Unseen + "delete from extensions where number = '1001'" + Seen, "sync.drift", "0 missing, 0 different, 1 orphaned, such as 1001", "sync-extensions")]
-    [InlineData("do $$ begin execute format('alter database %I connection limit 2', current_database()); end $$", "database.connections", "(connection limit) are used", "Raise the limit")]
-    [InlineData(Older, "database.version", "PostgreSQL 12.22", "Upgrade to PostgreSQL 13 or newer")]
-    public async Task What_is_broken_is_the_one_check_that_fails(string breaking, string name, string found, string advice)
+    [MemberData(nameof(VerifyDatabaseCases.Failures), MemberType = typeof(VerifyDatabaseCases))]
+    public async Task What_is_broken_is_the_one_check_that_fails(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
-        await database.ExecuteAsync(breaking);
+        await database.ExecuteAsync(broken.Break);
 
         var checks = await Broken.VerifyAsync(settings);
 
-        Broken.ExpectOnly(checks, name, found, advice);
+        Broken.ExpectOnly(checks, broken.Check, broken.Found, broken.Advice);
     }
 
     [Theory]
-    [InlineData("insert into pjsip_sync.rejected (row_key, id, reason) values ('7', '10 03', 'number holds a space')", "sync.rejected", "1 extension is rejected: 10 03: number holds a space", "Correct these rows")]
-    [InlineData("drop table ps_contacts", "database.realtime", "public.ps_contacts is missing", "astdb")]
-    [InlineData("select 1", "sync.worker", "no worker is connected", "systemctl start pjsip-sync-worker")]
-    public async Task What_a_person_should_look_at_is_a_warning(string cause, string name, string found, string advice)
+    [MemberData(nameof(VerifyDatabaseCases.Warnings), MemberType = typeof(VerifyDatabaseCases))]
+    public async Task What_a_person_should_look_at_is_a_warning(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
-        await database.ExecuteAsync(cause);
+        await database.ExecuteAsync(broken.Break);
 
         var checks = await Broken.VerifyAsync(settings);
 
-        Broken.Expect(checks, name, Outcome.Warn, found, advice);
+        Broken.Expect(checks, broken.Check, Outcome.Warn, broken.Found, broken.Advice);
         Broken.ExpectNoFailure(checks);
     }
 
@@ -90,8 +56,10 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     public async Task A_trigger_that_is_missing_on_a_new_partition_is_named()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            "create table lines (id int primary key, number text unique, password text) partition by range (id)".Replace(" unique", "", StringComparison.Ordinal)
-            + "; create table low partition of lines for values from (0) to (1000)"), "Source:Table=lines");
+            """
+            create table lines (id int primary key, number text, password text) partition by range (id);
+            create table low partition of lines for values from (0) to (1000)
+            """), "Source:Table=lines");
         await rig.Database.ExecuteAsync("create table high partition of lines for values from (1000) to (2000)");
 
         Broken.ExpectOnly(await Broken.VerifyAsync(rig.Settings), "database.triggers", "pjsip_sync_insert is missing on high", "--fix");
@@ -137,12 +105,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Theory]
-    [InlineData("revoke insert on ps_auths from {0}", "this role lacks: insert on public.ps_auths")]
-    [InlineData("revoke update on extensions from {0}", "this role lacks: update (status, device_state, last_registered_at, last_registered_ip) on public.extensions")]
-    [InlineData("revoke execute on function pjsip_sync.refresh_mapping() from {0}", "this role lacks: execute on function pjsip_sync.refresh_mapping")]
-    [InlineData("alter table extensions enable row level security", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on extensions to")]
-    [InlineData("alter table ps_auths enable row level security; create policy less on ps_auths using (id > '1001')", "this role lacks: a row-level policy that shows it every row", "create policy pjsip_sync on ps_auths to")]
-    public async Task A_privilege_that_is_missing_is_named(string revoke, string found, string advice = "init --roles")
+    [MemberData(nameof(VerifyDatabaseCases.Privileges), MemberType = typeof(VerifyDatabaseCases))]
+    public async Task A_privilege_that_is_missing_is_named(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -156,10 +120,10 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         settings = settings with { ConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Username = role, Password = "x" }.ConnectionString };
         Broken.ExpectNoFailure(await Broken.VerifyAsync(settings));
 
-        await database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, revoke, role));
+        await database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, broken.Break, role));
 
         var checks = await Broken.VerifyAsync(settings);
-        Broken.ExpectOnly(checks, "database.privileges", found, advice);
+        Broken.ExpectOnly(checks, broken.Check, broken.Found, broken.Advice);
         Broken.Expect(checks, "sync.drift", Outcome.Skip, "since database.privileges failed");
     }
 

@@ -16,10 +16,10 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002,1003", seconds: 60);
 
-        Assert.Equal("1002,1003", await SeenAsync(rig.Database, "asterisk pbx1", All));
-        Assert.Equal("1002,1003", await SeenAsync(rig.Database, "asterisk pbx1", AllPrepared, "%"));
-        Assert.Equal("1001", await SeenAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = '1001'"));
-        Assert.Equal("1001", await SeenAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = $1", "1001"));
+        Assert.Equal("1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", All));
+        Assert.Equal("1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", AllPrepared, "%"));
+        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = '1001'"));
+        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = $1", "1001"));
     }
 
     [Theory]
@@ -30,7 +30,7 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002", seconds: 60);
 
-        Assert.Equal("1001,1002,1003", await SeenAsync(rig.Database, name, All));
+        Assert.Equal("1001,1002,1003", await HeartbeatAsync(rig.Database, name, All));
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002", seconds: 60);
 
-        Assert.Equal("1001,1002,1003", await SeenAsync(rig.Database, "asterisk pbx1", question));
+        Assert.Equal("1001,1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", question));
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002", seconds: -1);
 
-        Assert.Equal("1001,1002,1003", await SeenAsync(rig.Database, "asterisk pbx1", All));
+        Assert.Equal("1001,1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", All));
     }
 
     [Fact]
@@ -105,12 +105,12 @@ public sealed class EndpointViewTests(PostgresServer server)
         await rig.Database.ExecuteAsync($"create role {role} login; grant usage on schema public, pjsip_sync to {role}");
         await using var nosy = rig.Database.As(role);
 
-        Assert.Equal("", await SeenAsync(nosy, "asterisk pbx1", All));
-        Assert.Equal("", await SeenAsync(nosy, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server"));
+        Assert.Equal("", await HeartbeatAsync(nosy, "asterisk pbx1", All));
+        Assert.Equal("", await HeartbeatAsync(nosy, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server"));
         Assert.Equal(["0"], await nosy.RowsAsync("select count(*) from pjsip_sync.announced() as id where id is not null"));
 
         await rig.Database.ExecuteAsync($"grant select on ps_endpoints to {role}");
-        Assert.Equal("1002", await SeenAsync(nosy, "asterisk pbx1", All));
+        Assert.Equal("1002", await HeartbeatAsync(nosy, "asterisk pbx1", All));
     }
 
     /// <summary>Three endpoints, of which some are announced to pbx1.</summary>
@@ -126,7 +126,7 @@ public sealed class EndpointViewTests(PostgresServer server)
         await database.ScalarAsync<string>("select string_agg(attname, ',') from pg_attribute where attrelid = 'ps_endpoints_for_server'::regclass and attnum > 0") ?? "";
 
     /// <returns>The ids that are shown, in their order, to a connection of this name.</returns>
-    private static async Task<string> SeenAsync(TestDatabase database, string applicationName, string sql, params object?[] parameters)
+    private static async Task<string> HeartbeatAsync(TestDatabase database, string applicationName, string sql, params object?[] parameters)
     {
         await using var named = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = applicationName, Pooling = false }.ConnectionString);
         return string.Join(',', (await named.RowsAsync(sql, parameters)).Select(row => row.Split('|')[0]).Order(StringComparer.Ordinal));

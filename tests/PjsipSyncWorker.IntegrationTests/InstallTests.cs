@@ -130,11 +130,11 @@ public sealed class InstallTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table ps_aors drop constraint ps_aors_pkey");
-        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
         Assert.Contains("public.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
 
         await rig.Database.ExecuteAsync("drop view ps_endpoints_for_server; alter table ps_auths drop column password; alter table ps_endpoints drop column context");
-        error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.CatalogueException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
         Assert.Contains("public.ps_endpoints.context, public.ps_auths.password", error.Message, StringComparison.Ordinal);
         Assert.Contains("Asterisk from 13 on", error.Message, StringComparison.Ordinal);
     }

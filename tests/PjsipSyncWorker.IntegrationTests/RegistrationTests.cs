@@ -19,21 +19,21 @@ public sealed class RegistrationTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default))!;
-        await store.LoadAsync(new ContactBook(TimeProvider.System), default);
+        await store.LoadAsync(new ContactTracker(TimeProvider.System), default);
         await rig.Database.ExecuteAsync("update pjsip_sync.node set last_seen_at = 'infinity'");
 
         await Gen.Int[0, 3 * Enum.GetValues<Step>().Length - 1].Array[1, 20].SampleAsync(async walk =>
         {
             await rig.Database.ExecuteAsync("delete from pjsip_sync.contact; update extensions set status = 'offline', last_registered_ip = null");
-            var model = new Model(new ContactBook(TimeProvider.System));
+            var model = new Model(new ContactTracker(TimeProvider.System));
             await store.LoadAsync(model.Book, default);
             model.Snapshot();
             foreach (var step in walk)
             {
                 model.Take((Step)(step / 3), Phones[step % 3]);
-                var changes = model.Book.TakeChanges();
+                var changes = model.Book.DequeueChanges();
                 await store.WriteAsync(changes, default);
-                model.Book.Stored(changes);
+                model.Book.Acknowledge(changes);
                 await rig.ProjectAsync();
                 Assert.Equal([model.Expected], await rig.Database.RowsAsync("select status, coalesce(host(last_registered_ip), '-'), (select contacts from pjsip_sync.registration) from extensions"));
             }
@@ -50,9 +50,9 @@ public sealed class RegistrationTests(PostgresServer server)
         Assert.Equal(1L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
 
         // The first server expired it; the second keeps a ghost of it, and qualifies that.
-        first.Apply(Phones[0], "Removed", null);
+        first.OnContactStatus(Phones[0], "Removed", null);
         await FlushAsync(first, one);
-        second.Apply(Phones[0], "Reachable", TimeSpan.FromMilliseconds(1));
+        second.OnContactStatus(Phones[0], "Reachable", TimeSpan.FromMilliseconds(1));
         await FlushAsync(second, two);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
         Assert.True(await two.LoadAsync(second, default));
@@ -86,12 +86,12 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         var wrong = new SlowClock();
         await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", wrong, default))!;
-        var book = new ContactBook(wrong);
-        await store.LoadAsync(book, default);
-        await store.SeenAsync(true, null, default);
-        book.BeginSnapshot();
-        book.EndSnapshot(new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow().ToUnixTimeSeconds() + 60) } }, []);
-        await FlushAsync(book, store);
+        var tracker = new ContactTracker(wrong);
+        await store.LoadAsync(tracker, default);
+        await store.HeartbeatAsync(true, null, default);
+        tracker.BeginSnapshot();
+        tracker.EndSnapshot(new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow().ToUnixTimeSeconds() + 60) } }, []);
+        await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
         Assert.Equal(["online|True|True"], await rig.Database.RowsAsync("""
@@ -99,8 +99,8 @@ public sealed class RegistrationTests(PostgresServer server)
               (select expires_at between now() + interval '50 seconds' and now() + interval '70 seconds' from pjsip_sync.contact)
             from extensions
             """));
-        await store.LoadAsync(book, default);
-        Assert.True(book.TakeChanges().IsEmpty);
+        await store.LoadAsync(tracker, default);
+        Assert.True(tracker.DequeueChanges().IsEmpty);
     }
 
     [Fact]
@@ -109,16 +109,16 @@ public sealed class RegistrationTests(PostgresServer server)
         await using var latin = await server.CreateDatabaseAsync("template0", "encoding latin1 lc_collate 'C' lc_ctype 'C'");
         await SyncRig.InstallAsync(latin, SyncRig.Read(latin), createExtensions: true);
         await using var rig = await SyncRig.OpenAsync(latin, SyncRig.Read(latin));
-        var (store, book) = await OpenAsync(rig, "pbx1");
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
         var strange = new ContactKey("1002", "sip:1002@192.0.2.9:5060");
         var monstrous = new ContactKey("1003", $"sip:{string.Concat(Enumerable.Range(0, 1500).Select(i => $"{i * 7919:x}"))}@192.0.2.9");
-        book.BeginSnapshot();
-        book.EndSnapshot(new()
+        tracker.BeginSnapshot();
+        tracker.EndSnapshot(new()
         {
             [Phones[0]] = Seen("Phone 1.0"), [strange] = Seen("\u96fb\u8a71\0"), [monstrous] = Seen("x"), [Phones[1]] = Seen("Phone 2.0"),
         }, []);
 
-        var refused = await store.WriteAsync(book.TakeChanges(), default);
+        var refused = await store.WriteAsync(tracker.DequeueChanges(), default);
 
         Assert.Equal(["1001|Phone 1.0", "1001|Phone 2.0", "1002|NULL"], await latin.RowsAsync("select endpoint, user_agent from pjsip_sync.contact order by 1, 2"));
         Assert.Equal(["1002", "1003"], refused.Distinct().Order());
@@ -134,10 +134,10 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server, null, $"Asterisk:UnreachableIsOffline={unreachableIsOffline}");
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        var (store, book) = await OpenAsync(rig, "pbx1");
-        book.Apply(Phones[0], "NonQualified", null);
-        book.Apply(Phones[0], "Unreachable", null);
-        await FlushAsync(book, store);
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
+        tracker.OnContactStatus(Phones[0], "NonQualified", null);
+        tracker.OnContactStatus(Phones[0], "Unreachable", null);
+        await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
         Assert.Equal([expected], await rig.Database.RowsAsync("select status from extensions"));
@@ -149,11 +149,11 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        var (store, book) = await OpenAsync(rig, "pbx1");
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
         var key = new ContactKey("1001", "sip:1001@[2001:db8::7]:5060;transport=tcp;x-ast-orig-host=192.168.1.5:5060");
-        book.BeginSnapshot();
-        book.EndSnapshot(new() { [key] = Seen("10.0.0.1") with { Address = ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null } }, []);
-        await FlushAsync(book, store);
+        tracker.BeginSnapshot();
+        tracker.EndSnapshot(new() { [key] = Seen("10.0.0.1") with { Address = ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null } }, []);
+        await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
         Assert.Equal(["online|2001:db8::7|10.0.0.1"], await rig.Database.RowsAsync("select status, host(last_registered_ip), (select via_address from pjsip_sync.contact) from extensions"));
@@ -172,14 +172,14 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
         using var stop = new CancellationTokenSource();
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var projector = new StatusProjector(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
 
-        var projecting = projector.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(stop.Token);
         await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("select string_agg(name, ',' order by name) from pjsip_sync.node")!);
 
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => projecting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
         await followed.DisposeAsync();
     }
 
@@ -209,12 +209,12 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now() + interval '1 hour')");
         await rig.Database.ExecuteAsync(cause);
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var projector = new StatusProjector(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
         using var stop = new CancellationTokenSource();
-        var projecting = projector.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(stop.Token);
 
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) select 'pbx1', id, 'sip:x', 'Reachable', now() from pjsip_sync.managed_endpoint");
-        projector.AskEverything();
+        statusWriter.EnqueueAll();
         await Eventually.Equal(1000L - rows, () => CountAsync("online"));
         await Eventually.Equal((long)rows, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"));
         Assert.Contains(reason, await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.status_rejected order by id limit 1"), StringComparison.Ordinal);
@@ -225,7 +225,7 @@ public sealed class RegistrationTests(PostgresServer server)
         // The others go on, and neither loop clears what the other rejects.
         var begun = System.Diagnostics.Stopwatch.StartNew();
         await rig.Database.ExecuteAsync("delete from pjsip_sync.contact where endpoint between '1100' and '1199'");
-        projector.Ask(Enumerable.Range(1100, 100).Select(number => $"{number}"));
+        statusWriter.Enqueue(Enumerable.Range(1100, 100).Select(number => $"{number}"));
         await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from extensions x where status = 'online' and number between '1100' and '1199' and not exists (select from pjsip_sync.status_rejected r where r.id = number)"));
         await Measured.Async($"status of others beside {rows} rows that cannot be updated", begun.Elapsed);
         await rig.ReconcileAsync(force: true);
@@ -236,7 +236,7 @@ public sealed class RegistrationTests(PostgresServer server)
         await Eventually.Equal(900L, () => CountAsync("online"));
         Assert.Equal(["10 00"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => projecting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
 
         Task<long> CountAsync(string status) => rig.Database.ScalarAsync<long>("select count(*) from extensions where status = $1", status);
     }
@@ -253,20 +253,20 @@ public sealed class RegistrationTests(PostgresServer server)
             update extensions set status = 'online';
             """);
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var projector = new StatusProjector(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusProjector>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
         using var stop = new CancellationTokenSource();
         await using var holder = await rig.Database.OpenAsync();
         await using var holding = await holder.BeginTransactionAsync();
         await using (var hold = new NpgsqlCommand("update company set busy = 1", holder))
             await hold.ExecuteNonQueryAsync();
 
-        var projecting = projector.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(stop.Token);
         await Eventually.Equal("1050", () => rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"));
         await holding.RollbackAsync();
         await Eventually.Equal(100L, () => rig.Database.ScalarAsync<long>("select count(*) from extensions where status = 'offline'"));
         await stop.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => projecting);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing);
     }
 
     [Theory]
@@ -291,7 +291,7 @@ public sealed class RegistrationTests(PostgresServer server)
         await SyncRig.InstallAsync(database, SyncRig.Read(database, settings), createExtensions: true);
         await using var rig = await SyncRig.OpenAsync(database, SyncRig.Read(database, settings));
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        var (store, book) = await OpenAsync(rig, "pbx1");
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
         await rig.ProjectAsync();
         await using var listening = await rig.Database.OpenAsync();
         var heard = new List<string>();
@@ -306,12 +306,12 @@ public sealed class RegistrationTests(PostgresServer server)
         foreach (var heardOfAsterisk in events.Split(' '))
         {
             if (heardOfAsterisk is "contact")
-                book.Apply(Phones[0], "NonQualified", null);
+                tracker.OnContactStatus(Phones[0], "NonQualified", null);
             else if (heardOfAsterisk is "gone")
-                book.Apply(Phones[0], "Removed", null);
+                tracker.OnContactStatus(Phones[0], "Removed", null);
             else
-                book.Apply("1001", heardOfAsterisk);
-            await FlushAsync(book, store);
+                tracker.OnDeviceState("1001", heardOfAsterisk);
+            await FlushAsync(tracker, store);
             await rig.ProjectAsync();
         }
 
@@ -333,12 +333,12 @@ public sealed class RegistrationTests(PostgresServer server)
         listening.Notification += (_, notification) => heard.Add(notification.Payload);
         await using (var listen = new NpgsqlCommand("listen extension_status", listening))
             await listen.ExecuteNonQueryAsync();
-        var (store, book) = await OpenAsync(rig, "pbx1");
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
         foreach (var phone in Phones)
-            book.Apply(phone, "NonQualified", null);
-        book.Apply(new ContactKey(longest, $"sip:{longest}@[2001:db8:1111:2222:3333:4444:5555:6666]"), "NonQualified", null);
-        book.Apply("1001", "NOT_INUSE");
-        await FlushAsync(book, store);
+            tracker.OnContactStatus(phone, "NonQualified", null);
+        tracker.OnContactStatus(new ContactKey(longest, $"sip:{longest}@[2001:db8:1111:2222:3333:4444:5555:6666]"), "NonQualified", null);
+        tracker.OnDeviceState("1001", "NOT_INUSE");
+        await FlushAsync(tracker, store);
 
         await rig.ProjectAsync();
         while (await listening.WaitAsync(500)) { }
@@ -352,29 +352,29 @@ public sealed class RegistrationTests(PostgresServer server)
         await store.DisposeAsync();
     }
 
-    private static async Task<(NodeStore Store, ContactBook Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
+    private static async Task<(NodeStore Store, ContactTracker Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
     {
         var store = (await NodeStore.TryOpenAsync(rig.DataSource, node, TimeProvider.System, default))!;
-        var book = new ContactBook(TimeProvider.System);
-        await store.LoadAsync(book, default);
-        await store.SeenAsync(true, null, default);
-        book.BeginSnapshot();
-        book.EndSnapshot([], [], shared);
-        return (store, book);
+        var tracker = new ContactTracker(TimeProvider.System);
+        await store.LoadAsync(tracker, default);
+        await store.HeartbeatAsync(true, null, default);
+        tracker.BeginSnapshot();
+        tracker.EndSnapshot([], [], shared);
+        return (store, tracker);
     }
 
-    private static async Task FlushAsync(ContactBook book, NodeStore store)
+    private static async Task FlushAsync(ContactTracker tracker, NodeStore store)
     {
-        var changes = book.TakeChanges();
+        var changes = tracker.DequeueChanges();
         await store.WriteAsync(changes, default);
-        book.Stored(changes);
+        tracker.Acknowledge(changes);
     }
 
-    private static async Task SnapshotAsync(ContactBook book, NodeStore store, ContactKey key)
+    private static async Task SnapshotAsync(ContactTracker tracker, NodeStore store, ContactKey key)
     {
-        book.BeginSnapshot();
-        book.EndSnapshot(new() { [key] = Seen() }, [], shared: true);
-        await FlushAsync(book, store);
+        tracker.BeginSnapshot();
+        tracker.EndSnapshot(new() { [key] = Seen() }, [], shared: true);
+        await FlushAsync(tracker, store);
     }
 
     private static Contact Seen(string? viaAddress = null) => new("Reachable", null, viaAddress, null, null, DateTimeOffset.UtcNow.AddMinutes(5), DateTimeOffset.UtcNow);
@@ -386,15 +386,15 @@ public sealed class RegistrationTests(PostgresServer server)
 
     private enum Step { Register, Refresh, Miss, Answer, Expire, Remove, Snapshot }
 
-    /// <summary>Asterisk as it is: which phones are registered, which answer, which have expired; and the book that hears of it.</summary>
-    private sealed class Model(ContactBook book)
+    /// <summary>Asterisk as it is: which phones are registered, which answer, which have expired; and the tracker that hears of it.</summary>
+    private sealed class Model(ContactTracker tracker)
     {
         private readonly Dictionary<ContactKey, Phone> _phones = [];
         private int _clock;
 
         private readonly record struct Phone(string Status, DateTimeOffset Expires, int RegisteredAt);
 
-        public ContactBook Book => book;
+        public ContactTracker Book => tracker;
 
         public string Expected
         {
@@ -435,7 +435,7 @@ public sealed class RegistrationTests(PostgresServer server)
                     break;
                 case Step.Remove when there:
                     _phones.Remove(key);
-                    book.Apply(key, "Removed", null);
+                    tracker.OnContactStatus(key, "Removed", null);
                     break;
                 case Step.Snapshot:
                     Snapshot();
@@ -445,8 +445,8 @@ public sealed class RegistrationTests(PostgresServer server)
 
         public void Snapshot()
         {
-            book.BeginSnapshot();
-            book.EndSnapshot(_phones.ToDictionary(phone => phone.Key, phone => Seen() with
+            tracker.BeginSnapshot();
+            tracker.EndSnapshot(_phones.ToDictionary(phone => phone.Key, phone => Seen() with
             {
                 Status = phone.Value.Status,
                 Address = ContactUri.TryParse(phone.Key.Uri, out var uri) ? uri.Address : null,
@@ -457,7 +457,7 @@ public sealed class RegistrationTests(PostgresServer server)
         private void Hear(ContactKey key, Phone phone, string status)
         {
             _phones[key] = phone;
-            book.Apply(key, status, null);
+            tracker.OnContactStatus(key, status, null);
         }
     }
 }

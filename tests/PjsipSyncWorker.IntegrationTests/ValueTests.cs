@@ -137,15 +137,15 @@ public sealed class ValueTests(PostgresServer server)
         await rig.ChangeAsync("delete from extensions where number = '1001'");
         Assert.Equal(["a|1", "b|9999999999", "c|1"], await rig.Database.RowsAsync("select id, expiration_time from ps_contacts order by 1"));
 
-        await rig.BuryAsync();
+        await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
         await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())");
-        await rig.BuryAsync();
+        await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
         await rig.Database.ExecuteAsync("update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint)");
-        await rig.BuryAsync();
+        await rig.PurgeAsync();
         Assert.Equal(["b", "c"], await rig.Database.RowsAsync("select id from ps_contacts order by 1"));
         Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from pjsip_sync.managed_endpoint"));
     }

@@ -31,10 +31,10 @@ public static class VerifyDatabaseCases
             "do $$ begin execute format('alter database %I connection limit 2', current_database()); end $$",
             "database.connections", "(connection limit) are used", "Raise the limit"),
         new BrokenCase("PostgreSQL is too old", """
-            create schema claims;
-            create function claims.current_setting(name text) returns text language sql return case name
+            create schema older_server;
+            create function older_server.current_setting(name text) returns text language sql return case name
               when 'server_version' then '12.22' when 'server_version_num' then '120022' else pg_catalog.current_setting(name) end;
-            do $$ begin execute format('alter database %I set search_path = claims, pg_catalog, public', current_database()); end $$
+            do $$ begin execute format('alter database %I set search_path = older_server, pg_catalog, public', current_database()); end $$
             """,
             "database.version", "PostgreSQL 12.22", "Upgrade to PostgreSQL 13 or newer"),
     ];

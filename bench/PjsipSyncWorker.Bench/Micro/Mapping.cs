@@ -28,20 +28,20 @@ public class Mapping
     [Benchmark]
     public string EncodeBoth() => RealtimeEncoding.Encode("p;w^d");
 
-    private static Catalogue AsteriskLike()
+    private static RealtimeSchema AsteriskLike()
     {
-        var columns = new List<TargetColumn>();
-        Add(TargetTable.Endpoint, ColumnKind.Text, "transport", "context", "callerid", "mailboxes", "aors", "auth", "disallow", "allow", "dtmf_mode");
-        Add(TargetTable.Endpoint, ColumnKind.Label, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert");
-        Add(TargetTable.Auth, ColumnKind.Text, "username", "password", "auth_type");
-        Add(TargetTable.Aor, ColumnKind.Whole, "max_contacts", "qualify_frequency");
-        Add(TargetTable.Aor, ColumnKind.Label, "remove_existing", "remove_unavailable");
-        return new Catalogue("public", columns, 255, canExpireContacts: true);
+        var columns = new List<RealtimeColumn>();
+        Add(RealtimeTable.Endpoint, ColumnKind.Text, "transport", "context", "callerid", "mailboxes", "aors", "auth", "disallow", "allow", "dtmf_mode");
+        Add(RealtimeTable.Endpoint, ColumnKind.Label, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert");
+        Add(RealtimeTable.Auth, ColumnKind.Text, "username", "password", "auth_type");
+        Add(RealtimeTable.Aor, ColumnKind.Whole, "max_contacts", "qualify_frequency");
+        Add(RealtimeTable.Aor, ColumnKind.Label, "remove_existing", "remove_unavailable");
+        return new RealtimeSchema("public", columns, 255, canExpireContacts: true);
 
-        void Add(TargetTable table, ColumnKind kind, params string[] names)
+        void Add(RealtimeTable table, ColumnKind kind, params string[] names)
         {
             foreach (var name in names)
-                columns.Add(new TargetColumn(columns.Count, table, name, "text", kind, kind == ColumnKind.Label ? YesNo : null, 255));
+                columns.Add(new RealtimeColumn(columns.Count, table, name, "text", kind, kind == ColumnKind.Label ? YesNo : null, 255));
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
         if (message.IsEventNamed("Shutdown"u8))
         {
             _shuttingDown = true;
-            LogShutdown(logger, OneLine.Of(message.GetString("Shutdown"u8)), OneLine.Of(message.GetString("Restart"u8)));
+            LogShutdown(logger, UntrustedText.Escape(message.GetString("Shutdown"u8)), UntrustedText.Escape(message.GetString("Restart"u8)));
         }
 
 #pragma warning disable CA1031 // One event that the handler cannot bear must not cost all the others.
@@ -65,7 +65,7 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
         }
         catch (Exception exception)
         {
-            LogHandlerFailed(logger, OneLine.Of(Encoding.UTF8.GetString(message.Event)), exception);
+            LogHandlerFailed(logger, UntrustedText.Escape(Encoding.UTF8.GetString(message.Event)), exception);
         }
 #pragma warning restore CA1031
 

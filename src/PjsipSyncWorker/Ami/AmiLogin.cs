@@ -54,7 +54,7 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
             if (!answer.Success)
             {
                 // Without a filter all events come: more work, nothing lost. With some of them only those names would.
-                LogFilterRefused(logger, name, OneLine.Of(answer.Message));
+                LogFilterRefused(logger, name, UntrustedText.Escape(answer.Message));
             }
         }
     }

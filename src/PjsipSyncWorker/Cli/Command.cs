@@ -40,7 +40,7 @@ internal static class Command
                 await Console.Error.WriteLineAsync($"Configuration: {problem}");
             return ExitCode.Usage;
         }
-        catch (Exception error) when (error is InstallationException or CatalogueException or StandByException)
+        catch (Exception error) when (error is InstallationException or RealtimeSchemaException or ConfigurationSupersededException)
         {
             await Console.Error.WriteLineAsync(error.Message);
             return ExitCode.Usage;

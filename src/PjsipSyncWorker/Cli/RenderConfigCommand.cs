@@ -57,7 +57,7 @@ internal static class RenderConfigCommand
         }
         var findings = ConfCheck.Run(directory, needed);
         foreach (var finding in findings)
-            await Console.Out.WriteLineAsync(OneLine.Of(finding.ToString()));
+            await Console.Out.WriteLineAsync(UntrustedText.Escape(finding.ToString()));
         if (findings.Count > 0)
             return ExitCode.Problems;
         await Console.Out.WriteLineAsync($"{directory} has all that is needed.");

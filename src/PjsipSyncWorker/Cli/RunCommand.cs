@@ -96,7 +96,7 @@ internal static class RunCommand
         builder.Services.AddSingleton<RegistrationMetrics>();
         builder.Services.AddSingleton<ListenMetrics>();
         builder.Services.AddSingleton<OverviewSampler>();
-        builder.Services.AddSingleton<StatusProjector>();
+        builder.Services.AddSingleton<StatusWriter>();
         builder.Services.AddHostedService<SyncService>();
         builder.Services.AddHostedService<RegistrationService>();
         builder.Services.AddHostedService(services => services.GetRequiredService<OverviewSampler>());

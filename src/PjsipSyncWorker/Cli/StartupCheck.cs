@@ -21,7 +21,7 @@ internal static class StartupCheck
             var missing = await Privileges.MissingAsync(connection, settings.Realtime.Schema, cancellation);
             if (missing.Any)
                 throw new InstallationException($"this database role lacks {missing.Found}: {missing.Advice}");
-            _ = new Mapper(await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation), settings.Realtime);
+            _ = new Mapper(await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation), settings.Realtime);
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !DatabaseErrors.IsPermanent(error))
         {

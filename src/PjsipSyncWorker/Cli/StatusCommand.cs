@@ -43,7 +43,7 @@ internal static class StatusCommand
             foreach (var line in StatusReport.Problems([.. statuses, .. number is null ? await StatusQuery.RefusedAsync(connection, cancellation) : []]))
                 await Console.Out.WriteLineAsync(line);
             foreach (var line in await StatusQuery.WaitingAsync(connection, cancellation))
-                await Console.Out.WriteLineAsync(OneLine.Of(line));
+                await Console.Out.WriteLineAsync(UntrustedText.Escape(line));
         }
         return ExitCode.Good;
     }
@@ -52,9 +52,9 @@ internal static class StatusCommand
     private static async Task WatchAsync(
         NpgsqlDataSource dataSource, NpgsqlConnection connection, string? number, bool json, List<ExtensionStatus> statuses, CancellationToken cancellation)
     {
-        var wake = new WakeSignal();
+        var wake = new AsyncAutoResetEvent();
         await using var listener = await ChannelListener.OpenAsync(dataSource, "extension_status", TimeSpan.FromSeconds(10), cancellation);
-        var listening = listener.RunAsync(wake.Ring, cancellation);
+        var listening = listener.RunAsync(wake.Set, cancellation);
         if (json || Console.IsOutputRedirected)
         {
             await FollowAsync(shown => Console.Out.WriteLine(json ? StatusReport.Json(shown) : StatusReport.Plain(shown)));

@@ -17,11 +17,11 @@ internal static class StatusReport
             var colour = status.Status == "online" ? "green" : "grey";
             var contacts = status.Contacts;
             table.AddRow(
-                Markup.Escape(OneLine.Of(status.Number)), Markup.Escape(OneLine.Of(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(OneLine.Of(status.DeviceState)),
+                Markup.Escape(UntrustedText.Escape(status.Number)), Markup.Escape(UntrustedText.Escape(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(UntrustedText.Escape(status.DeviceState)),
                 Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.Status), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
                 Cell(contact => Time(contact.Since)), Cell(contact => Time(contact.Expires)), Cell(contact => contact.Node));
 
-            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => OneLine.Of(value(contact)))));
+            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => UntrustedText.Escape(value(contact)))));
         }
         return table;
     }
@@ -30,12 +30,12 @@ internal static class StatusReport
     public static IEnumerable<string> Problems(IEnumerable<ExtensionStatus> statuses)
     {
         const int most = 20;
-        var lines = statuses.SelectMany(status => status.Problems.Select(problem => $"{OneLine.Of(status.Number)}: {OneLine.Of(problem)}")).ToList();
+        var lines = statuses.SelectMany(status => status.Problems.Select(problem => $"{UntrustedText.Escape(status.Number)}: {UntrustedText.Escape(problem)}")).ToList();
         return lines.Count <= most ? lines : lines.Take(most).Append($"{lines.Count - most} more: select * from pjsip_sync.problem");
     }
 
     public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
-        string.Join('\t', OneLine.Of(status.Number), status.Status, OneLine.Of(status.DeviceState), OneLine.Of(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
+        string.Join('\t', UntrustedText.Escape(status.Number), status.Status, UntrustedText.Escape(status.DeviceState), UntrustedText.Escape(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
 
     public static string Json(IReadOnlyList<ExtensionStatus> statuses) => JsonText.Write(writer =>
     {

@@ -24,7 +24,7 @@ internal static class SyncExtensionsCommand
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
             foreach (var what in await Installation.AdaptAsync(connection, settings.Source, cancellation))
                 await Console.Error.WriteLineAsync($"Left out: {what}");
-            var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+            var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             using var metrics = new SyncMetrics();
             var synchronizer = await Synchronizer.CreateAsync(
                 connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);

@@ -6,7 +6,7 @@ using Spectre.Console;
 namespace PjsipSyncWorker.Cli;
 
 /// <summary>Shows a full comparison to a person or to a program.</summary>
-internal sealed class SyncReport(Catalogue catalogue, bool json, bool dryRun)
+internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRun)
 {
     private static readonly string[] Secrets = ["ps_auths.password", "ps_auths.md5_cred", "ps_auths.password_digest", "ps_auths.refresh_token", "ps_auths.oauth_secret"];
 

@@ -13,11 +13,11 @@ internal static class VerifyReport
         var name = check.Node is null ? check.Name : $"{check.Name} [{check.Node}]";
         if (Console.IsOutputRedirected)
         {
-            Console.WriteLine($"{Word(check.Outcome),-4} {name}: {OneLine.Of(check.Found)}");
+            Console.WriteLine($"{Word(check.Outcome),-4} {name}: {UntrustedText.Escape(check.Found)}");
             if (check.Fixed is not null)
-                Console.WriteLine($"     fixed: {OneLine.Of(check.Fixed)}");
+                Console.WriteLine($"     fixed: {UntrustedText.Escape(check.Fixed)}");
             if (check.Advice is not null)
-                Console.WriteLine($"     do: {OneLine.Of(check.Advice)}");
+                Console.WriteLine($"     do: {UntrustedText.Escape(check.Advice)}");
             return;
         }
         var (colour, symbol) = check.Outcome switch
@@ -27,11 +27,11 @@ internal static class VerifyReport
             Outcome.Fail => ("red", "✘"),
             _ => ("grey", "-"),
         };
-        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(OneLine.Of(check.Found))}");
+        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(UntrustedText.Escape(check.Found))}");
         if (check.Fixed is not null)
-            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(OneLine.Of(check.Fixed))}");
+            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(UntrustedText.Escape(check.Fixed))}");
         if (check.Advice is not null)
-            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(OneLine.Of(check.Advice))}");
+            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(UntrustedText.Escape(check.Advice))}");
     }
 
     public static void WriteSummary(IReadOnlyList<Check> checks)

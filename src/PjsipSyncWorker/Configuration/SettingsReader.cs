@@ -269,7 +269,7 @@ public static class SettingsReader
 public sealed class SettingsException(IReadOnlyList<string> problems) : Exception
 {
     /// <summary>One line each.</summary>
-    public IReadOnlyList<string> Problems { get; } = [.. problems.Select(OneLine.Of)];
+    public IReadOnlyList<string> Problems { get; } = [.. problems.Select(UntrustedText.Escape)];
 
     public override string Message => string.Join('\n', Problems);
 }

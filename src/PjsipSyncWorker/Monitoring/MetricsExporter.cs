@@ -15,7 +15,7 @@ internal static class MetricsExporter
 
     public static void Add(IServiceCollection services, WorkerSettings settings)
     {
-        services.AddSingleton(BuildInfo());
+        services.AddSingleton(BuildMeter());
         services.AddOpenTelemetry().WithMetrics(metrics => metrics
             .AddMeter(WorkerMeter.Name, "Npgsql", "Polly", "System.Runtime")
             .AddView("*", new MetricStreamConfiguration { CardinalityLimit = MostSeries(settings.Asterisk.Nodes.Count) })
@@ -27,9 +27,9 @@ internal static class MetricsExporter
     }
 
     /// <summary>The informational version is VERSION+COMMIT.DAY, without the rest when there was no repository.</summary>
-    private static Meter BuildInfo()
+    private static Meter BuildMeter()
     {
-        var version = Build.Version.Split('+');
+        var version = BuildInfo.Version.Split('+');
         var commit = version.ElementAtOrDefault(1)?.Split('.');
         var meter = new Meter(WorkerMeter.Name);
         var info = new Measurement<int>(1, new("version", version[0]), new("commit", commit?[0] ?? ""), new("date", commit?.ElementAtOrDefault(1) ?? ""));

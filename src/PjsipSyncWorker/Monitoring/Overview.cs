@@ -44,7 +44,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
                       and n.last_seen_at > now() - m.stale_after),
                    (select count(*) from pjsip_sync.rejected), (select count(*) from pjsip_sync.status_rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0'), pg_notification_queue_usage()
-            from (select {ChangeTable.Count} as count, min(recorded_at) as oldest
+            from (select {ChangeQueue.Count} as count, min(recorded_at) as oldest
                   from (select more_ids, recorded_at from pjsip_sync.change order by xid limit {MostCounted}) as counted) as waiting;
             select node, status, count(*) from pjsip_sync.contact group by node, status;
             select n.name, count(u.id) from pjsip_sync.node n left join pjsip_sync.unloadable u on u.node = n.name group by n.name

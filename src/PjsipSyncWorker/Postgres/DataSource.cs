@@ -31,13 +31,13 @@ internal static class DataSource
     /// Seconds that a statement on very many rows may take, a little more than the server allows it; any other is given up
     /// much sooner, for a connection that fell silent looks like a slow statement.
     /// </summary>
-    public const int Bulk = 35;
+    public const int BulkTimeoutSeconds = 35;
 
     /// <summary>
     /// In a transaction that may commit without waiting for the disk: what a crash of the server takes back of it, it takes
     /// back together with the record that it was done, and it is done again.
     /// </summary>
-    public const string WithoutWaiting = "set_config('synchronous_commit', 'off', true)";
+    public const string AsynchronousCommit = "set_config('synchronous_commit', 'off', true)";
 
     public static NpgsqlDataSource Create(string connectionString, ILoggerFactory? loggers = null)
     {

@@ -34,7 +34,7 @@ internal static class DatabaseErrors
         error is NpgsqlException or TimeoutException or SocketException;
 
     /// <summary>One line; the server's DETAIL, which can hold values of a row, is left out.</summary>
-    public static string Describe(Exception error) => OneLine.Of(Text(error));
+    public static string Describe(Exception error) => UntrustedText.Escape(Text(error));
 
     private static string Text(Exception error) => error switch
     {

@@ -72,7 +72,7 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
             if (pid == "0")
                 return "a prepared transaction holds it: commit it or roll it back (pg_prepared_xacts)";
             var since = reader.TextOrNull(3) is { } beginning ? $", since {beginning} UTC" : "";
-            return $"process {pid} holds it (application {OneLine.Of(reader.TextOrNull(1) ?? "")}, role {reader.TextOrNull(2)}{since}): "
+            return $"process {pid} holds it (application {UntrustedText.Escape(reader.TextOrNull(1) ?? "")}, role {reader.TextOrNull(2)}{since}): "
                 + $"end its transaction, or its session with pg_terminate_backend({pid})";
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))

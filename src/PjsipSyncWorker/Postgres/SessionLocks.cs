@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.Postgres;
 /// <summary>Locks that a session holds until it ends, which in a pool may be long after; with them goes the limit of their holder's idleness.</summary>
 internal static class SessionLocks
 {
-    public static async ValueTask LetGoAsync(NpgsqlConnection connection)
+    public static async ValueTask ReleaseAsync(NpgsqlConnection connection)
     {
         if (connection.FullState != ConnectionState.Open)
             return;

@@ -10,10 +10,10 @@ namespace PjsipSyncWorker.Realtime;
 public sealed class Mapper
 {
     /// <summary>What an extension's own columns become, where this database has it.</summary>
-    private static readonly (TargetTable, string)[] Mapped =
-        [(TargetTable.Endpoint, "transport"), (TargetTable.Endpoint, "callerid"), (TargetTable.Endpoint, "mailboxes")];
+    private static readonly (RealtimeTable, string)[] Mapped =
+        [(RealtimeTable.Endpoint, "transport"), (RealtimeTable.Endpoint, "callerid"), (RealtimeTable.Endpoint, "mailboxes")];
 
-    private readonly Catalogue _catalogue;
+    private readonly RealtimeSchema _catalogue;
     private readonly Dictionary<string, string?[]> _profiles = new(StringComparer.Ordinal);
     private readonly string?[] _defaults;
     private readonly string?[] _row;
@@ -21,13 +21,13 @@ public sealed class Mapper
 
     /// <summary>Prepares the defaults and every profile for this catalogue.</summary>
     /// <exception cref="SettingsException">An option in the configuration has a value its column does not take.</exception>
-    public Mapper(Catalogue catalogue, RealtimeSettings settings)
+    public Mapper(RealtimeSchema catalogue, RealtimeSettings settings)
     {
         _catalogue = catalogue;
         _row = new string?[catalogue.Columns.Count];
         foreach (var (table, column) in Mapped)
             if (catalogue.Find(table, column) is null)
-                _leftOut.Add($"{TargetColumn.TableName(table)} has no column {column}");
+                _leftOut.Add($"{RealtimeColumn.TableName(table)} has no column {column}");
         var problems = new List<string>();
         _defaults = new string?[catalogue.Columns.Count];
         Prepare(settings.Defaults, "Realtime:Defaults", _defaults, problems);
@@ -45,7 +45,7 @@ public sealed class Mapper
     public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>Maps one active extension. Not for use by two threads at once.</summary>
-    public bool TryMap(Extension extension, out MappedEndpoint mapped, out string problem)
+    public bool TryMap(Extension extension, out DesiredEndpoint mapped, out string problem)
     {
         mapped = null!;
         var number = extension.Number;
@@ -59,9 +59,9 @@ public sealed class Mapper
 
         layer.CopyTo(_row, 0);
         if (!SetMapped(extension, out problem)
-            || !SetOptions(TargetTable.Endpoint, "endpoint", options.Endpoint, ReservedEndpoint, out problem)
-            || !SetOptions(TargetTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
-            || !SetOptions(TargetTable.Aor, "aor", options.Aor, ReservedAor, out problem)
+            || !SetOptions(RealtimeTable.Endpoint, "endpoint", options.Endpoint, ReservedEndpoint, out problem)
+            || !SetOptions(RealtimeTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
+            || !SetOptions(RealtimeTable.Aor, "aor", options.Aor, ReservedAor, out problem)
             || !SetAuth(extension, options.Auth, out problem)
             || !AnswerSubscriptions(out problem)
             || !GoTogether(out problem))
@@ -76,12 +76,12 @@ public sealed class Mapper
     private bool SetMapped(Extension extension, out string problem)
     {
         var id = extension.Number;
-        return Set(TargetTable.Endpoint, "aors", id, "number", out problem)
-            && Set(TargetTable.Endpoint, "auth", id, "number", out problem)
-            && Set(TargetTable.Auth, "username", id, "number", out problem)
-            && SetGiven(TargetTable.Endpoint, "context", extension.Context, "context", out problem)
-            && SetGiven(TargetTable.Endpoint, "transport", extension.Transport, "transport", out problem)
-            && SetGiven(TargetTable.Aor, "max_contacts", extension.MaxContacts, "max_contacts", out problem)
+        return Set(RealtimeTable.Endpoint, "aors", id, "number", out problem)
+            && Set(RealtimeTable.Endpoint, "auth", id, "number", out problem)
+            && Set(RealtimeTable.Auth, "username", id, "number", out problem)
+            && SetGiven(RealtimeTable.Endpoint, "context", extension.Context, "context", out problem)
+            && SetGiven(RealtimeTable.Endpoint, "transport", extension.Transport, "transport", out problem)
+            && SetGiven(RealtimeTable.Aor, "max_contacts", extension.MaxContacts, "max_contacts", out problem)
             && SetCodecs(extension.Codecs, out problem)
             && SetCallerId(extension, out problem)
             && SetMailbox(extension, out problem);
@@ -98,8 +98,8 @@ public sealed class Mapper
             .Select(codec => codec.Trim('"')).Where(codec => codec.Length > 0).ToArray();
         if (list.Length == 0)
             return true;
-        return Set(TargetTable.Endpoint, "disallow", "all", "codecs", out problem)
-            && Set(TargetTable.Endpoint, "allow", string.Join(',', list), "codecs", out problem);
+        return Set(RealtimeTable.Endpoint, "disallow", "all", "codecs", out problem)
+            && Set(RealtimeTable.Endpoint, "allow", string.Join(',', list), "codecs", out problem);
     }
 
     private bool SetCallerId(Extension extension, out string problem)
@@ -111,11 +111,11 @@ public sealed class Mapper
         if (Encoding.UTF8.GetByteCount(number) > CallerId.MaxBytes)
             return Refuse($"caller_id_number is longer than the {CallerId.MaxBytes} bytes that Asterisk keeps", out problem);
         if (name is null)
-            return Set(TargetTable.Endpoint, "callerid", $"<{number}>", "caller_id_number", out problem);
+            return Set(RealtimeTable.Endpoint, "callerid", $"<{number}>", "caller_id_number", out problem);
         if (name.Any(char.IsControl))
             return Refuse($"{nameFrom} holds a control character, such as a line break", out problem);
         var quoted = CallerId.Cut(name).Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
-        return Set(TargetTable.Endpoint, "callerid", $"\"{quoted}\" <{number}>", nameFrom, out problem);
+        return Set(RealtimeTable.Endpoint, "callerid", $"\"{quoted}\" <{number}>", nameFrom, out problem);
     }
 
     /// <summary>What the called phone shows and calls back: the extension's own number as it is, a phone number without its separators.</summary>
@@ -128,10 +128,10 @@ public sealed class Mapper
     private void KeepCallerNumber(Extension extension)
     {
         var number = CallerNumber(extension);
-        if (CallerId.Stripped(number) == number || _catalogue.Find(TargetTable.Endpoint, "set_var") is not { } column
-            || _catalogue.Find(TargetTable.Endpoint, "callerid") is null)
+        if (CallerId.Stripped(number) == number || _catalogue.Find(RealtimeTable.Endpoint, "set_var") is not { } column
+            || _catalogue.Find(RealtimeTable.Endpoint, "callerid") is null)
             return;
-        var others = Value(TargetTable.Endpoint, "set_var");
+        var others = Value(RealtimeTable.Endpoint, "set_var");
         var variables = RealtimeEncoding.Encode($"CALLERID(num)={number}") + (others is null ? "" : $";{others}");
         if (others?.Contains("CALLERID(", StringComparison.OrdinalIgnoreCase) is not true && !(variables.Length > column.MaxLength))
             _row[column.Index] = variables;
@@ -148,14 +148,14 @@ public sealed class Mapper
         // Asterisk keeps the messages in a folder of that name.
         if (mailbox.Any(c => char.IsControl(c) || c is ' ' or ',' or '/' or '&') || mailbox.Split('@').Any(part => part is "" or "." or ".."))
             return Refuse("voicemail_mailbox must be one mailbox, such as 1001 or 1001@default", out problem);
-        return Set(TargetTable.Endpoint, "mailboxes", mailbox.Contains('@', StringComparison.Ordinal) ? mailbox : mailbox + "@default", "voicemail_mailbox", out problem);
+        return Set(RealtimeTable.Endpoint, "mailboxes", mailbox.Contains('@', StringComparison.Ordinal) ? mailbox : mailbox + "@default", "voicemail_mailbox", out problem);
     }
 
     /// <summary>A password in clear text, or what stands for it in <c>settings.auth</c>.</summary>
     private bool SetAuth(Extension extension, IReadOnlyDictionary<string, string?> options, out string problem)
     {
         var (type, from) = Has("md5_cred") ? ("md5", "settings.auth.md5_cred") : ("userpass", "password");
-        if (!Has("auth_type") && !Set(TargetTable.Auth, "auth_type", type, from, out problem))
+        if (!Has("auth_type") && !Set(RealtimeTable.Auth, "auth_type", type, from, out problem))
             return false;
         if (Has("password_digest"))
             return SetAlgorithms(out problem);
@@ -163,7 +163,7 @@ public sealed class Mapper
             return Nothing(out problem);
         return PasswordRule.Problem(extension.Password) is { } bad
             ? Refuse(bad, out problem)
-            : Set(TargetTable.Auth, "password", extension.Password!, "password", out problem);
+            : Set(RealtimeTable.Auth, "password", extension.Password!, "password", out problem);
 
         bool Has(string option) => options.GetValueOrDefault(option) is { Length: > 0 };
     }
@@ -171,10 +171,10 @@ public sealed class Mapper
     /// <summary>Without a password only the algorithms that have a digest can be offered, and Asterisk offers MD5 when it is told of none.</summary>
     private bool SetAlgorithms(out string problem)
     {
-        var algorithms = string.Join(',', OptionRules.AlgorithmsOf(Value(TargetTable.Auth, "password_digest")!));
+        var algorithms = string.Join(',', OptionRules.AlgorithmsOf(Value(RealtimeTable.Auth, "password_digest")!));
         foreach (var column in new[] { "supported_algorithms_uas", "supported_algorithms_uac" })
         {
-            if (Value(TargetTable.Auth, column) is null && !Set(TargetTable.Auth, column, algorithms, "settings.auth.password_digest", out problem))
+            if (Value(RealtimeTable.Auth, column) is null && !Set(RealtimeTable.Auth, column, algorithms, "settings.auth.password_digest", out problem))
                 return false;
         }
         return Nothing(out problem);
@@ -187,33 +187,33 @@ public sealed class Mapper
     private bool AnswerSubscriptions(out string problem)
     {
         const string replaces = "mwi_subscribe_replaces_unsolicited";
-        var told = Value(TargetTable.Endpoint, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
-        var asked = Value(TargetTable.Aor, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        var told = Value(RealtimeTable.Endpoint, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
+        var asked = Value(RealtimeTable.Aor, "mailboxes")?.Split(',', StringSplitOptions.TrimEntries) ?? [];
         if (!told.Intersect(asked, StringComparer.Ordinal).Any() || IsYes(replaces))
             return Nothing(out problem);
-        return Value(TargetTable.Endpoint, replaces) is null && _catalogue.Find(TargetTable.Endpoint, replaces) is not null
-            ? Set(TargetTable.Endpoint, replaces, "yes", $"settings.endpoint.{replaces}", out problem)
+        return Value(RealtimeTable.Endpoint, replaces) is null && _catalogue.Find(RealtimeTable.Endpoint, replaces) is not null
+            ? Set(RealtimeTable.Endpoint, replaces, "yes", $"settings.endpoint.{replaces}", out problem)
             : Refuse($"settings.aor.mailboxes names a mailbox of the endpoint, so that settings.endpoint.{replaces} must be yes: Asterisk would answer a SUBSCRIBE for messages with 500", out problem);
     }
 
     /// <summary>Options that Asterisk takes one by one and refuses together.</summary>
     private bool GoTogether(out string problem)
     {
-        if (Number(TargetTable.Endpoint, "timers_min_se", 90) > Number(TargetTable.Endpoint, "timers_sess_expires", 1800))
+        if (Number(RealtimeTable.Endpoint, "timers_min_se", 90) > Number(RealtimeTable.Endpoint, "timers_sess_expires", 1800))
             return Refuse("settings.endpoint.timers_sess_expires (1800 when not given) must not be less than timers_min_se", out problem);
-        if (IsYes("dtls_auto_generate_cert") && Value(TargetTable.Endpoint, "dtls_cert_file") is not null)
+        if (IsYes("dtls_auto_generate_cert") && Value(RealtimeTable.Endpoint, "dtls_cert_file") is not null)
             return Refuse("settings.endpoint: only one of dtls_auto_generate_cert and dtls_cert_file can be given", out problem);
-        if (IsYes("preferred_codec_only") && Value(TargetTable.Endpoint, "incoming_call_offer_pref") is not (null or "local"))
+        if (IsYes("preferred_codec_only") && Value(RealtimeTable.Endpoint, "incoming_call_offer_pref") is not (null or "local"))
             return Refuse("settings.endpoint: only one of preferred_codec_only and incoming_call_offer_pref can be given", out problem);
-        if (Number(TargetTable.Aor, "max_contacts", 1) == 0 && Value(TargetTable.Aor, "contact") is null)
+        if (Number(RealtimeTable.Aor, "max_contacts", 1) == 0 && Value(RealtimeTable.Aor, "contact") is null)
             return Refuse("max_contacts is 0, so that no phone can register: it must be 1 or more, or settings.aor.contact must say where the phone is", out problem);
-        if (Value(TargetTable.Auth, "password") is null && Value(TargetTable.Auth, "auth_type") is not "google_oauth")
+        if (Value(RealtimeTable.Auth, "password") is null && Value(RealtimeTable.Auth, "auth_type") is not "google_oauth")
         {
-            var digests = (Value(TargetTable.Auth, "password_digest") is { } given ? OptionRules.AlgorithmsOf(given) : [])
-                .Concat(Value(TargetTable.Auth, "md5_cred") is null ? [] : ["MD5"]).ToArray();
+            var digests = (Value(RealtimeTable.Auth, "password_digest") is { } given ? OptionRules.AlgorithmsOf(given) : [])
+                .Concat(Value(RealtimeTable.Auth, "md5_cred") is null ? [] : ["MD5"]).ToArray();
             foreach (var column in new[] { "supported_algorithms_uas", "supported_algorithms_uac" })
             {
-                foreach (var algorithm in (Value(TargetTable.Auth, column) ?? "MD5").Split(','))
+                foreach (var algorithm in (Value(RealtimeTable.Auth, column) ?? "MD5").Split(','))
                 {
                     if (!digests.Contains(algorithm, StringComparer.Ordinal))
                         return Refuse($"settings.auth.{column} asks for {algorithm}, and password_digest has none: Asterisk would refuse every REGISTER", out problem);
@@ -223,13 +223,13 @@ public sealed class Mapper
         return Nothing(out problem);
     }
 
-    private bool IsYes(string column) => Value(TargetTable.Endpoint, column) is "yes" or "true" or "on" or "1";
+    private bool IsYes(string column) => Value(RealtimeTable.Endpoint, column) is "yes" or "true" or "on" or "1";
 
-    private int Number(TargetTable table, string column, int otherwise) =>
+    private int Number(RealtimeTable table, string column, int otherwise) =>
         int.TryParse(Value(table, column), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : otherwise;
 
     /// <summary>What the row being mapped has so far; null: nothing, or an empty text, or no such column.</summary>
-    private string? Value(TargetTable table, string column) =>
+    private string? Value(RealtimeTable table, string column) =>
         _catalogue.Find(table, column) is { } known && _row[known.Index] is { Length: > 0 } value ? value : null;
 
     private static readonly Dictionary<string, string> ReservedEndpoint = new() { ["id"] = "number", ["aors"] = "number", ["auth"] = "number" };
@@ -237,7 +237,7 @@ public sealed class Mapper
     private static readonly Dictionary<string, string> ReservedAor = new() { ["id"] = "number" };
 
     private bool SetOptions(
-        TargetTable table, string section, IReadOnlyDictionary<string, string?> options, Dictionary<string, string> reserved, out string problem)
+        RealtimeTable table, string section, IReadOnlyDictionary<string, string?> options, Dictionary<string, string> reserved, out string problem)
     {
         problem = "";
         foreach (var (name, value) in options)
@@ -245,7 +245,7 @@ public sealed class Mapper
             if (reserved.TryGetValue(name, out var column))
                 return Refuse($"settings.{section}.{Shown(name)} comes from the column {column}", out problem);
             if (_catalogue.Find(table, name) is not { } known)
-                return Refuse($"settings.{section}.{Shown(name)}: {TargetColumn.TableName(table)} has no such column", out problem);
+                return Refuse($"settings.{section}.{Shown(name)}: {RealtimeColumn.TableName(table)} has no such column", out problem);
             if (value is null)
                 _row[known.Index] = null;
             else if (!SetColumn(known, value, $"settings.{section}.{name}", out problem))
@@ -254,7 +254,7 @@ public sealed class Mapper
         return true;
     }
 
-    private bool SetGiven(TargetTable table, string column, string? value, string from, out string problem)
+    private bool SetGiven(RealtimeTable table, string column, string? value, string from, out string problem)
     {
         if (Given(value) is { } given)
             return Set(table, column, given.Trim(), from, out problem);
@@ -262,7 +262,7 @@ public sealed class Mapper
         return true;
     }
 
-    private bool Set(TargetTable table, string column, string value, string from, out string problem)
+    private bool Set(RealtimeTable table, string column, string value, string from, out string problem)
     {
         if (_catalogue.Find(table, column) is { } known)
             return SetColumn(known, value, from, out problem);
@@ -270,7 +270,7 @@ public sealed class Mapper
         return true;
     }
 
-    private bool SetColumn(TargetColumn column, string value, string from, out string problem)
+    private bool SetColumn(RealtimeColumn column, string value, string from, out string problem)
     {
         if (column.TryAccept(value, out var accepted, out problem))
         {
@@ -281,7 +281,7 @@ public sealed class Mapper
         return false;
     }
 
-    private MappedEndpoint Compact(Extension extension)
+    private DesiredEndpoint Compact(Extension extension)
     {
         var columns = new ColumnSet();
         for (var i = 0; i < _row.Length; i++)
@@ -291,25 +291,25 @@ public sealed class Mapper
         var next = 0;
         foreach (var index in columns)
             values[next++] = _row[index]!;
-        return new MappedEndpoint(extension.Number, extension.RowKey, columns, values) { Mailbox = MailboxOf(extension) };
+        return new DesiredEndpoint(extension.Number, extension.RowKey, columns, values) { Mailbox = MailboxOf(extension) };
     }
 
     /// <summary>The first one listed: the others an endpoint only watches.</summary>
     private Mailbox? MailboxOf(Extension extension) =>
-        Value(TargetTable.Endpoint, "mailboxes")?.Split(',', 2)[0] is { } name ? new Mailbox(name, IsNamed: name != extension.Mailbox) : null;
+        Value(RealtimeTable.Endpoint, "mailboxes")?.Split(',', 2)[0] is { } name ? new Mailbox(name, IsNamed: name != extension.Mailbox) : null;
 
     private void Prepare(OptionSet options, string path, string?[] row, List<string> problems)
     {
         foreach (var (table, section, values) in new[]
         {
-            (TargetTable.Endpoint, "Endpoint", options.Endpoint), (TargetTable.Auth, "Auth", options.Auth), (TargetTable.Aor, "Aor", options.Aor),
+            (RealtimeTable.Endpoint, "Endpoint", options.Endpoint), (RealtimeTable.Auth, "Auth", options.Auth), (RealtimeTable.Aor, "Aor", options.Aor),
         })
         {
             foreach (var (name, value) in values)
             {
                 if (_catalogue.Find(table, name) is not { } column)
                 {
-                    var missing = $"{path}:{section}:{name}, since {TargetColumn.TableName(table)} has no such column";
+                    var missing = $"{path}:{section}:{name}, since {RealtimeColumn.TableName(table)} has no such column";
                     if (!_leftOut.Contains(missing))
                         _leftOut.Add(missing);
                 }

@@ -13,7 +13,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     /// <summary>The end of the year 9999.</summary>
     private const long LastMoment = 253_402_300_799;
 
-    private readonly OtherClock _clock = new(time);
+    private readonly ClockOffset _clock = new(time);
     private string? _systemName;
 
     /// <summary>The events that loop 2 lives on.</summary>
@@ -61,17 +61,17 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
         return null;
     }
 
-    /// <summary>Asks for all contacts and device states and puts them into the book.</summary>
+    /// <summary>Asks for all contacts and device states and puts them into the tracker.</summary>
     /// <param name="fixedContacts">Those that are not in Asterisk's list of registrations.</param>
     /// <param name="isEmptyTrue">Asked when Asterisk knows no contact at all, which is also its answer when it lost its database.</param>
     /// <param name="onItem">Called for each: a slow answer is not none.</param>
     /// <returns>Whether another is needed.</returns>
     /// <exception cref="AsteriskRefusalException">It is refused or cannot be believed: nothing changed.</exception>
     /// <exception cref="AmiException">It did not come: nothing changed.</exception>
-    public async Task<bool> SnapshotAsync(ContactBook book, FixedContacts fixedContacts, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
+    public async Task<bool> SnapshotAsync(ContactTracker tracker, FixedContacts fixedContacts, Func<string?, CancellationToken, Task<bool>> isEmptyTrue, Action onItem, CancellationToken cancellation)
     {
         await ReadClockAsync(cancellation);
-        book.BeginSnapshot();
+        tracker.BeginSnapshot();
         try
         {
             var contacts = new Dictionary<ContactKey, Contact>();
@@ -101,12 +101,12 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             }, cancellation);
             if (!states.Success)
                 throw new AsteriskRefusalException($"Asterisk does not show its device states: {states.Message}");
-            await fixedContacts.AddToAsync(contacts, book, devices, onItem, cancellation);
-            return book.EndSnapshot(contacts, devices, shared);
+            await fixedContacts.AddToAsync(contacts, tracker, devices, onItem, cancellation);
+            return tracker.EndSnapshot(contacts, devices, shared);
         }
         catch
         {
-            book.AbandonSnapshot();
+            tracker.AbandonSnapshot();
             throw;
         }
     }
@@ -158,7 +158,7 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
     {
         var answer = await connection.SendAsync(new AmiAction("Ping"), cancellation);
         if (double.TryParse(answer.Get("Timestamp"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 1e11)
-            _clock.Shows(DateTimeOffset.UnixEpoch.AddSeconds(seconds));
+            _clock.Observe(DateTimeOffset.UnixEpoch.AddSeconds(seconds));
     }
 
     private bool IsForeign(in AmiMessage item) =>
@@ -175,9 +175,9 @@ internal sealed class AsteriskSession(AmiConnection connection, TimeProvider tim
             Text(item, "Status"u8) ?? "Unknown",
             ContactUri.TryParse(uri, out var parsed) ? parsed.Address : null,
             Text(item, "ViaAddr"u8), Text(item, "UserAgent"u8), RoundTrip(item.Get("RoundtripUsec"u8)),
-            Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToOurs(expires) : null, time.GetUtcNow());
+            Moment(Text(item, "ExpirationTime"u8)) is { } expires ? _clock.ToLocal(expires) : null, time.GetUtcNow());
     }
 }
 
 /// <summary>Asterisk answered, but not with what was asked for; the message says why.</summary>
-internal sealed class AsteriskRefusalException(string message) : Exception(OneLine.Of(message));
+internal sealed class AsteriskRefusalException(string message) : Exception(UntrustedText.Escape(message));

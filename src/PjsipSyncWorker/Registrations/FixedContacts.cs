@@ -18,12 +18,12 @@ internal sealed class FixedContacts(AsteriskSession asterisk)
     /// <param name="devices">The device states of the same snapshot, by endpoint.</param>
     /// <param name="onItem">Called for each: a slow answer is not none.</param>
     public async Task AddToAsync(
-        Dictionary<ContactKey, Contact> contacts, ContactBook book, IReadOnlyDictionary<string, string> devices, Action onItem, CancellationToken cancellation)
+        Dictionary<ContactKey, Contact> contacts, ContactTracker tracker, IReadOnlyDictionary<string, string> devices, Action onItem, CancellationToken cancellation)
     {
         foreach (var (endpoint, written) in Written)
         {
             onItem();
-            var found = _asked.GetValueOrDefault(endpoint) is { } asked && asked.Written == written ? Known(asked.Keys, book, devices.GetValueOrDefault(endpoint)) : null;
+            var found = _asked.GetValueOrDefault(endpoint) is { } asked && asked.Written == written ? Known(asked.Keys, tracker, devices.GetValueOrDefault(endpoint)) : null;
             if (found is null)
             {
                 found = await asterisk.FixedContactsOfAsync(endpoint, cancellation);
@@ -35,13 +35,13 @@ internal sealed class FixedContacts(AsteriskSession asterisk)
     }
 
     /// <returns>Null when one of them is not known, or when the device is not available exactly when one of them is.</returns>
-    private static Dictionary<ContactKey, Contact>? Known(ContactKey[] keys, ContactBook book, string? device)
+    private static Dictionary<ContactKey, Contact>? Known(ContactKey[] keys, ContactTracker tracker, string? device)
     {
         var known = new Dictionary<ContactKey, Contact>();
         var isReachable = false;
         foreach (var key in keys)
         {
-            if (book.Find(key) is not { } contact)
+            if (tracker.Find(key) is not { } contact)
                 return null;
             known[key] = contact;
             isReachable |= contact.Status != "Unreachable";

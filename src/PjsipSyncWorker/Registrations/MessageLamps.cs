@@ -20,17 +20,17 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
 
-    private readonly WakeSignal _wake = new();
+    private readonly AsyncAutoResetEvent _wake = new();
     private readonly ReloadBudget _reloads = new(time);
 
     /// <summary>The target has a new revision.</summary>
-    public void Revised() => _wake.Ring();
+    public void Revised() => _wake.Set();
 
     /// <summary>Until cancelled.</summary>
     /// <param name="atLeastEvery">The longest time between two looks.</param>
     public async Task RunAsync(TimeSpan atLeastEvery, CancellationToken cancellation)
     {
-        _wake.Ring();
+        _wake.Set();
         var next = atLeastEvery;
         while (true)
         {

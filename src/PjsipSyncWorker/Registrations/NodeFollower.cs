@@ -10,11 +10,11 @@ using PjsipSyncWorker.Registrations.Announcements;
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>
-/// Follows one Asterisk: its events go into a book in memory, the book's differences into the database.
+/// Follows one Asterisk: its events go into a tracker in memory, the tracker's differences into the database.
 /// Either side may be away; the other goes on.
 /// </summary>
 internal sealed partial class NodeFollower(
-    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusProjector projector, NodeMetrics metrics, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusWriter statusWriter, NodeMetrics metrics, Health health, TimeProvider time, ILogger<NodeFollower> logger) : IAmiEventHandler
 {
     /// <summary>The shortest rest between two snapshots.</summary>
     private static readonly TimeSpan Breath = TimeSpan.FromMilliseconds(250);
@@ -46,9 +46,9 @@ internal sealed partial class NodeFollower(
     private static readonly TimeSpan ExpiryMargin = TimeSpan.FromSeconds(3);
 
     /// <summary>Names and addresses of phones, which come in every event.</summary>
-    private readonly Utf8Words _words = new(most: 1_000_000);
+    private readonly Utf8StringCache _words = new(most: 1_000_000);
 
-    private readonly ContactBook _book = new(time);
+    private readonly ContactTracker _tracker = new(time);
     private readonly EndpointAnnouncer _announcer = new(
         node, settings.Asterisk.RefreshesPerSecond, new AnnouncementLedger(dataSource, node.Name, settings.Realtime.Schema), metrics.Announcements, time, logger);
 
@@ -56,10 +56,10 @@ internal sealed partial class NodeFollower(
 
     private volatile CacheExpirer? _expirer;
     private readonly ContactTable _contactTable = new(dataSource, settings.Realtime.Schema);
-    private readonly WakeSignal _changed = new();
-    private readonly WakeSignal _snapshotWanted = new();
-    private readonly WakeSignal _filesMayDiffer = new();
-    private readonly WakeSignal _referencesMayDiffer = new();
+    private readonly AsyncAutoResetEvent _changed = new();
+    private readonly AsyncAutoResetEvent _snapshotWanted = new();
+    private readonly AsyncAutoResetEvent _filesMayDiffer = new();
+    private readonly AsyncAutoResetEvent _referencesMayDiffer = new();
     private volatile bool _serverMayDiffer;
     private readonly ReservedNumbers _reserved = new(dataSource, node.Name);
     private long _sessionBegan;
@@ -76,7 +76,7 @@ internal sealed partial class NodeFollower(
     {
         _expirer?.Revised();
         _announcer.Revised();
-        _referencesMayDiffer.Ring();
+        _referencesMayDiffer.Set();
         _messageLamps.Revised();
     }
 
@@ -118,33 +118,33 @@ internal sealed partial class NodeFollower(
             if (endpoint.IsEmpty || uri.IsEmpty)
                 return;
             var status = message.Get("ContactStatus"u8) is { Length: > 0 } said ? _words.Of(said) : "Unknown";
-            if (_book.Apply(new ContactKey(_words.Of(endpoint), _words.Of(uri)), status, AsteriskSession.RoundTrip(message.Get("RoundtripUsec"u8))))
-                _snapshotWanted.Ring();
-            if (_book.HasUrgentChanges)
-                _changed.Ring();
+            if (_tracker.OnContactStatus(new ContactKey(_words.Of(endpoint), _words.Of(uri)), status, AsteriskSession.RoundTrip(message.Get("RoundtripUsec"u8))))
+                _snapshotWanted.Set();
+            if (_tracker.HasUrgentChanges)
+                _changed.Set();
         }
         else if (name.SequenceEqual("DeviceStateChange"u8))
         {
             if (AsteriskSession.DeviceOf(_words.Of(message.Get("Device"u8))) is not { } endpoint || message.Get("State"u8) is not { Length: > 0 } state)
                 return;
-            _book.Apply(endpoint, _words.Of(state));
-            _changed.Ring();
+            _tracker.OnDeviceState(endpoint, _words.Of(state));
+            _changed.Set();
         }
         else if (name.SequenceEqual("PeerStatus"u8))
         {
             // The announcement of an endpoint tells of its phones by this alone.
-            if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Peer"u8)) is { } endpoint && !_book.Knows(endpoint))
-                _snapshotWanted.Ring();
+            if (AsteriskSession.DeviceOf(AsteriskSession.Text(message, "Peer"u8)) is { } endpoint && !_tracker.Knows(endpoint))
+                _snapshotWanted.Set();
         }
         else if (name.SequenceEqual("Reload"u8))
         {
             if (AsteriskSession.TouchesPjsip(AsteriskSession.Text(message, "Module"u8)))
             {
                 _announcer.Reloaded();
-                _filesMayDiffer.Ring();
+                _filesMayDiffer.Set();
             }
             _serverMayDiffer = true;
-            _referencesMayDiffer.Ring();
+            _referencesMayDiffer.Set();
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed partial class NodeFollower(
         }
     }
 
-    /// <summary>Writes the book's differences as they come; ends with the database's failure.</summary>
+    /// <summary>Writes the tracker's differences as they come; ends with the database's failure.</summary>
     private async Task WriteAsync(NodeStore store, Task following, HealthPart part, CancellationToken cancellation)
     {
         var heartbeat = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.Asterisk.StaleAfter.Ticks / 4));
@@ -179,26 +179,26 @@ internal sealed partial class NodeFollower(
                 await LoadAsync(store, cancellation);
                 loaded = time.GetTimestamp();
             }
-            var changes = _book.TakeChanges();
+            var changes = _tracker.DequeueChanges();
             if (!changes.IsEmpty)
             {
                 try
                 {
                     foreach (var endpoint in (await store.WriteAsync(changes, cancellation)).Distinct())
-                        Log.NotHeld(logger, OneLine.Of(endpoint), node.Name);
+                        Log.NotHeld(logger, UntrustedText.Escape(endpoint), node.Name);
                 }
                 catch
                 {
-                    _book.NotStored(changes);
+                    _tracker.Requeue(changes);
                     throw;
                 }
-                _book.Stored(changes);
-                projector.Ask(changes.EndpointsOfNewStatus);
+                _tracker.Acknowledge(changes);
+                statusWriter.Enqueue(changes.EndpointsOfNewStatus);
             }
             if (time.GetElapsedTime(seen) >= heartbeat || wasConnected != _connected)
             {
                 wasConnected = _connected;
-                await store.SeenAsync(wasConnected, Problem, cancellation);
+                await store.HeartbeatAsync(wasConnected, Problem, cancellation);
                 seen = time.GetTimestamp();
             }
             part.Report(null, heartbeat);
@@ -209,8 +209,8 @@ internal sealed partial class NodeFollower(
 
     private async Task LoadAsync(NodeStore store, CancellationToken cancellation)
     {
-        if (await store.LoadAsync(_book, cancellation))
-            _snapshotWanted.Ring();
+        if (await store.LoadAsync(_tracker, cancellation))
+            _snapshotWanted.Set();
     }
 
     /// <summary>One AMI session after another.</summary>
@@ -245,13 +245,13 @@ internal sealed partial class NodeFollower(
             await expirer.CatchUpAsync(cancellation);
             _expirer = expirer;
             await _announcer.BeginAsync(isKnown, startedAt, cancellation);
-            _book.BeginSession();
+            _tracker.BeginSession();
             _sessionBegan = time.GetTimestamp();
             (_connected, _degraded) = (true, null);
             metrics.SessionBegan();
-            Log.Following(logger, node.Name, version is null ? "of unknown version" : OneLine.Of(version));
-            _snapshotWanted.Ring();
-            _filesMayDiffer.Ring();
+            Log.Following(logger, node.Name, version is null ? "of unknown version" : UntrustedText.Escape(version));
+            _snapshotWanted.Set();
+            _filesMayDiffer.Set();
             await using var commands = new CommandConnection(node, metrics, time);
             Task[] loops =
             [
@@ -261,7 +261,7 @@ internal sealed partial class NodeFollower(
                 FollowFilesAsync(expirer, ending.Token),
                 FollowReferencesAsync(connection, ending.Token),
                 _messageLamps.RunAsync(settings.Asterisk.SnapshotInterval, ending.Token),
-                _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Ring, ending.Token),
+                _announcer.RunAsync(commands, await asterisk.ReadsThroughViewAsync(cancellation), expirer, settings.Asterisk.SnapshotInterval, _snapshotWanted.Set, ending.Token),
             ];
             var ended = await Task.WhenAny(loops);
             await ending.CancelAsync();
@@ -273,7 +273,7 @@ internal sealed partial class NodeFollower(
             _expirer = null;
             _connected = false;
             metrics.SessionEnded();
-            _changed.Ring();
+            _changed.Set();
             if (cancellation.IsCancellationRequested)
                 await connection.LogoffAsync(CancellationToken.None).WaitAsync(LogoffPatience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -287,7 +287,7 @@ internal sealed partial class NodeFollower(
         while (await Task.WhenAny(told, Task.Delay(BootPatience, time, cancellation)) != told)
         {
             cancellation.ThrowIfCancellationRequested();
-            if ((await SayMissingRightsAsync(connection, cancellation)).Contains(ManagerRights.ReadSystem))
+            if ((await SayMissingRightsAsync(connection, cancellation)).Contains(AmiPermissions.ReadSystem))
                 return;
         }
         if (connection.Completion.IsCompleted)
@@ -297,7 +297,7 @@ internal sealed partial class NodeFollower(
     /// <summary>Says once what the AMI user lacks: events of a class that it may not read simply never come.</summary>
     private async Task<List<string>> SayMissingRightsAsync(AmiConnection connection, CancellationToken cancellation)
     {
-        var missing = await ManagerRights.MissingAsync(connection, node.Username, cancellation);
+        var missing = await AmiPermissions.MissingAsync(connection, node.Username, cancellation);
         var said = string.Join(", ", missing);
         if (said.Length > 0 && said != _rightsMissing)
             Log.LacksRights(logger, node.Name, node.Username, said);
@@ -316,13 +316,13 @@ internal sealed partial class NodeFollower(
             var watch = time.GetTimestamp();
             try
             {
-                if (await asterisk.SnapshotAsync(_book, fixedContacts, _contactTable.HasNoneAsync, part.Progress, cancellation))
-                    _snapshotWanted.Ring();
+                if (await asterisk.SnapshotAsync(_tracker, fixedContacts, _contactTable.HasNoneAsync, part.Progress, cancellation))
+                    _snapshotWanted.Set();
                 metrics.Snapshot(time.GetElapsedTime(watch));
-                _lampsUndecided = _announcer.OnSnapshot(_book.Count, _book.Unlit());
+                _lampsUndecided = _announcer.OnSnapshot(_tracker.Count, _tracker.Unlit());
                 _degraded = null;
-                _changed.Ring();
-                Leftovers.Return(_book.Count);
+                _changed.Set();
+                MemoryTrimmer.TrimAfter(_tracker.Count);
             }
             catch (AsteriskRefusalException error)
             {
@@ -332,7 +332,7 @@ internal sealed partial class NodeFollower(
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error))
             {
-                _snapshotWanted.Ring();
+                _snapshotWanted.Set();
             }
             // Never more than a fifth of Asterisk's time, and several wishes at once are one.
             var pause = time.GetElapsedTime(watch) * 4;
@@ -359,11 +359,11 @@ internal sealed partial class NodeFollower(
             }
             catch (Exception error) when (error is AmiException or AsteriskRefusalException)
             {
-                Log.FilesNotRead(logger, node.Name, OneLine.Of(error.Message));
+                Log.FilesNotRead(logger, node.Name, UntrustedText.Escape(error.Message));
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error))
             {
-                _filesMayDiffer.Ring();
+                _filesMayDiffer.Set();
                 await Task.Delay(Breath, time, cancellation);
             }
         }
@@ -372,9 +372,9 @@ internal sealed partial class NodeFollower(
     /// <summary>Finds out which extensions name a transport, a context or an ACL that this server does not have.</summary>
     private async Task FollowReferencesAsync(AmiConnection connection, CancellationToken cancellation)
     {
-        var references = new References(connection, dataSource, settings.Realtime.Schema);
+        var references = new MissingReferences(connection, dataSource, settings.Realtime.Schema);
         var seen = 0L;
-        _referencesMayDiffer.Ring();
+        _referencesMayDiffer.Set();
         while (true)
         {
             if (!await _referencesMayDiffer.WaitAsync(ReferencesInterval, time, cancellation) || _serverMayDiffer)
@@ -388,7 +388,7 @@ internal sealed partial class NodeFollower(
                 var missing = await references.MissingAsync(await references.AllAsync(seen, cancellation), cancellation);
                 seen = await references.NoteAsync(node.Name, missing, seen, cancellation);
             }
-            catch (Exception error) when (DatabaseErrors.IsDatabase(error) || error is AsteriskRefusalException or CatalogueException)
+            catch (Exception error) when (DatabaseErrors.IsDatabase(error) || error is AsteriskRefusalException or RealtimeSchemaException)
             {
                 // The other loops report a database, an AMI user or tables that fail.
             }
@@ -403,6 +403,6 @@ internal sealed partial class NodeFollower(
         var longest = _lampsUndecided && settings.Asterisk.SnapshotInterval > LampLook ? LampLook : settings.Asterisk.SnapshotInterval;
         // A registration that is refreshed in silence would seem to expire: look again shortly before.
         var soon = time.GetUtcNow() + ExpiryMargin;
-        return _book.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;
+        return _tracker.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;
     }
 }

@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Registrations;
 /// </summary>
 internal sealed class NodeStore(NpgsqlConnection connection, string node, TimeProvider time) : IAsyncDisposable
 {
-    private readonly OtherClock _clock = new(time);
+    private readonly ClockOffset _clock = new(time);
 
     /// <summary>Several of the heartbeats that a living follower sends.</summary>
     private const string IdleLimit = "20s";
@@ -36,9 +36,9 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
         return null;
     }
 
-    /// <summary>Reads what is stored, into the book.</summary>
-    /// <returns>Whether the book needs a snapshot.</returns>
-    public async Task<bool> LoadAsync(ContactBook book, CancellationToken cancellation)
+    /// <summary>Reads what is stored, into the tracker.</summary>
+    /// <returns>Whether the tracker needs a snapshot.</returns>
+    public async Task<bool> LoadAsync(ContactTracker tracker, CancellationToken cancellation)
     {
         await ExecuteAsync("insert into pjsip_sync.node (name) values ($1) on conflict do nothing", cancellation, Text(node));
         await ReadClockAsync(cancellation);
@@ -54,7 +54,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
                 contacts[new ContactKey(reader.GetString(0), reader.GetString(1))] = new Contact(
                     reader.GetString(2), reader.IsDBNull(3) ? null : IPAddress.Parse(reader.GetString(3)), reader.TextOrNull(4), reader.TextOrNull(5),
                     reader.IsDBNull(6) ? null : reader.GetFieldValue<TimeSpan>(6),
-                    reader.IsDBNull(7) ? null : _clock.ToOurs(reader.GetFieldValue<DateTimeOffset>(7)), _clock.ToOurs(reader.GetFieldValue<DateTimeOffset>(8)));
+                    reader.IsDBNull(7) ? null : _clock.ToLocal(reader.GetFieldValue<DateTimeOffset>(7)), _clock.ToLocal(reader.GetFieldValue<DateTimeOffset>(8)));
             }
         }
         var devices = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -64,12 +64,12 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
             while (await reader.ReadAsync(cancellation))
                 devices[reader.GetString(0)] = reader.GetString(1);
         }
-        return book.Load(contacts, devices);
+        return tracker.SetStored(contacts, devices);
     }
 
     /// <summary>Writes differences. What the database cannot hold (a character that its encoding lacks, say) is narrowed down until only that is left out.</summary>
     /// <returns>The endpoints of which something was refused.</returns>
-    public async Task<List<string>> WriteAsync(BookChanges changes, CancellationToken cancellation)
+    public async Task<List<string>> WriteAsync(PendingChanges changes, CancellationToken cancellation)
     {
         try
         {
@@ -86,13 +86,13 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
     }
 
     /// <summary>In one transaction of its own: all or nothing.</summary>
-    private async Task WriteWholeAsync(BookChanges changes, CancellationToken cancellation)
+    private async Task WriteWholeAsync(PendingChanges changes, CancellationToken cancellation)
     {
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        // What goes from all nodes is told once; of all else this node's book knows after a crash that it is missing.
-        if (!changes.Gone.Any(gone => gone.Everywhere))
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {DataSource.WithoutWaiting}"));
+        // What goes from all nodes is told once; of all else this node's tracker knows after a crash that it is missing.
+        if (!changes.Gone.Any(gone => gone.FromAllNodes))
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {DataSource.AsynchronousCommit}"));
         if (changes.Gone.Count > 0)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("""
                 delete from pjsip_sync.contact c using unnest($2, $3, $4) as gone (endpoint, uri, everywhere)
@@ -104,7 +104,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
                     Text(node),
                     Array(NpgsqlDbType.Text, changes.Gone.Select(gone => gone.Key.Endpoint)),
                     Array(NpgsqlDbType.Text, changes.Gone.Select(gone => gone.Key.Uri)),
-                    Array(NpgsqlDbType.Boolean, changes.Gone.Select(gone => gone.Everywhere)),
+                    Array(NpgsqlDbType.Boolean, changes.Gone.Select(gone => gone.FromAllNodes)),
                 },
             });
         if (changes.Contacts.Count > 0)
@@ -130,8 +130,8 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
                     Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.ViaAddress)),
                     Array(NpgsqlDbType.Text, changes.Contacts.Select(contact => contact.Contact.UserAgent)),
                     Array(NpgsqlDbType.Double, changes.Contacts.Select(contact => contact.Contact.RoundTrip?.TotalSeconds)),
-                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt is { } expires ? _clock.ToTheirs(expires).UtcDateTime : (DateTime?)null)),
-                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => _clock.ToTheirs(contact.Contact.RegisteredAt).UtcDateTime)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => contact.Contact.ExpiresAt is { } expires ? _clock.ToRemote(expires).UtcDateTime : (DateTime?)null)),
+                    Array(NpgsqlDbType.TimestampTz, changes.Contacts.Select(contact => _clock.ToRemote(contact.Contact.RegisteredAt).UtcDateTime)),
                     Array(NpgsqlDbType.Boolean, changes.Contacts.Select(contact => contact.Registered)),
                     new NpgsqlParameter { Value = changes.Shared },
                 },
@@ -147,7 +147,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
     }
 
     /// <summary>Notes that the node is there, or not.</summary>
-    public Task SeenAsync(bool connected, string? degraded, CancellationToken cancellation) => ExecuteAsync("""
+    public Task HeartbeatAsync(bool connected, string? degraded, CancellationToken cancellation) => ExecuteAsync("""
         update pjsip_sync.node
         set connected = $2, degraded = $3, last_seen_at = case when $2 then now() else last_seen_at end
         where name = $1 and ($2 or connected or degraded is distinct from $3)
@@ -156,14 +156,14 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
     /// <summary>The pool keeps sessions as they are, so the lock is let go first.</summary>
     public async ValueTask DisposeAsync()
     {
-        await SessionLocks.LetGoAsync(connection);
+        await SessionLocks.ReleaseAsync(connection);
         await connection.DisposeAsync();
     }
 
     private async Task ReadClockAsync(CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
-        _clock.Shows(new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!));
+        _clock.Observe(new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!));
     }
 
     private async Task<bool> TryLockAsync(CancellationToken cancellation)

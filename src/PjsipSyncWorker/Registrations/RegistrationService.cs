@@ -7,17 +7,17 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations;
 
-/// <summary>Loop 2: a follower for each Asterisk node, one projector for them all, and the revisions that wake them.</summary>
+/// <summary>Loop 2: a follower for each Asterisk node, one statusWriter for them all, and the revisions that wake them.</summary>
 internal sealed partial class RegistrationService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, StatusProjector projector, RegistrationMetrics metrics, ListenMetrics listens, Health health, TimeProvider time,
+    NpgsqlDataSource dataSource, WorkerSettings settings, StatusWriter statusWriter, RegistrationMetrics metrics, ListenMetrics listens, Health health, TimeProvider time,
     ILogger<RegistrationService> logger, ILogger<NodeFollower> nodeLogger) : BackgroundService
 {
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
 
     private readonly List<NodeFollower> _followers =
-        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, projector, metrics.Node(node.Name), health, time, nodeLogger))];
+        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, statusWriter, metrics.Node(node.Name), health, time, nodeLogger))];
 
-    private readonly WakeSignal _revised = new();
+    private readonly AsyncAutoResetEvent _revised = new();
     private readonly HealthPart _health = health.Begin("registrations");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -31,7 +31,7 @@ internal sealed partial class RegistrationService(
         // Listening last: all parts have begun before it can report that the first pass is over.
         await Task.WhenAll([
             .. _followers.Select(follower => follower.RunAsync(stoppingToken)),
-            projector.RunAsync(stoppingToken), ListenAsync(stoppingToken)]);
+            statusWriter.RunAsync(stoppingToken), ListenAsync(stoppingToken)]);
     }
 
     /// <summary>Hears of new revisions and passes them on.</summary>
@@ -42,9 +42,9 @@ internal sealed partial class RegistrationService(
         {
             await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
             listens.Opened("pjsip_sync_revision");
-            _revised.Ring();
+            _revised.Set();
             using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
-            var listening = listener.RunAsync(_revised.Ring, session.Token);
+            var listening = listener.RunAsync(_revised.Set, session.Token);
             var passing = PassOnAsync(session.Token);
             var ended = await Task.WhenAny(listening, passing);
             await session.CancelAsync();
@@ -53,11 +53,11 @@ internal sealed partial class RegistrationService(
         }, cancellation);
     }
 
-    /// <summary>Followers tell Asterisk; the projector looks at the endpoints that changed: a re-import starts with a wrong status.</summary>
+    /// <summary>Followers tell Asterisk; the statusWriter looks at the endpoints that changed: a re-import starts with a wrong status.</summary>
     private async Task PassOnAsync(CancellationToken cancellation)
     {
         var seen = await NewestRevisionAsync(cancellation);
-        projector.AskEverything();
+        statusWriter.EnqueueAll();
         while (true)
         {
             _health.Report(null, settings.Sync.PollInterval);
@@ -86,7 +86,7 @@ internal sealed partial class RegistrationService(
             seen = Math.Max(seen, reader.GetInt64(1));
         }
         if (changed.Count > 0)
-            projector.Ask(changed);
+            statusWriter.Enqueue(changed);
         return seen;
     }
 

@@ -17,7 +17,7 @@ internal static class Installation
     /// <summary>Makes this worker the last one started: its mapping and defaults count from now on.</summary>
     /// <returns>The fingerprint of everything that shapes the target.</returns>
     /// <exception cref="InstallationException">init must be run first, or this build is too old.</exception>
-    public static async Task<string> ClaimAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
+    public static async Task<string> ActivateAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
     {
         await CheckAsync(connection, settings, cancellation);
         var fingerprint = Fingerprint(settings);

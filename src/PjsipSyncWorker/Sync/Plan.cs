@@ -21,8 +21,8 @@ public enum ChangeKind
 /// <param name="Listed">Whether the owner list has it, be it as a tombstone.</param>
 /// <param name="TellAsterisk">Whether Asterisk must be told: the endpoint or its AOR is new, changed or gone. A password it reads anew by itself.</param>
 public sealed record EndpointChange(
-    ChangeKind Kind, string Id, string RowKey, bool Adopted, MappedEndpoint? Desired,
-    ColumnSet Cleared, ColumnSet Differing, IReadOnlyList<TargetTable> Missing, bool Listed, bool TellAsterisk);
+    ChangeKind Kind, string Id, string RowKey, bool Adopted, DesiredEndpoint? Desired,
+    ColumnSet Cleared, ColumnSet Differing, IReadOnlyList<RealtimeTable> Missing, bool Listed, bool TellAsterisk);
 
 /// <summary>The difference between what the application wants and what Asterisk reads, as a value.</summary>
 /// <param name="Rejections">Those that are not written down yet.</param>
@@ -43,17 +43,17 @@ public sealed record Plan(
 /// <summary>An entry of the owner list.</summary>
 /// <param name="Columns">The columns last written.</param>
 /// <param name="Deleted">A tombstone: its rows are gone, some node may not know yet.</param>
-public sealed record Owner(string RowKey, bool Adopted, ColumnSet Columns, bool Deleted);
+public sealed record ManagedEndpoint(string RowKey, bool Adopted, ColumnSet Columns, bool Deleted);
 
 /// <summary>What one id has in the target now.</summary>
 /// <param name="Values">What was read; null where the row or the value is missing.</param>
 /// <param name="Places">For each column of the catalogue its place among the values; negative when it was not read. One for all rows of a batch.</param>
-public sealed record TargetRows(string?[] Values, int[] Places, bool[] Present)
+public sealed record ActualEndpoint(string?[] Values, int[] Places, bool[] Present)
 {
     /// <summary>The value of a column by its index.</summary>
     public string? this[int index] => Places[index] < 0 ? null : Values[Places[index]];
 
-    public bool Has(TargetTable table) => Present[(int)table];
+    public bool Has(RealtimeTable table) => Present[(int)table];
 
     public bool Any => Present[0] || Present[1] || Present[2];
 }

@@ -6,7 +6,7 @@ using PjsipSyncWorker.Realtime;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>Writes a plan set-based: one statement for each table and set of columns, all in one round trip.</summary>
-internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
+internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes)
 {
     private const string UpdateOwner = """
         on conflict (id) do update
@@ -14,13 +14,13 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             aor_revision = greatest(e.aor_revision, excluded.aor_revision), synced_at = now(), deleted_at = null
         """;
 
-    private readonly Dictionary<(TargetTable, ColumnSet, ColumnSet, bool), string> _statements = [];
+    private readonly Dictionary<(RealtimeTable, ColumnSet, ColumnSet, bool), string> _statements = [];
 
     /// <summary>The whole of it, and the end of the transaction, in one round trip.</summary>
     public async Task WriteAndCommitAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
     {
         await AddShapesAsync(connection, plan.Changes, cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.BulkTimeoutSeconds };
         AddChanges(batch, plan.Changes);
         AddRejections(batch, plan);
         batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
@@ -31,7 +31,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     public async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation)
     {
         await AddShapesAsync(connection, changes, cancellation);
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.BulkTimeoutSeconds };
         AddChanges(batch, changes);
         await batch.ExecuteNonQueryAsync(cancellation);
     }
@@ -39,14 +39,14 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     /// <summary>The rest of a plan that was written in parts.</summary>
     public static async Task WriteRejectionsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.BulkTimeoutSeconds };
         AddRejections(batch, plan);
         if (batch.BatchCommands.Count > 0)
             await batch.ExecuteNonQueryAsync(cancellation);
     }
 
     /// <summary>After a rollback the numbers given to new shapes no longer hold.</summary>
-    public void ForgetShapes() => shapes.ForgetNew();
+    public void ForgetColumnSets() => shapes.ForgetNew();
 
     private Task AddShapesAsync(NpgsqlConnection connection, IReadOnlyList<EndpointChange> changes, CancellationToken cancellation) =>
         shapes.AddAsync(connection, changes.Where(change => change.Desired is not null).Select(change => change.Desired!.Columns), cancellation);
@@ -57,7 +57,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             return;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end"));
         AddDeletes(batch, changes);
-        foreach (var table in new[] { TargetTable.Aor, TargetTable.Auth, TargetTable.Endpoint })
+        foreach (var table in new[] { RealtimeTable.Aor, RealtimeTable.Auth, RealtimeTable.Endpoint })
             AddRows(batch, table, changes);
         AddOwners(batch, changes);
         AddMailboxes(batch, changes);
@@ -94,7 +94,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
             // Before the rows go: Asterisk drops an expired contact with all its events, a deleted one it keeps as a ghost.
             if (catalogue.CanExpireContacts)
                 Add($"update {catalogue.Contacts} set expiration_time = 1 where endpoint = any ($1)", deleted);
-            foreach (var table in new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor })
+            foreach (var table in new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor })
                 Add($"delete from {catalogue.Quoted(table)} where id = any ($1)", deleted);
             Add("""
                 update pjsip_sync.managed_endpoint
@@ -118,7 +118,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         void Add(string sql, string[] ids) => batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameter.Texts(ids) } });
     }
 
-    private void AddRows(NpgsqlBatch batch, TargetTable table, IReadOnlyList<EndpointChange> changes)
+    private void AddRows(NpgsqlBatch batch, RealtimeTable table, IReadOnlyList<EndpointChange> changes)
     {
         var own = catalogue.Of(table);
         var groups = changes
@@ -187,9 +187,9 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
     /// <summary>A name of a mailbox that is written down is never given to another row; a lamp that shows another mailbox now is noted.</summary>
     private void AddMailboxes(NpgsqlBatch batch, IReadOnlyList<EndpointChange> changes)
     {
-        if (catalogue.Find(TargetTable.Endpoint, "mailboxes") is not { } column)
+        if (catalogue.Find(RealtimeTable.Endpoint, "mailboxes") is not { } column)
             return;
-        var changed = changes.Where(change => change.Desired is not null && (change.Missing.Contains(TargetTable.Endpoint) || change.Differing.Contains(column.Index))).ToList();
+        var changed = changes.Where(change => change.Desired is not null && (change.Missing.Contains(RealtimeTable.Endpoint) || change.Differing.Contains(column.Index))).ToList();
         var without = changed.Where(change => change.Desired!.Mailbox is null).Select(change => change.Id).ToArray();
         if (without.Length > 0)
         {
@@ -217,7 +217,7 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
         });
         batch.BatchCommands.Add(new NpgsqlBatchCommand($"""
             insert into pjsip_sync.message_lamp as l (endpoint, mailboxes)
-            select id, {column.Quoted} from {catalogue.Quoted(TargetTable.Endpoint)} where id = any ($1)
+            select id, {column.Quoted} from {catalogue.Quoted(RealtimeTable.Endpoint)} where id = any ($1)
             on conflict (endpoint) do update set mailboxes = excluded.mailboxes, revision = currval('pjsip_sync.revision')
             where l.mailboxes <> excluded.mailboxes
             """)
@@ -226,11 +226,11 @@ internal sealed class PlanWriter(Catalogue catalogue, Shapes shapes)
 
     /// <param name="same">The columns of which one value is given for all rows.</param>
     /// <param name="missing">Whether there are no such rows yet: if somebody else makes one now, it is his, and everything is read again.</param>
-    private string Statement(TargetTable table, ColumnSet set, ColumnSet same, bool missing)
+    private string Statement(RealtimeTable table, ColumnSet set, ColumnSet same, bool missing)
     {
         if (_statements.TryGetValue((table, set, same, missing), out var known))
             return known;
-        var columns = new List<TargetColumn>();
+        var columns = new List<RealtimeColumn>();
         foreach (var index in set)
             columns.Add(catalogue.Columns[index]);
         var names = string.Concat(columns.Select(column => $", {column.Quoted}"));

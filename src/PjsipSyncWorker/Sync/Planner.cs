@@ -3,25 +3,25 @@ using PjsipSyncWorker.Realtime;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>What stands in the database for a set of ids, read in one transaction.</summary>
-/// <param name="Claims">The application's active rows with those numbers.</param>
+/// <param name="Candidates">The application's active rows with those numbers.</param>
 /// <param name="Owners">The owner list.</param>
 /// <param name="Target">The ps_* rows.</param>
 /// <param name="Rejected">The rejections that stand, by row key, for those ids and for the owners' rows.</param>
 /// <param name="Reserved">Of the ids those that objects in a server's own files have, each with that file and server in words.</param>
 /// <param name="Unreadable">Ids whose rows the database could not even read, and why.</param>
 internal sealed record SyncState(
-    IReadOnlyList<Claim> Claims,
-    IReadOnlyDictionary<string, Owner> Owners,
-    IReadOnlyDictionary<string, TargetRows> Target,
+    IReadOnlyList<Candidate> Candidates,
+    IReadOnlyDictionary<string, ManagedEndpoint> Owners,
+    IReadOnlyDictionary<string, ActualEndpoint> Target,
     IReadOnlyDictionary<string, Rejection> Rejected,
     IReadOnlyDictionary<string, string> Reserved,
     IReadOnlyList<Rejection> Unreadable);
 
 /// <summary>Computes a <see cref="Plan"/>: a pure function of what was read.</summary>
-internal sealed class Planner(Catalogue catalogue, bool adopt)
+internal sealed class Planner(RealtimeSchema catalogue, bool adopt)
 {
     private readonly string?[] _wanted = new string?[catalogue.Columns.Count];
-    private readonly ColumnSet _auth = catalogue.Of(TargetTable.Auth);
+    private readonly ColumnSet _auth = catalogue.Of(RealtimeTable.Auth);
 
     public Plan Plan(IReadOnlyCollection<string> ids, SyncState state)
     {
@@ -29,22 +29,22 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
         var rejections = new List<Rejection>(state.Unreadable);
         var unreadable = state.Unreadable.Select(rejection => rejection.Id).ToHashSet(StringComparer.Ordinal);
         var unchanged = 0;
-        var claims = state.Claims.ToLookup(claim => claim.Number, StringComparer.Ordinal);
+        var candidates = state.Candidates.ToLookup(claim => claim.Number, StringComparer.Ordinal);
 
-        var keepers = new List<(string Id, Owner Owner)>();
+        var keepers = new List<(string Id, ManagedEndpoint Owner)>();
         foreach (var id in ids)
         {
             if (unreadable.Contains(id))
                 continue;
             var owner = state.Owners.GetValueOrDefault(id);
             var living = owner is { Deleted: false } ? owner : null;
-            if (state.Reserved.TryGetValue(id, out var file) && claims[id].Any())
+            if (state.Reserved.TryGetValue(id, out var file) && candidates[id].Any())
             {
-                rejections.AddRange(claims[id].Select(claim => new Rejection(claim.RowKey, id,
+                rejections.AddRange(candidates[id].Select(claim => new Rejection(claim.RowKey, id,
                     $"number {id} is the name of an object in {file}, or in a file that it includes: choose another number, or rename that section")));
                 continue;
             }
-            if (Winner(id, claims[id], living, rejections, out var ownerRefused) is not { } winner)
+            if (Winner(id, candidates[id], living, rejections, out var ownerRefused) is not { } winner)
             {
                 if (living is not null && !ownerRefused)
                     keepers.Add((id, living));
@@ -87,12 +87,12 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
     }
 
     /// <summary>The one extension that gets the id: the owner if it still wants it, else the first by key.</summary>
-    private static MappedEndpoint? Winner(
-        string id, IEnumerable<Claim> claims, Owner? owner, List<Rejection> rejections, out bool ownerRefused)
+    private static DesiredEndpoint? Winner(
+        string id, IEnumerable<Candidate> candidates, ManagedEndpoint? owner, List<Rejection> rejections, out bool ownerRefused)
     {
-        MappedEndpoint? winner = null;
+        DesiredEndpoint? winner = null;
         ownerRefused = false;
-        foreach (var claim in InOrder(claims.ToList(), owner))
+        foreach (var claim in InOrder(candidates.ToList(), owner))
         {
             if (winner is not null || ownerRefused)
                 rejections.Add(new Rejection(claim.RowKey, id, $"number {id} already belongs to the extension with the key {winner?.RowKey ?? owner!.RowKey}"));
@@ -107,15 +107,15 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
         return winner;
     }
 
-    private static IEnumerable<Claim> InOrder(List<Claim> claims, Owner? owner) => claims.Count < 2
-        ? claims
-        : claims.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal);
+    private static IEnumerable<Candidate> InOrder(List<Candidate> candidates, ManagedEndpoint? owner) => candidates.Count < 2
+        ? candidates
+        : candidates.OrderBy(claim => claim.RowKey == owner?.RowKey ? 0 : 1).ThenBy(claim => claim.RowKey.Length).ThenBy(claim => claim.RowKey, StringComparer.Ordinal);
 
-    private EndpointChange? Difference(MappedEndpoint desired, Owner? owner, TargetRows? current, bool listed)
+    private EndpointChange? Difference(DesiredEndpoint desired, ManagedEndpoint? owner, ActualEndpoint? current, bool listed)
     {
         var cleared = owner is null ? default : owner.Columns.Except(desired.Columns);
-        var missing = new List<TargetTable>();
-        foreach (var table in new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor })
+        var missing = new List<RealtimeTable>();
+        foreach (var table in new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor })
             if (current is null || !current.Has(table))
                 missing.Add(table);
 
@@ -137,12 +137,12 @@ internal sealed class Planner(Catalogue catalogue, bool adopt)
         return new EndpointChange(
             owner is null || missing.Count == 3 ? ChangeKind.Create : ChangeKind.Update,
             desired.Id, desired.RowKey, owner?.Adopted ?? current is { Any: true }, desired, cleared, differing, missing, listed,
-            owner is null || missing.Contains(TargetTable.Aor) || missing.Contains(TargetTable.Endpoint) || !differing.Except(_auth).IsEmpty);
+            owner is null || missing.Contains(RealtimeTable.Aor) || missing.Contains(RealtimeTable.Endpoint) || !differing.Except(_auth).IsEmpty);
     }
 
     private static bool StillRejected(string rowKey, IReadOnlyCollection<string> ids, SyncState state) =>
         state.Rejected.TryGetValue(rowKey, out var old) && old.Id is not null && !ids.Contains(old.Id);
 
-    private static List<string> Tables(TargetRows rows) =>
-        [.. new[] { TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor }.Where(rows.Has).Select(TargetColumn.TableName)];
+    private static List<string> Tables(ActualEndpoint rows) =>
+        [.. new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor }.Where(rows.Has).Select(RealtimeColumn.TableName)];
 }

@@ -9,9 +9,9 @@ namespace PjsipSyncWorker.Sync;
 /// Reads source, owner list and target for a set of ids in one round trip (an error where a policy may hide rows), and in a second the rejections, where there are any at all.
 /// Extensions are mapped as they arrive: the server computes the rest meanwhile.
 /// </summary>
-internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes shapes)
+internal sealed class StateReader(RealtimeSchema catalogue, Mapper mapper, ColumnSetTable shapes)
 {
-    private static readonly TargetTable[] Tables = [TargetTable.Endpoint, TargetTable.Auth, TargetTable.Aor];
+    private static readonly RealtimeTable[] Tables = [RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor];
 
     /// <summary>The columns to compare; widened when a row sets one that none had before.</summary>
     private ColumnSet _compared;
@@ -25,7 +25,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     {
         SyncState state;
         bool rejections;
-        await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk })
+        await using (var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.BulkTimeoutSeconds })
         {
             foreach (var sql in Reads("$1", expected))
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(sql) { Parameters = { Parameter.Texts(ids) } });
@@ -37,7 +37,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
 
     /// <summary>Takes the target's lock, takes recorded changes, and reads what stands for them, each in a statement of its own: a snapshot is never older than the lock.</summary>
     /// <param name="patient">Whether it may last as long as a statement on very many rows. Cancelling cuts it no shorter: Npgsql cancels nothing before BEGIN was answered.</param>
-    /// <exception cref="StandByException">Another worker with another configuration was started later.</exception>
+    /// <exception cref="ConfigurationSupersededException">Another worker with another configuration was started later.</exception>
     public async Task<(ChangeBatch Taken, SyncState State)> TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, ulong watermark, int limit, bool patient, CancellationToken cancellation)
     {
@@ -47,15 +47,15 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
         await using (var batch = new NpgsqlBatch(connection, transaction))
         {
             if (patient)
-                batch.Timeout = DataSource.Bulk;
-            TargetLock.AddTo(batch);
-            ChangeTable.AddTo(batch, watermark, limit);
-            foreach (var sql in Reads(ChangeTable.TakenIds, expected: default))
+                batch.Timeout = DataSource.BulkTimeoutSeconds;
+            RealtimeLock.AddTo(batch);
+            ChangeQueue.AddTo(batch, watermark, limit);
+            foreach (var sql in Reads(ChangeQueue.TakenIds, expected: default))
                 batch.BatchCommands.Add(new NpgsqlBatchCommand(sql));
             await using var reader = await batch.ExecuteReaderAsync(cancellation);
             await reader.NextResultAsync(cancellation);
-            taken = await ChangeTable.ReadAsync(reader, cancellation);
-            TargetLock.Check(taken.LastStarted, fingerprint);
+            taken = await ChangeQueue.ReadAsync(reader, cancellation);
+            RealtimeLock.Check(taken.ActiveConfiguration, fingerprint);
             await reader.NextResultAsync(cancellation);
             (state, rejections) = await ReadAsync(reader, cancellation);
         }
@@ -78,16 +78,16 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
     /// <returns>And whether there are any rejections, which are not read yet.</returns>
     private async Task<(SyncState State, bool Rejections)> ReadAsync(NpgsqlDataReader reader, CancellationToken cancellation)
     {
-        var claims = new List<Claim>();
+        var candidates = new List<Candidate>();
         await foreach (var extension in SourceReader.ReadAsync(reader, cancellation))
             if (extension.Active)
-                claims.Add(Claim.Of(extension, mapper));
+                candidates.Add(Candidate.Of(extension, mapper));
         await reader.NextResultAsync(cancellation);
-        var owners = new Dictionary<string, Owner>(claims.Count, StringComparer.Ordinal);
-        var target = new Dictionary<string, TargetRows>(claims.Count, StringComparer.Ordinal);
+        var owners = new Dictionary<string, ManagedEndpoint>(candidates.Count, StringComparer.Ordinal);
+        var target = new Dictionary<string, ActualEndpoint>(candidates.Count, StringComparer.Ordinal);
         var reserved = new Dictionary<string, string>(StringComparer.Ordinal);
         var rejections = await ReadKnownAsync(reader, owners, target, reserved, cancellation);
-        return (new SyncState(claims, owners, target, new Dictionary<string, Rejection>(), reserved, []), rejections);
+        return (new SyncState(candidates, owners, target, new Dictionary<string, Rejection>(), reserved, []), rejections);
     }
 
     /// <summary>Whether all of these columns were read for comparison.</summary>
@@ -111,19 +111,19 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
             left join {Each("row_key, adopted, column_set, deleted_at", "pjsip_sync.managed_endpoint", "id = wanted.id")} as owner on true{tables}
             """;
 
-        static string Names(IEnumerable<TargetColumn> columns) => string.Concat(columns.Select(column => $", {column.Quoted}"));
+        static string Names(IEnumerable<RealtimeColumn> columns) => string.Concat(columns.Select(column => $", {column.Quoted}"));
     }
 
-    private List<TargetColumn> Compared()
+    private List<RealtimeColumn> Compared()
     {
-        var list = new List<TargetColumn>();
+        var list = new List<RealtimeColumn>();
         foreach (var index in _compared)
             list.Add(catalogue.Columns[index]);
         return list;
     }
 
     /// <returns>Whether there are any rejections.</returns>
-    private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, Dictionary<string, string> reserved, CancellationToken cancellation)
+    private async Task<bool> ReadKnownAsync(NpgsqlDataReader reader, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target, Dictionary<string, string> reserved, CancellationToken cancellation)
     {
         var rejections = false;
         var compared = Compared();
@@ -137,8 +137,8 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
             {
                 var shape = reader.GetInt32(3);
                 if (!shapes.Knows(shape))
-                    throw new UnknownShapeException();
-                owners[id] = new Owner(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
+                    throw new UnknownColumnSetException();
+                owners[id] = new ManagedEndpoint(reader.GetString(1), reader.GetBoolean(2), shapes[shape], reader.GetBoolean(4));
             }
             rejections = reader.GetBoolean(5);
             if (reader.TextOrNull(6) is { } file)
@@ -149,7 +149,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
             var values = new string?[compared.Count];
             for (var i = 0; i < values.Length; i++)
                 values[i] = reader.TextOrNull(i + 10);
-            target[id] = new TargetRows(values, places, present);
+            target[id] = new ActualEndpoint(values, places, present);
         }
         return rejections;
     }
@@ -165,7 +165,7 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
             select r.row_key, r.id, r.reason from unnest($1) as wanted (id)
             cross join {Each("row_key", "pjsip_sync.managed_endpoint", "id = wanted.id")} as owner
             cross join {Each("row_key, id, reason", "pjsip_sync.rejected", "row_key = owner.row_key")} as r
-            """, connection, transaction) { CommandTimeout = DataSource.Bulk, Parameters = { Parameter.Texts(ids) } };
+            """, connection, transaction) { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { Parameter.Texts(ids) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var rejected = new Dictionary<string, Rejection>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))
@@ -175,4 +175,4 @@ internal sealed class StateReader(Catalogue catalogue, Mapper mapper, Shapes sha
 }
 
 /// <summary>Another worker wrote a shape this one has not seen; the shapes are read again and the batch repeated.</summary>
-internal sealed class UnknownShapeException() : Exception("a shape of another worker");
+internal sealed class UnknownColumnSetException() : Exception("a shape of another worker");

@@ -27,7 +27,7 @@ internal sealed partial class SyncService(
 
     private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(50);
 
-    private readonly WakeSignal _wake = new(inline: true);
+    private readonly AsyncAutoResetEvent _wake = new(runContinuationsInline: true);
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfTarget = new(StringComparer.Ordinal);
     private readonly HealthPart _health = health.Begin("sync");
@@ -60,13 +60,13 @@ internal sealed partial class SyncService(
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         // Claimed once: a worker that merely comes back is not the last one started.
         if (_fingerprint is null)
-            _fingerprint = await Installation.ClaimAsync(connection, settings, cancellation);
+            _fingerprint = await Installation.ActivateAsync(connection, settings, cancellation);
         else
             await Installation.CheckAsync(connection, settings, cancellation);
         await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
         listens.Opened("pjsip_sync_change");
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var listening = listener.RunAsync(_wake.Ring, session.Token);
+        var listening = listener.RunAsync(_wake.Set, session.Token);
         var syncing = SyncAsync(connection, _fingerprint, session.Token);
         var ended = await Task.WhenAny(listening, syncing);
         await session.CancelAsync();
@@ -77,13 +77,13 @@ internal sealed partial class SyncService(
 
     private async Task SyncAsync(NpgsqlConnection connection, string fingerprint, CancellationToken cancellation)
     {
-        Catalogue? catalogue = null;
+        RealtimeSchema? catalogue = null;
         Synchronizer synchronizer = null!;
-        await using var bell = new Doorbell(connection, Pace);
+        await using var bell = new IdleLock(connection, Pace);
         for (var first = true; ; first = false)
         {
             SayLeftOut(await Installation.AdaptAsync(connection, settings.Source, cancellation), _leftOutOfSource);
-            var found = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+            var found = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             if (catalogue is null || !found.SameAs(catalogue))
             {
                 catalogue = found;
@@ -131,7 +131,7 @@ internal sealed partial class SyncService(
 
     private TimeSpan PauseBefore(TimeSpan reconcile) => reconcile < settings.Sync.PollInterval ? reconcile : settings.Sync.PollInterval;
 
-    private async Task<Synchronizer> CreateAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    private async Task<Synchronizer> CreateAsync(NpgsqlConnection connection, RealtimeSchema catalogue, string fingerprint, CancellationToken cancellation)
     {
         var mapper = new Mapper(catalogue, settings.Realtime);
         SayLeftOut(mapper.LeftOut, _leftOutOfTarget);
@@ -148,20 +148,20 @@ internal sealed partial class SyncService(
         if (!logger.IsEnabled(LogLevel.Debug))
             return;
         foreach (var change in plan.Changes)
-            Log.Changed(logger, change.Kind, OneLine.Of(change.Id));
+            Log.Changed(logger, change.Kind, UntrustedText.Escape(change.Id));
         foreach (var rejection in plan.Rejections)
-            Log.Rejected(logger, OneLine.Of(rejection.Id), OneLine.Of(rejection.Reason));
+            Log.Rejected(logger, UntrustedText.Escape(rejection.Id), UntrustedText.Escape(rejection.Reason));
     }
 
-    private static async Task TidyAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    private static async Task TidyAsync(NpgsqlConnection connection, RealtimeSchema catalogue, string fingerprint, CancellationToken cancellation)
     {
         try
         {
             // A row that a person made may have a value in a column that nobody used before.
-            await Shapes.RefreshViewAsync(connection, cancellation);
-            await Tombstones.BuryAsync(connection, catalogue, fingerprint, cancellation);
+            await ColumnSetTable.RefreshViewAsync(connection, cancellation);
+            await Tombstones.PurgeAsync(connection, catalogue, fingerprint, cancellation);
         }
-        catch (Exception error) when (error is StandByException or PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
+        catch (Exception error) when (error is ConfigurationSupersededException or PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable })
         {
             // The next poll does it.
         }
@@ -177,7 +177,7 @@ internal sealed partial class SyncService(
 
     /// <param name="longest">An application that writes without a pause must not keep everything else waiting.</param>
     /// <returns>How long the next drain may wait at most; null: until somebody rings.</returns>
-    private async Task<TimeSpan?> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, Doorbell bell, TimeSpan longest, CancellationToken cancellation)
+    private async Task<TimeSpan?> DrainAsync(Synchronizer synchronizer, NpgsqlConnection connection, IdleLock bell, TimeSpan longest, CancellationToken cancellation)
     {
         var standingBy = false;
         string? waiting = null;
@@ -195,7 +195,7 @@ internal sealed partial class SyncService(
                 waiting = null;
                 _patient &= drained.More;
                 if (!drained.More)
-                    return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryTake(), cancellation);
+                    return await bell.AfterAsync(found: drained.Count > 0, rung: _wake.TryReset(), cancellation);
                 // Nor systemd, for the first pass.
                 if (!_health.HasReported)
                     _health.Report("catching up with recorded changes", TimeSpan.Zero);
@@ -214,7 +214,7 @@ internal sealed partial class SyncService(
                 }
                 await Task.Delay(LockRetry, time, cancellation);
             }
-            catch (StandByException reason)
+            catch (ConfigurationSupersededException reason)
             {
                 if (!standingBy)
                     Log.StandingBy(logger, reason.Message);
@@ -249,9 +249,9 @@ internal sealed partial class SyncService(
                 metrics.Drifted(result);
                 Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
             }
-            Leftovers.Return(result.Total);
+            MemoryTrimmer.TrimAfter(result.Total);
         }
-        catch (StandByException)
+        catch (ConfigurationSupersededException)
         {
             // The next drain says so and waits.
         }

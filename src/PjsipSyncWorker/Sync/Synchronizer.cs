@@ -9,7 +9,7 @@ namespace PjsipSyncWorker.Sync;
 /// <summary>What one batch of recorded changes came to.</summary>
 /// <param name="Count">Changes taken.</param>
 /// <param name="More">Whether there may be more that was seen and not taken.</param>
-internal readonly record struct Drained(long Count, bool More);
+internal readonly record struct BatchResult(long Count, bool More);
 
 /// <summary>
 /// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
@@ -22,7 +22,7 @@ internal sealed class Synchronizer
 
     private readonly SyncSettings _settings;
     private readonly string _fingerprint;
-    private readonly Shapes _shapes;
+    private readonly ColumnSetTable _shapes;
     private readonly StateReader _reader;
     private readonly PlanWriter _writer;
     private readonly Planner _planner;
@@ -34,7 +34,7 @@ internal sealed class Synchronizer
     /// <summary>How many changes there had been when the statements were planned.</summary>
     private long _planned;
 
-    private Synchronizer(Catalogue catalogue, Mapper mapper, Shapes shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
+    private Synchronizer(RealtimeSchema catalogue, Mapper mapper, ColumnSetTable shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
         _shapes = shapes;
         _settings = settings;
@@ -55,33 +55,33 @@ internal sealed class Synchronizer
     public bool Patient { get; set; }
 
     /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
-    public Task<Drained> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
+    public Task<BatchResult> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
 
     /// <summary>One that knows which sets of columns were written before.</summary>
     public static async Task<Synchronizer> CreateAsync(
-        NpgsqlConnection connection, Catalogue catalogue, Mapper mapper, SyncSettings settings, string fingerprint, SyncMetrics metrics, CancellationToken cancellation)
+        NpgsqlConnection connection, RealtimeSchema catalogue, Mapper mapper, SyncSettings settings, string fingerprint, SyncMetrics metrics, CancellationToken cancellation)
     {
-        var shapes = new Shapes(catalogue);
+        var shapes = new ColumnSetTable(catalogue);
         await shapes.LoadAsync(connection, cancellation);
         return new Synchronizer(catalogue, mapper, shapes, settings, fingerprint, metrics);
     }
 
     /// <summary>Takes one batch of recorded changes and applies it.</summary>
     /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
-    public async Task<Drained> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
+    public async Task<BatchResult> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         var taken = await ApplyChangesAsync(connection, cancellation);
         if (taken.Everything.Length > 0)
         {
-            // "Everything" is to look at all, and no cause to remove any number: the census finds a cause where one is recorded.
+            // "Everything" is to look at all, and no cause to remove any number: the inventory finds a cause where one is recorded.
             await CompareAsync(connection, all: true, force: false, changesBetween: true, onProgress, cancellation);
-            await ChangeTable.ForgetAsync(connection, taken.Everything, cancellation);
-            return new Drained(taken.Count, More: true);
+            await ChangeQueue.ForgetAsync(connection, taken.Everything, cancellation);
+            return new BatchResult(taken.Count, More: true);
         }
         if (taken.Count >= _settings.BatchSize)
-            return new Drained(taken.Count, More: true);
+            return new BatchResult(taken.Count, More: true);
         _watermark = taken.OldestRunning;
-        return new Drained(taken.Count, More: false);
+        return new BatchResult(taken.Count, More: false);
     }
 
     private async Task<ChangeBatch> ApplyChangesAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -94,8 +94,8 @@ internal sealed class Synchronizer
             SyncState? state = null;
             if (careful)
             {
-                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
-                taken = await ChangeTable.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
+                await RealtimeLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
+                taken = await ChangeQueue.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
             }
             else
                 (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, Patient, cancellation);
@@ -110,7 +110,7 @@ internal sealed class Synchronizer
     }
 
     /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
-    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeTable.HasAnyAsync(connection, _watermark, cancellation);
+    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeQueue.HasAnyAsync(connection, _watermark, cancellation);
 
     /// <summary>Compares everything that is not as an earlier comparison found it, in batches, each a transaction of its own.</summary>
     /// <param name="force">Whether any number of endpoints may be removed, and everything is compared whatever was found before.</param>
@@ -124,12 +124,12 @@ internal sealed class Synchronizer
         NpgsqlConnection connection, bool all, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();
-        var marks = await Marks.LoadAsync(connection, all, cancellation);
-        var census = await Census.TakeAsync(connection, marks.Parts, cancellation);
-        var (result, compared) = Begin(census, force);
-        marks.Open(census.Unasked);
+        var marks = await BucketDigests.LoadAsync(connection, all, cancellation);
+        var inventory = await ReconcileInventory.TakeAsync(connection, marks.Parts, cancellation);
+        var (result, compared) = Begin(inventory, force);
+        marks.Open(inventory.UnexplainedRemovals);
         _changes += compared.Count;
-        result.AddUnchanged(census.Elsewhere);
+        result.AddUnchanged(inventory.SkippedCount);
         for (var start = 0; start < compared.Count; start += _settings.BatchSize)
         {
             if (changesBetween)
@@ -137,14 +137,14 @@ internal sealed class Synchronizer
             var ids = compared.GetRange(start, Math.Min(_settings.BatchSize, compared.Count - start)).ToArray();
             var plan = await InBatchAsync(connection, async (transaction, careful) =>
             {
-                await TargetLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
+                await RealtimeLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
                 return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
             }, cancellation);
             _changes += plan.Changes.Count;
             result.Add(plan);
             marks.Open(plan.Open);
             _metrics.Applied(plan);
-            onProgress?.Invoke(census.Elsewhere + start + ids.Length, census.Elsewhere + compared.Count);
+            onProgress?.Invoke(inventory.SkippedCount + start + ids.Length, inventory.SkippedCount + compared.Count);
         }
         await marks.RememberAsync(connection, cancellation);
         HeldBack = result.Refusal;
@@ -153,20 +153,20 @@ internal sealed class Synchronizer
     }
 
     /// <summary>A comparison's result to be filled, and the ids that it looks at: all but the removals that are held back.</summary>
-    private (ReconcileResult Result, List<string> Ids) Begin(Census census, bool force)
+    private (ReconcileResult Result, List<string> Ids) Begin(ReconcileInventory inventory, bool force)
     {
         var result = new ReconcileResult();
-        var heldBack = force ? new HashSet<string>() : census.HeldBack(_settings);
-        result.HoldBack(heldBack.Count, census.Owned);
-        return (result, heldBack.Count == 0 ? census.Ids : [.. census.Ids.Where(id => !heldBack.Contains(id))]);
+        var heldBack = force ? new HashSet<string>() : inventory.HeldBack(_settings);
+        result.HoldBack(heldBack.Count, inventory.ManagedCount);
+        return (result, heldBack.Count == 0 ? inventory.Ids : [.. inventory.Ids.Where(id => !heldBack.Contains(id))]);
     }
 
     /// <summary>What a reconcile would do; nothing is written.</summary>
     /// <param name="force">Whether any number of endpoints might be removed.</param>
     public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, bool force, CancellationToken cancellation)
     {
-        var census = await Census.TakeAsync(connection, Marks.AllParts, cancellation);
-        var (result, compared) = Begin(census, force);
+        var inventory = await ReconcileInventory.TakeAsync(connection, BucketDigests.AllBuckets, cancellation);
+        var (result, compared) = Begin(inventory, force);
         var plans = new List<Plan>();
         for (var start = 0; start < compared.Count; start += _settings.BatchSize)
         {
@@ -208,7 +208,7 @@ internal sealed class Synchronizer
             {
                 careful = true;
             }
-            catch (UnknownShapeException)
+            catch (UnknownColumnSetException)
             {
                 await transaction.RollbackAsync(cancellation);
                 await _shapes.LoadAsync(connection, cancellation);
@@ -230,7 +230,7 @@ internal sealed class Synchronizer
             await _writer.WriteAndCommitAsync(connection, transaction, plan, cancellation);
             return plan;
         }
-        plan = await CarefulWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
+        plan = await BisectingWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
         await PlanWriter.WriteRejectionsAsync(connection, transaction, plan, cancellation);
         await transaction.CommitAsync(cancellation);
         return plan;
@@ -246,7 +246,7 @@ internal sealed class Synchronizer
         while (true)
         {
             var state = read ?? (careful
-                ? await CarefulReader.ReadAsync(_reader, connection, transaction, ids, expected, cancellation)
+                ? await BisectingReader.ReadAsync(_reader, connection, transaction, ids, expected, cancellation)
                 : await _reader.ReadAsync(connection, transaction, ids, expected, cancellation));
             read = null;
             // A row that was rejected under another number may still own an endpoint: it is looked at together with this one.
@@ -273,7 +273,7 @@ internal sealed class Synchronizer
             join pjsip_sync.rejected r using (row_key)
             where r.id = any ($1) and e.deleted_at is null and e.id <> all ($1)
             """, connection, transaction)
-        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = ids } } };
+        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = ids } } };
         return (string[])(await command.ExecuteScalarAsync(cancellation))!;
     }
 }

@@ -12,14 +12,14 @@ internal static class Tombstones
     /// <summary>Two of Asterisk's default intervals between looks for expired contacts, and a little more.</summary>
     private const string Rest = "70 seconds";
 
-    public static async Task BuryAsync(NpgsqlConnection connection, Catalogue catalogue, string fingerprint, CancellationToken cancellation)
+    public static async Task PurgeAsync(NpgsqlConnection connection, RealtimeSchema catalogue, string fingerprint, CancellationToken cancellation)
     {
         const string old = $"from pjsip_sync.managed_endpoint where deleted_at < now() - interval '{Rest}'";
         await using (var any = new NpgsqlCommand($"select exists (select {old})", connection))
             if (await any.ExecuteScalarAsync(cancellation) is not true)
                 return;
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
-        await TargetLock.AcquireAsync(connection, transaction, fingerprint, cancellation);
+        await RealtimeLock.AcquireAsync(connection, transaction, fingerprint, cancellation);
         await using var bury = new NpgsqlCommand($"""
             with gone as (
               delete {old} and revision <= coalesce(

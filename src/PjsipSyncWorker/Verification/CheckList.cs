@@ -81,11 +81,11 @@ internal sealed class CheckList(bool fix, Action<Check> onCheck)
     /// <summary>What a server or a configuration is at fault for, in one line. A fault of ours fails its check and no other.</summary>
     private static string Describe(Exception error) => error switch
     {
-        AmiException or InstallationException or CatalogueException or StandByException
-            or AsteriskRefusalException or UnknownShapeException => error.Message,
+        AmiException or InstallationException or RealtimeSchemaException or ConfigurationSupersededException
+            or AsteriskRefusalException or UnknownColumnSetException => error.Message,
         SettingsException settings => string.Join("; ", settings.Problems),
         _ when DatabaseErrors.IsDatabase(error) => DatabaseErrors.Describe(error),
         OperationCanceledException => "it took too long",
-        _ => $"a fault of this program ({error.GetType().Name}): {OneLine.Of(error.Message)}",
+        _ => $"a fault of this program ({error.GetType().Name}): {UntrustedText.Escape(error.Message)}",
     };
 }

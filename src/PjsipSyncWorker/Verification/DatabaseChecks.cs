@@ -100,7 +100,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private async Task<Finding> RealtimeAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         Mapper mapper;
         try
         {

@@ -108,7 +108,7 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
 
     private async Task<Finding> RightsAsync(CancellationToken cancellation)
     {
-        var missing = await ManagerRights.MissingAsync(_connection!, node.Username, cancellation);
+        var missing = await AmiPermissions.MissingAsync(_connection!, node.Username, cancellation);
         return missing.Count == 0
             ? Finding.Pass("read and write classes are what the worker needs")
             : Finding.Fail($"the AMI user {node.Username} lacks {string.Join(", ", missing)}",

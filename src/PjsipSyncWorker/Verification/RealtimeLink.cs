@@ -9,11 +9,11 @@ namespace PjsipSyncWorker.Verification;
 /// </summary>
 internal sealed class RealtimeLink(AmiConnection asterisk)
 {
-    public async Task<Finding> DiagnoseAsync(TargetTable table, string id, CancellationToken cancellation)
+    public async Task<Finding> DiagnoseAsync(RealtimeTable table, string id, CancellationToken cancellation)
     {
-        var family = TargetColumn.TableName(table);
-        var kind = table switch { TargetTable.Endpoint => "endpoint", TargetTable.Auth => "auth", _ => "aor" };
-        var found = table == TargetTable.Endpoint ? $"Asterisk cannot read the endpoint {id}" : $"Asterisk reads the endpoint {id} without its {kind}";
+        var family = RealtimeColumn.TableName(table);
+        var kind = table switch { RealtimeTable.Endpoint => "endpoint", RealtimeTable.Auth => "auth", _ => "aor" };
+        var found = table == RealtimeTable.Endpoint ? $"Asterisk cannot read the endpoint {id}" : $"Asterisk reads the endpoint {id} without its {kind}";
 
         var classes = OdbcClasses(await CommandAsync("odbc show all", cancellation));
         if (classes.Count == 0)

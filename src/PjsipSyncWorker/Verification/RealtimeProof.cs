@@ -16,7 +16,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     public async Task<Finding> LookAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         var sample = await SampleAsync(connection, cancellation);
         if (sample.Count == 0)
             return Finding.Warn("there is no endpoint yet to ask for", "Add an extension and run verify-config again");
@@ -28,12 +28,12 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
                 return Finding.Fail($"Asterisk cannot load {id}, though it can load others: it refuses one of its options",
                     "Asterisk's log names the option: correct it in the extension's row or profile");
             }
-            var lost = shown is null ? TargetTable.Endpoint
-                : !shown.ContainsKey("auth") ? TargetTable.Auth
-                : !shown.ContainsKey("aor") ? TargetTable.Aor
-                : (TargetTable?)null;
+            var lost = shown is null ? RealtimeTable.Endpoint
+                : !shown.ContainsKey("auth") ? RealtimeTable.Auth
+                : !shown.ContainsKey("aor") ? RealtimeTable.Aor
+                : (RealtimeTable?)null;
             // Asterisk breaks its answer off at a transport that it does not have, which another check names.
-            if (lost is { } table && (table == TargetTable.Endpoint || !await HasAsync(table, id, cancellation)))
+            if (lost is { } table && (table == RealtimeTable.Endpoint || !await HasAsync(table, id, cancellation)))
                 return await new RealtimeLink(asterisk).DiagnoseAsync(table, id, cancellation);
             if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
             {
@@ -44,8 +44,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
     }
 
-    private async Task<bool> HasAsync(TargetTable table, string id, CancellationToken cancellation) =>
-        !(await new AsteriskConsole(asterisk).RunAsync($"pjsip show {(table == TargetTable.Auth ? "auth" : "aor")} {id}", cancellation)).Says("Unable to find object");
+    private async Task<bool> HasAsync(RealtimeTable table, string id, CancellationToken cancellation) =>
+        !(await new AsteriskConsole(asterisk).RunAsync($"pjsip show {(table == RealtimeTable.Auth ? "auth" : "aor")} {id}", cancellation)).Says("Unable to find object");
 
     private async Task<bool> CanLoadAnotherAsync(List<string> sample, string id, CancellationToken cancellation)
     {
@@ -93,10 +93,10 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     }
 
     private static async Task<List<string>> DifferencesAsync(
-        NpgsqlConnection connection, Catalogue catalogue, string id, Dictionary<string, Dictionary<string, string>> shown, CancellationToken cancellation)
+        NpgsqlConnection connection, RealtimeSchema catalogue, string id, Dictionary<string, Dictionary<string, string>> shown, CancellationToken cancellation)
     {
         var differences = new List<string>();
-        foreach (var (table, kind) in new[] { (TargetTable.Endpoint, "endpoint"), (TargetTable.Auth, "auth"), (TargetTable.Aor, "aor") })
+        foreach (var (table, kind) in new[] { (RealtimeTable.Endpoint, "endpoint"), (RealtimeTable.Auth, "auth"), (RealtimeTable.Aor, "aor") })
         {
             if (!shown.TryGetValue(kind, out var options))
                 continue;

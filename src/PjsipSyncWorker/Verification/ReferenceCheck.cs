@@ -13,14 +13,14 @@ internal sealed class ReferenceCheck(AmiConnection asterisk, NpgsqlDataSource da
     private const int Most = 12;
 
     private readonly AsteriskConsole _console = new(asterisk);
-    private readonly References _references = new(asterisk, dataSource, settings.Realtime.Schema);
+    private readonly MissingReferences _references = new(asterisk, dataSource, settings.Realtime.Schema);
 
     public async Task<Finding> LookAsync(CancellationToken cancellation)
     {
         var references = await _references.AllAsync(after: 0, cancellation);
         var lost = await _references.MissingAsync(references, cancellation);
         if (lost.Count == 0)
-            return Finding.Pass($"this server has {string.Join(", ", references.Select(reference => $"{reference.Column} {OneLine.Of(reference.Value)}").Distinct().Take(Most))}");
+            return Finding.Pass($"this server has {string.Join(", ", references.Select(reference => $"{reference.Column} {UntrustedText.Escape(reference.Value)}").Distinct().Take(Most))}");
         var there = new List<string>();
         if (lost.Any(reference => !reference.IsContext && !reference.IsAcl))
             there.Add($"transports: {await ListAsync("pjsip show transports", "Transport:  ", ' ', cancellation)}");
@@ -35,7 +35,7 @@ internal sealed class ReferenceCheck(AmiConnection asterisk, NpgsqlDataSource da
     }
 
     private static string Shown(Reference reference) =>
-        $"{reference.Column} {OneLine.Of(reference.Value)} ({reference.Count} {(reference.Count == 1 ? "extension" : "extensions")}, such as {reference.Example})";
+        $"{reference.Column} {UntrustedText.Escape(reference.Value)} ({reference.Count} {(reference.Count == 1 ? "extension" : "extensions")}, such as {reference.Example})";
 
     private async Task<string> ListAsync(string command, string before, char end, CancellationToken cancellation)
     {

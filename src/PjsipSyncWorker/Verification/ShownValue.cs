@@ -13,7 +13,7 @@ internal static class ShownValue
         "ps_endpoints.transport", "ps_endpoints.allow", "ps_auths.username", "ps_auths.password",
     ];
 
-    public static bool IsComparable(TargetColumn column) =>
+    public static bool IsComparable(RealtimeColumn column) =>
         column.Kind is ColumnKind.Whole or ColumnKind.Boolean || Texts.Contains(column.Display)
         || column is { Kind: ColumnKind.Label, Labels: { } labels } && labels.Contains("yes") && labels.Contains("true");
 
@@ -21,7 +21,7 @@ internal static class ShownValue
     public static string HeaderOf(string column) => column.Replace("_", "", StringComparison.Ordinal);
 
     /// <param name="written">As it stands in the table: encoded for realtime.</param>
-    public static bool Same(TargetColumn column, string written, string shown) => column.Name switch
+    public static bool Same(RealtimeColumn column, string written, string shown) => column.Name switch
     {
         // A list is shown as (ulaw|alaw); "all", "!" and options of a codec are shown worked out.
         "allow" => written.AsSpan().IndexOfAny("!:") >= 0 || written.Contains("all", StringComparison.Ordinal)

@@ -27,11 +27,11 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     {
         await using var command = dataSource.CreateCommand($"""
             select (select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker'),
-                   {TargetLock.LastStarted}
+                   {RealtimeLock.ActiveConfiguration}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
-        if (TargetLock.IsAnothers(reader.TextOrNull(1), Installation.Fingerprint(settings)))
+        if (RealtimeLock.IsSuperseded(reader.TextOrNull(1), Installation.Fingerprint(settings)))
         {
             return Finding.Fail("the worker that was started last has another configuration than this one (Source, Realtime)",
                 "Give both the same configuration and restart the worker: systemctl restart pjsip-sync-worker");
@@ -43,7 +43,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Finding> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand($"select {ChangeTable.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+        await using var command = dataSource.CreateCommand($"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
@@ -101,7 +101,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         return await Synchronizer.CreateAsync(
             connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
     }
@@ -109,7 +109,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     /// <summary>Ids that a worker is about to look at; null when it is about to look at all.</summary>
     private static async Task<HashSet<string>?> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand($"select distinct {ChangeTable.EachId} from pjsip_sync.change", connection);
+        await using var command = new NpgsqlCommand($"select distinct {ChangeQueue.EachId} from pjsip_sync.change", connection);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var pending = new HashSet<string>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellation))

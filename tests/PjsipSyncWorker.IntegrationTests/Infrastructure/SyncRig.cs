@@ -15,10 +15,10 @@ internal sealed class SyncRig : IAsyncDisposable
     private readonly NpgsqlConnection _connection;
     private readonly SyncMetrics _metrics = new();
 
-    private readonly Catalogue _catalogue;
+    private readonly RealtimeSchema _catalogue;
     private readonly string _fingerprint;
 
-    private SyncRig(TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, WorkerSettings settings, Catalogue catalogue, string fingerprint)
+    private SyncRig(TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, WorkerSettings settings, RealtimeSchema catalogue, string fingerprint)
     {
         (Database, _dataSource, _connection, Synchronizer, Settings, _catalogue, _fingerprint) = (database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
     }
@@ -48,8 +48,8 @@ internal sealed class SyncRig : IAsyncDisposable
         var dataSource = Sessions.Create(settings.ConnectionString);
         var connection = await dataSource.OpenConnectionAsync();
         var metrics = new SyncMetrics();
-        var fingerprint = await Installation.ClaimAsync(connection, settings, default);
-        var catalogue = await Catalogue.LoadAsync(connection, settings.Realtime.Schema, default);
+        var fingerprint = await Installation.ActivateAsync(connection, settings, default);
+        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, default);
         var synchronizer = await Synchronizer.CreateAsync(connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, fingerprint, metrics, default);
         return new SyncRig(database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
     }
@@ -86,7 +86,7 @@ internal sealed class SyncRig : IAsyncDisposable
     public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
-    public Task BuryAsync() => Tombstones.BuryAsync(_connection, _catalogue, _fingerprint, default);
+    public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _catalogue, _fingerprint, default);
 
     /// <summary>Writes status back, in the worker's own session.</summary>
     public async Task ProjectAsync()

@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.Tests.Realtime;
 
 public sealed class MapperTests
 {
-    private readonly Catalogue _catalogue = Catalogues.Asterisk();
+    private readonly RealtimeSchema _catalogue = RealtimeSchemas.Asterisk();
 
     [Theory]
     [InlineData("anonymous", "the endpoint to which Asterisk gives the calls of everybody it does not know")]
@@ -236,7 +236,7 @@ public sealed class MapperTests
     [Fact]
     public void A_default_that_this_database_has_no_column_for_is_left_out_and_said()
     {
-        var mapper = new Mapper(Catalogues.Asterisk(without: "remove_unavailable"), Realtime());
+        var mapper = new Mapper(RealtimeSchemas.Asterisk(without: "remove_unavailable"), Realtime());
 
         Assert.True(mapper.TryMap(new Extension("1", "1001", true, "x"), out _, out _));
         Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("Realtime:Defaults:Aor:remove_unavailable", StringComparison.Ordinal));

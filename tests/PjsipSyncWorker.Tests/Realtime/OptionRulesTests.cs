@@ -84,16 +84,16 @@ public sealed class OptionRulesTests
     public void A_codec_that_an_asterisk_here_knows_is_taken_whatever_release_it_came_with()
     {
         Assert.False(Column("ps_endpoints.allow").TryAccept("alaw,lc3", out _, out _));
-        Assert.True(new TargetColumn(0, TargetTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"]).TryAccept("alaw,lc3", out var accepted, out var problem), problem);
+        Assert.True(new RealtimeColumn(0, RealtimeTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"]).TryAccept("alaw,lc3", out var accepted, out var problem), problem);
         Assert.Equal("alaw,lc3", accepted);
     }
 
     /// <summary>A column of Asterisk's own type.</summary>
-    private static TargetColumn Column(string display)
+    private static RealtimeColumn Column(string display)
     {
-        var table = display.Split('.')[0] switch { "ps_endpoints" => TargetTable.Endpoint, "ps_auths" => TargetTable.Auth, _ => TargetTable.Aor };
+        var table = display.Split('.')[0] switch { "ps_endpoints" => RealtimeTable.Endpoint, "ps_auths" => RealtimeTable.Auth, _ => RealtimeTable.Aor };
         var name = display.Split('.')[1];
         var whole = name is "cos_audio" or "timers_min_se" or "rtp_timeout" or "qualify_frequency" or "maximum_expiration";
-        return new TargetColumn(0, table, name, "t", whole ? ColumnKind.Whole : ColumnKind.Text, null, whole ? null : 255);
+        return new RealtimeColumn(0, table, name, "t", whole ? ColumnKind.Whole : ColumnKind.Text, null, whole ? null : 255);
     }
 }

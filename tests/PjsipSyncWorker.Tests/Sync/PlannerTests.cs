@@ -9,7 +9,7 @@ namespace PjsipSyncWorker.Tests.Sync;
 
 public sealed class PlannerTests
 {
-    private readonly Catalogue _catalogue = Catalogues.Asterisk();
+    private readonly RealtimeSchema _catalogue = RealtimeSchemas.Asterisk();
     private readonly Mapper _mapper;
 
     public PlannerTests() => _mapper = new Mapper(_catalogue, SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime);
@@ -88,7 +88,7 @@ public sealed class PlannerTests
     [Fact]
     public void A_row_of_somebody_else_is_not_taken()
     {
-        var theirs = new Dictionary<string, TargetRows> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
+        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
 
         var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
@@ -124,22 +124,22 @@ public sealed class PlannerTests
         Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
     }
 
-    private Plan Plan(string[] ids, Extension[] rows, (Dictionary<string, Owner> Owners, Dictionary<string, TargetRows> Target)? was = null) =>
+    private Plan Plan(string[] ids, Extension[] rows, (Dictionary<string, ManagedEndpoint> Owners, Dictionary<string, ActualEndpoint> Target)? was = null) =>
         new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
 
-    private SyncState State(Extension[] rows, Dictionary<string, Owner> owners, Dictionary<string, TargetRows> target, params Rejection[] rejected) =>
-        new([.. rows.Where(row => row.Active).Select(row => Claim.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), new Dictionary<string, string>(), []);
+    private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target, params Rejection[] rejected) =>
+        new([.. rows.Where(row => row.Active).Select(row => Candidate.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), new Dictionary<string, string>(), []);
 
-    private (Dictionary<string, Owner>, Dictionary<string, TargetRows>) Owned(Extension extension, bool adopted = false)
+    private (Dictionary<string, ManagedEndpoint>, Dictionary<string, ActualEndpoint>) Owned(Extension extension, bool adopted = false)
     {
         Assert.True(_mapper.TryMap(extension, out var mapped, out _));
         var values = new string?[_catalogue.Columns.Count];
         mapped.Fill(values);
-        return (new() { [mapped.Id] = new Owner(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
+        return (new() { [mapped.Id] = new ManagedEndpoint(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
             new() { [mapped.Id] = Rows(values, [true, true, true]) });
     }
 
-    private static TargetRows Rows(string?[] byIndex, bool[] present) => new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
+    private static ActualEndpoint Rows(string?[] byIndex, bool[] present) => new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
 
     private static Extension Row(string key, string number) => new(key, number, true, "secret");
 }

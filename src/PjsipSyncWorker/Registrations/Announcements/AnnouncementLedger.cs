@@ -76,13 +76,13 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>From the next read on this server sees these endpoints alone when it asks for all, for <see cref="WindowLength"/>.</summary>
     public Task OpenWindowAsync(string[] ids, CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = $2, announcing_until = clock_timestamp() + interval '{WindowLength.TotalSeconds} seconds'
-        from (select {DataSource.WithoutWaiting}) as quickly where name = $1
+        from (select {DataSource.AsynchronousCommit}) as quickly where name = $1
         """, cancellation, Parameter.Texts(ids));
 
     /// <summary>From the next read on this server sees all endpoints.</summary>
     public Task CloseWindowAsync(CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = null, announcing_until = null
-        from (select {DataSource.WithoutWaiting}) as quickly where name = $1 and announcing is not null
+        from (select {DataSource.AsynchronousCommit}) as quickly where name = $1 and announcing is not null
         """, cancellation);
 
     /// <summary>What has not been told, of revisions after this one, in the order of revisions.</summary>

@@ -21,14 +21,14 @@ internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementL
     private static readonly TimeSpan LookUp = TimeSpan.FromSeconds(2);
 
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly WakeSignal _revised = new();
+    private readonly AsyncAutoResetEvent _revised = new();
     private readonly Queue<(long Due, List<string> Ids)> _again = new();
     private IReadOnlyList<string>? _caches;
     private HashSet<string> _whole = new(StringComparer.Ordinal);
     private long _done = cached;
 
     /// <summary>The ps_* tables changed.</summary>
-    public void Revised() => _revised.Ring();
+    public void Revised() => _revised.Set();
 
     /// <summary>Until cancelled, or until the AMI connection ends.</summary>
     public async Task RunAsync(CancellationToken cancellation)

@@ -43,7 +43,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
 
     private static readonly TimeSpan CountLifetime = TimeSpan.FromSeconds(5);
 
-    private readonly WakeSignal _wake = new();
+    private readonly AsyncAutoResetEvent _wake = new();
     private readonly AnnouncementQueue _queue = new();
     private readonly LampWatch _lamps = new(time);
     private readonly UnloadableEndpoints _unloadable = new(time);
@@ -74,7 +74,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     public string? Note => string.Join("; ", new[] { metrics.Note, _unloadable.Note }.OfType<string>()) is { Length: > 0 } note ? note : null;
 
     /// <summary>The ps_* tables changed.</summary>
-    public void Revised() => _wake.Ring();
+    public void Revised() => _wake.Set();
 
     /// <summary>Asterisk said that PJSIP was reloaded. By somebody else that may have been while the database was away, or in the middle of an announcement.</summary>
     public void Reloaded()
@@ -82,14 +82,14 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (Interlocked.Exchange(ref _ownReloadExpectedUntil, 0) > time.GetTimestamp())
             return;
         _foreignReload = true;
-        _wake.Ring();
+        _wake.Set();
     }
 
     /// <summary>This worker's connection to the database broke and is there again: Asterisk's may have broken too.</summary>
     public void DatabaseIsBack()
     {
         _databaseRestarted = true;
-        _wake.Ring();
+        _wake.Set();
     }
 
     /// <summary>What a snapshot has shown.</summary>
@@ -100,7 +100,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     {
         _contacts = contacts;
         if (_lamps.Look(suspects))
-            _wake.Ring();
+            _wake.Set();
         return _lamps.IsUndecided;
     }
 
@@ -117,7 +117,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             _lamps.Clear();
             _selfRead = new SelfRead(startedAt ?? DateTime.MinValue, ReadBy.Boot);
         }
-        _wake.Ring();
+        _wake.Set();
     }
 
     /// <summary>Until cancelled, or until an AMI connection ends.</summary>
@@ -285,8 +285,8 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (failure is not null)
         {
             Interlocked.Exchange(ref _ownReloadExpectedUntil, 0);
-            Log.ReloadFailed(logger, node.Name, OneLine.Of(failure));
-            _wake.Ring();
+            Log.ReloadFailed(logger, node.Name, UntrustedText.Escape(failure));
+            _wake.Set();
             return false;
         }
         Interlocked.CompareExchange(ref _ownReloadExpectedUntil, time.GetTimestamp() + (long)(ReloadEventDelay.TotalSeconds * time.TimestampFrequency), long.MaxValue);
@@ -296,7 +296,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         Log.Reloaded(logger, node.Name, _queue.Count, took.TotalSeconds);
         // Whether it has read everything, Asterisk is asked in the next pass.
         await ForgetAsync(new SelfRead(begun, ReadBy.OwnReload), cancellation);
-        _wake.Ring();
+        _wake.Set();
         return true;
     }
 
@@ -329,7 +329,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
             ShowWaiting();
             if (_queue.Count > 0)
                 await PauseAsync(time.GetElapsedTime(begun), window.Count, cancellation);
-            if (_wake.TryTake())
+            if (_wake.TryReset())
             {
                 await ReadPendingAsync(cancellation);
                 await pass.Expirer.CatchUpAsync(cancellation);
@@ -338,10 +338,10 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         if (pass.IsNarrow)
             await ledger.CloseWindowAsync(cancellation);
         Log.Announced(logger, node.Name, announced);
-        Leftovers.Return(announced);
+        MemoryTrimmer.TrimAfter(announced);
         if (!_foreignReload)
             return true;
-        _wake.Ring();
+        _wake.Set();
         return false;
     }
 
@@ -390,7 +390,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
         _unloadable.Add(id);
         var reason = await ledger.NoteUnloadableAsync(id, cancellation);
         if (isNew)
-            Log.CannotLoad(logger, id, OneLine.Of(reason));
+            Log.CannotLoad(logger, id, UntrustedText.Escape(reason));
     }
 
     /// <summary>
@@ -436,7 +436,7 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
     private async Task RestAsync(TimeSpan rest, CancellationToken cancellation)
     {
         await Task.Delay(rest, time, cancellation);
-        _wake.Ring();
+        _wake.Set();
     }
 
     private void ShowWaiting() => metrics.Waiting(_queue.Count);

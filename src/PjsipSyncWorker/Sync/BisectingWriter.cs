@@ -5,7 +5,7 @@ using PjsipSyncWorker.Realtime;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>Writes a plan that the database refused as a whole: halves it, under savepoints, until only the bad rows are left out.</summary>
-internal static class CarefulWriter
+internal static class BisectingWriter
 {
     /// <returns>The plan as it was carried out: what was refused is among the rejections.</returns>
     public static async Task<Plan> WriteAsync(
@@ -36,7 +36,7 @@ internal static class CarefulWriter
             {
                 await transaction.RollbackAsync("part", cancellation);
                 await transaction.ReleaseAsync("part", cancellation);
-                writer.ForgetShapes();
+                writer.ForgetColumnSets();
                 if (changes.Count == 1)
                 {
                     refused[changes[0]] = new Rejection(changes[0].RowKey, changes[0].Id, Reason(error));

@@ -2,9 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace PjsipSyncWorker.Registrations;
 
-/// <summary>What must be written so that the database holds what the book holds.</summary>
+/// <summary>What must be written so that the database holds what the tracker holds.</summary>
 /// <param name="Shared">Other servers report the same contacts.</param>
-internal sealed record BookChanges(
+internal sealed record PendingChanges(
     IReadOnlyList<ContactChange> Contacts, IReadOnlyList<GoneContact> Gone, IReadOnlyList<(string Endpoint, string State)> Devices,
     bool Shared = false)
 {
@@ -21,7 +21,7 @@ internal sealed record BookChanges(
             .Concat(Gone.Select(gone => gone.Key.Endpoint)).Concat(Devices.Select(device => device.Endpoint)).Distinct();
 
     /// <summary>The same in two halves; of a single contact what is left without the words that strangers chose. Nothing when there is no less.</summary>
-    public IEnumerable<BookChanges> Smaller()
+    public IEnumerable<PendingChanges> Smaller()
     {
         if (Count > 1)
             return [Part(0, Count / 2), Part(Count / 2, Count)];
@@ -30,7 +30,7 @@ internal sealed record BookChanges(
             : [];
     }
 
-    private BookChanges Part(int from, int to)
+    private PendingChanges Part(int from, int to)
     {
         var (gone, devices) = (Contacts.Count, Contacts.Count + Gone.Count);
         return this with { Contacts = Slice(Contacts, from, to), Gone = Slice(Gone, from - gone, to - gone), Devices = Slice(Devices, from - devices, to - devices) };
@@ -43,14 +43,14 @@ internal sealed record BookChanges(
 /// <param name="IsRefresh">The only phone of its extension registered again, and nothing else about it changed.</param>
 internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered, bool IsRefresh = false);
 
-/// <param name="Everywhere">Its server removed it from a shared ps_contacts; otherwise it only is not, or no longer, this node's.</param>
-internal readonly record struct GoneContact(ContactKey Key, bool Everywhere);
+/// <param name="FromAllNodes">Its server removed it from a shared ps_contacts; otherwise it only is not, or no longer, this node's.</param>
+internal readonly record struct GoneContact(ContactKey Key, bool FromAllNodes);
 
 /// <summary>
 /// The registrations and device states of one node: events and snapshots come in, differences to the database go out.
 /// Its size is bounded by the number of contacts, however many events arrive while the database is away. Thread-safe.
 /// </summary>
-internal sealed class ContactBook(TimeProvider time)
+internal sealed class ContactTracker(TimeProvider time)
 {
     private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
 
@@ -112,7 +112,7 @@ internal sealed class ContactBook(TimeProvider time)
 
     /// <summary>What the database holds for this node now; from here on differences to it are written.</summary>
     /// <returns>Whether another worker took something out that this node believes in: only a snapshot can tell who is right.</returns>
-    public bool Load(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
+    public bool SetStored(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices)
     {
         lock (_lock)
         {
@@ -141,7 +141,7 @@ internal sealed class ContactBook(TimeProvider time)
     /// <param name="status">Removed takes the contact out.</param>
     /// <remarks>With a shared ps_contacts only a snapshot says whose a new contact is: the event alone does not count.</remarks>
     /// <returns>Whether something is missing that only a snapshot has.</returns>
-    public bool Apply(ContactKey key, string status, TimeSpan? roundTrip)
+    public bool OnContactStatus(ContactKey key, string status, TimeSpan? roundTrip)
     {
         lock (_lock)
         {
@@ -173,7 +173,7 @@ internal sealed class ContactBook(TimeProvider time)
     }
 
     /// <summary>A DeviceStateChange event.</summary>
-    public void Apply(string endpoint, string state)
+    public void OnDeviceState(string endpoint, string state)
     {
         lock (_lock)
         {
@@ -267,12 +267,12 @@ internal sealed class ContactBook(TimeProvider time)
     }
 
     /// <summary>What differs from the database; empty until a first snapshot is complete.</summary>
-    public BookChanges TakeChanges()
+    public PendingChanges DequeueChanges()
     {
         lock (_lock)
         {
             if (!_complete)
-                return new BookChanges([], [], []);
+                return new PendingChanges([], [], []);
             var contacts = new List<ContactChange>();
             var gone = new List<GoneContact>();
             foreach (var key in _touched)
@@ -289,12 +289,12 @@ internal sealed class ContactBook(TimeProvider time)
             _touched.Clear();
             _touchedDevices.Clear();
             _hasUrgentChanges = false;
-            return new BookChanges(contacts, gone, devices, Shared);
+            return new PendingChanges(contacts, gone, devices, Shared);
         }
     }
 
     /// <summary>These changes are committed.</summary>
-    public void Stored(BookChanges changes)
+    public void Acknowledge(PendingChanges changes)
     {
         lock (_lock)
         {
@@ -311,7 +311,7 @@ internal sealed class ContactBook(TimeProvider time)
     }
 
     /// <summary>They are not: they are differences again.</summary>
-    public void NotStored(BookChanges changes)
+    public void Requeue(PendingChanges changes)
     {
         lock (_lock)
         {

@@ -4,7 +4,7 @@ namespace PjsipSyncWorker.Ami;
 
 /// <summary>Strings of words that come again and again: each is made once. Not for use by two threads at once.</summary>
 /// <param name="most">How many are kept; one more, and all are forgotten, so that a peer that never repeats itself cannot fill memory.</param>
-internal sealed class Utf8Words(int most)
+internal sealed class Utf8StringCache(int most)
 {
     private readonly Dictionary<string, string> _words = new(new Comparer());
 

@@ -4,21 +4,21 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Realtime;
 
 /// <summary>The columns of the ps_* tables that this database really has: they differ by Asterisk release and by hand.</summary>
-public sealed class Catalogue
+public sealed class RealtimeSchema
 {
     /// <summary>Columns without which no phone can register, and the oldest Asterisk release whose scripts make them.</summary>
-    private static readonly (TargetTable Table, string Column)[] Necessary =
+    private static readonly (RealtimeTable Table, string Column)[] Necessary =
     [
-        (TargetTable.Endpoint, "id"), (TargetTable.Endpoint, "aors"), (TargetTable.Endpoint, "auth"), (TargetTable.Endpoint, "context"),
-        (TargetTable.Endpoint, "disallow"), (TargetTable.Endpoint, "allow"),
-        (TargetTable.Auth, "id"), (TargetTable.Auth, "auth_type"), (TargetTable.Auth, "username"), (TargetTable.Auth, "password"),
-        (TargetTable.Aor, "id"), (TargetTable.Aor, "max_contacts"),
+        (RealtimeTable.Endpoint, "id"), (RealtimeTable.Endpoint, "aors"), (RealtimeTable.Endpoint, "auth"), (RealtimeTable.Endpoint, "context"),
+        (RealtimeTable.Endpoint, "disallow"), (RealtimeTable.Endpoint, "allow"),
+        (RealtimeTable.Auth, "id"), (RealtimeTable.Auth, "auth_type"), (RealtimeTable.Auth, "username"), (RealtimeTable.Auth, "password"),
+        (RealtimeTable.Aor, "id"), (RealtimeTable.Aor, "max_contacts"),
     ];
 
-    private readonly Dictionary<(TargetTable, string), TargetColumn> _byName;
+    private readonly Dictionary<(RealtimeTable, string), RealtimeColumn> _byName;
 
     /// <summary>A catalogue of these columns; their indexes are their places in the list.</summary>
-    public Catalogue(string schema, IReadOnlyList<TargetColumn> columns, int idMaxLength, bool canExpireContacts)
+    public RealtimeSchema(string schema, IReadOnlyList<RealtimeColumn> columns, int idMaxLength, bool canExpireContacts)
     {
         Schema = schema;
         IdMaxLength = idMaxLength;
@@ -37,38 +37,38 @@ public sealed class Catalogue
     public int IdMaxLength { get; }
 
     /// <summary>By index; the id columns are not among them.</summary>
-    public IReadOnlyList<TargetColumn> Columns { get; }
+    public IReadOnlyList<RealtimeColumn> Columns { get; }
 
     /// <summary>Whether ps_contacts is there and writable, so that a deleted endpoint's contacts can be expired.</summary>
     public bool CanExpireContacts { get; }
 
-    public TargetColumn? Find(TargetTable table, string name) => _byName.GetValueOrDefault((table, name));
+    public RealtimeColumn? Find(RealtimeTable table, string name) => _byName.GetValueOrDefault((table, name));
 
     /// <summary>Whether the tables are still as they were read.</summary>
-    public bool SameAs(Catalogue other) =>
+    public bool SameAs(RealtimeSchema other) =>
         Schema == other.Schema && IdMaxLength == other.IdMaxLength && CanExpireContacts == other.CanExpireContacts
         && Columns.Select(Describe).SequenceEqual(other.Columns.Select(Describe), StringComparer.Ordinal);
 
-    private static string Describe(TargetColumn column) =>
+    private static string Describe(RealtimeColumn column) =>
         $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])} {string.Join('|', column.Codecs ?? [])}";
 
     /// <summary>All columns of one table.</summary>
-    public ColumnSet Of(TargetTable table) => _sets[(int)table];
+    public ColumnSet Of(RealtimeTable table) => _sets[(int)table];
 
     /// <summary>The table's name as it is written in SQL.</summary>
-    public string Quoted(TargetTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(TargetColumn.TableName(table))}";
+    public string Quoted(RealtimeTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(RealtimeColumn.TableName(table))}";
 
     /// <summary>ps_contacts as it is written in SQL.</summary>
     public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
 
     /// <summary>Reads the catalogue of one schema.</summary>
-    /// <exception cref="CatalogueException">A table or a necessary column is missing.</exception>
-    public static async Task<Catalogue> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
+    /// <exception cref="RealtimeSchemaException">A table or a necessary column is missing.</exception>
+    public static async Task<RealtimeSchema> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {
         var codecs = await CodecsAsync(connection, cancellation);
-        var columns = new List<TargetColumn>();
+        var columns = new List<RealtimeColumn>();
         var idMaxLength = 255;
-        var present = new HashSet<(TargetTable, string)>();
+        var present = new HashSet<(RealtimeTable, string)>();
         await using var command = new NpgsqlCommand("""
             select c.relname, a.attname, format_type(a.atttypid, null), t.typtype = 'e', t.typname,
                    case when t.typname in ('varchar', 'bpchar') and a.atttypmod > 4 then a.atttypmod - 4 end,
@@ -87,9 +87,9 @@ public sealed class Catalogue
             {
                 var table = reader.GetString(0) switch
                 {
-                    "ps_endpoints" => TargetTable.Endpoint,
-                    "ps_auths" => TargetTable.Auth,
-                    _ => TargetTable.Aor,
+                    "ps_endpoints" => RealtimeTable.Endpoint,
+                    "ps_auths" => RealtimeTable.Auth,
+                    _ => RealtimeTable.Aor,
                 };
                 var name = reader.GetString(1);
                 present.Add((table, name));
@@ -98,22 +98,22 @@ public sealed class Catalogue
                     idMaxLength = Math.Min(idMaxLength, reader.IsDBNull(5) ? idMaxLength : reader.GetInt32(5));
                     continue;
                 }
-                columns.Add(new TargetColumn(
+                columns.Add(new RealtimeColumn(
                     columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
                     reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5), name is "allow" or "disallow" ? codecs : null));
             }
         }
         var missing = Necessary.Where(column => !present.Contains(column))
-            .Select(column => $"{schema}.{TargetColumn.TableName(column.Table)}.{column.Column}").ToList();
+            .Select(column => $"{schema}.{RealtimeColumn.TableName(column.Table)}.{column.Column}").ToList();
         if (missing.Count > 0)
         {
-            throw new CatalogueException(present.Count == 0
+            throw new RealtimeSchemaException(present.Count == 0
                 ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
                 : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: run the database scripts of your Asterisk release (contrib/ast-db-manage), or name the right schema in Realtime:Schema");
         }
         foreach (var table in await WithoutUniqueIdAsync(connection, schema, cancellation))
-            throw new CatalogueException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
-        return new Catalogue(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
+            throw new RealtimeSchemaException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
+        return new RealtimeSchema(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
     }
 
     /// <summary>The codecs of all Asterisk servers that a worker has followed; none where init was not run yet.</summary>
@@ -167,4 +167,4 @@ public sealed class Catalogue
 }
 
 /// <summary>The ps_* tables are not usable; the message says what to do.</summary>
-public sealed class CatalogueException(string message) : Exception(message);
+public sealed class RealtimeSchemaException(string message) : Exception(message);

@@ -30,11 +30,11 @@ internal sealed record Reference(string Column, string Value, long Count, string
 /// What our endpoints name and one Asterisk may not have. Without its transport or context a phone registers and is shown as available,
 /// and its calls end with 500 (transport) or 404 (context). Without its ACL it cannot register.
 /// </summary>
-internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSource, string schema)
+internal sealed class MissingReferences(AmiConnection asterisk, NpgsqlDataSource dataSource, string schema)
 {
     private readonly AsteriskConsole _console = new(asterisk);
     private readonly HashSet<(string, string)> _known = [];
-    private Catalogue? _catalogue;
+    private RealtimeSchema? _catalogue;
 
     /// <summary>What the server and ps_endpoints had before may be gone.</summary>
     public void Forget()
@@ -48,12 +48,12 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
     public async Task<List<Reference>> AllAsync(long after, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = _catalogue ??= await Catalogue.LoadAsync(connection, schema, cancellation);
-        var columns = Reference.Columns.Select(name => catalogue.Find(TargetTable.Endpoint, name)).OfType<TargetColumn>().ToList();
+        var catalogue = _catalogue ??= await RealtimeSchema.LoadAsync(connection, schema, cancellation);
+        var columns = Reference.Columns.Select(name => catalogue.Find(RealtimeTable.Endpoint, name)).OfType<RealtimeColumn>().ToList();
         await using var command = new NpgsqlCommand($"""
             select name, value, count(*), min(p.id)
             from pjsip_sync.managed_endpoint e
-            cross join lateral (select * from {catalogue.Quoted(TargetTable.Endpoint)} as of_id where of_id.id = e.id offset 0) as p
+            cross join lateral (select * from {catalogue.Quoted(RealtimeTable.Endpoint)} as of_id where of_id.id = e.id offset 0) as p
             cross join lateral (values {string.Join(", ", columns.Select(column => $"({column.Index}, p.{column.Quoted}::text)"))}) as named (name, value)
             where value <> '' and e.deleted_at is null and e.revision > $1
             group by name, value order by name, 3 desc, value
@@ -110,7 +110,7 @@ internal sealed class References(AmiConnection asterisk, NpgsqlDataSource dataSo
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => reference.Column)));
         command.Parameters.Add(Parameter.Texts(missing.Select(reference => RealtimeEncoding.Encode(reference.Value))));
-        command.Parameters.Add(Parameter.Texts(missing.Select(reference => $"Asterisk {node} has no {reference.Column} {OneLine.Of(reference.Value)}: {reference.Consequence}")));
+        command.Parameters.Add(Parameter.Texts(missing.Select(reference => $"Asterisk {node} has no {reference.Column} {UntrustedText.Escape(reference.Value)}: {reference.Consequence}")));
         command.Parameters.Add(new() { Value = after });
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }

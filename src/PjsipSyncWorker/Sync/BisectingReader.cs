@@ -5,7 +5,7 @@ using PjsipSyncWorker.Realtime;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>Reads a batch of which the database cannot compute some row (an expression of the mapping fails on it): halves it until only that row is left out.</summary>
-internal static class CarefulReader
+internal static class BisectingReader
 {
     public static async Task<SyncState> ReadAsync(
         StateReader reader, NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
@@ -25,13 +25,13 @@ internal static class CarefulReader
             reason = $"an expression of the mapping fails on this row (SQLSTATE {error.SqlState})";
         }
         if (ids.Length == 1)
-            return new SyncState([], new Dictionary<string, Owner>(), new Dictionary<string, TargetRows>(),
+            return new SyncState([], new Dictionary<string, ManagedEndpoint>(), new Dictionary<string, ActualEndpoint>(),
                 new Dictionary<string, Rejection>(), new Dictionary<string, string>(), [new Rejection($"number {ids[0]}", ids[0], reason)]);
         var half = ids.Length / 2;
         var first = await ReadAsync(reader, connection, transaction, ids[..half], expected, cancellation);
         var second = await ReadAsync(reader, connection, transaction, ids[half..], expected, cancellation);
         return new SyncState(
-            [.. first.Claims, .. second.Claims],
+            [.. first.Candidates, .. second.Candidates],
             Both(first.Owners, second.Owners), Both(first.Target, second.Target), Both(first.Rejected, second.Rejected), Both(first.Reserved, second.Reserved),
             [.. first.Unreadable, .. second.Unreadable]);
     }

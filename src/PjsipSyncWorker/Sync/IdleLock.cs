@@ -11,7 +11,7 @@ namespace PjsipSyncWorker.Sync;
 /// Nobody can fall asleep while a transaction that did not notify still runs. So what such transactions recorded is seen by
 /// the drain that follows the taking of the lock.
 /// </remarks>
-internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace) : IAsyncDisposable
+internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan pace) : IAsyncDisposable
 {
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
 
@@ -47,7 +47,7 @@ internal sealed class Doorbell(NpgsqlConnection connection, TimeSpan pace) : IAs
     }
 
     /// <summary>The pool keeps sessions as they are, so the lock is let go first.</summary>
-    public ValueTask DisposeAsync() => SessionLocks.LetGoAsync(connection);
+    public ValueTask DisposeAsync() => SessionLocks.ReleaseAsync(connection);
 
     private async Task WakeAsync(CancellationToken cancellation)
     {

@@ -3,7 +3,7 @@ using PjsipSyncWorker.IntegrationTests.Infrastructure;
 namespace PjsipSyncWorker.IntegrationTests;
 
 /// <summary>A full comparison looks only at what was written since the last one, and misses nothing by it.</summary>
-public sealed class MarksTests(PostgresServer server)
+public sealed class BucketDigestTests(PostgresServer server)
 {
     private const int Extensions = 60;
 

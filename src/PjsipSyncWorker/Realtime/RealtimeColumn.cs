@@ -5,7 +5,7 @@ using static PjsipSyncWorker.Extensions.Refusal;
 namespace PjsipSyncWorker.Realtime;
 
 /// <summary>The three tables that make one phone known to Asterisk.</summary>
-public enum TargetTable
+public enum RealtimeTable
 {
     Endpoint,
     Auth,
@@ -29,8 +29,8 @@ public enum ColumnKind
 /// <param name="Labels">The labels of an enum type.</param>
 /// <param name="MaxLength">In characters, for varchar and char.</param>
 /// <param name="Codecs">Names of codecs that some Asterisk here knows beside those that every one does.</param>
-public sealed record TargetColumn(
-    int Index, TargetTable Table, string Name, string SqlType, ColumnKind Kind,
+public sealed record RealtimeColumn(
+    int Index, RealtimeTable Table, string Name, string SqlType, ColumnKind Kind,
     IReadOnlyList<string>? Labels, int? MaxLength, IReadOnlyList<string>? Codecs = null)
 {
     /// <summary>The name as it is written in SQL.</summary>
@@ -39,10 +39,10 @@ public sealed record TargetColumn(
     /// <summary>A name a person recognises: <c>ps_endpoints.callerid</c>.</summary>
     public string Display { get; } = $"{TableName(Table)}.{Name}";
 
-    public static string TableName(TargetTable table) => table switch
+    public static string TableName(RealtimeTable table) => table switch
     {
-        TargetTable.Endpoint => "ps_endpoints",
-        TargetTable.Auth => "ps_auths",
+        RealtimeTable.Endpoint => "ps_endpoints",
+        RealtimeTable.Auth => "ps_auths",
         _ => "ps_aors",
     };
 

@@ -6,33 +6,33 @@ using PjsipSyncWorker.Tests.Ami;
 
 namespace PjsipSyncWorker.Tests.Registrations;
 
-public sealed class OtherClockTests
+public sealed class ClockOffsetTests
 {
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     [Fact]
     public void What_the_network_can_explain_is_no_lead()
     {
-        var clock = new OtherClock(_time);
+        var clock = new ClockOffset(_time);
 
         foreach (var delay in new[] { 0.9, -1.9, 1.5 })
-            clock.Shows(_time.GetUtcNow().AddSeconds(delay));
+            clock.Observe(_time.GetUtcNow().AddSeconds(delay));
 
-        Assert.Equal(TimeSpan.Zero, clock.Lead);
+        Assert.Equal(TimeSpan.Zero, clock.Offset);
     }
 
     [Fact]
     public void A_lead_stays_as_it_is_until_it_is_clearly_another()
     {
-        var clock = new OtherClock(_time);
+        var clock = new ClockOffset(_time);
 
-        clock.Shows(_time.GetUtcNow().AddSeconds(90.4));
-        clock.Shows(_time.GetUtcNow().AddSeconds(91.2));
-        Assert.Equal(TimeSpan.FromSeconds(90), clock.Lead);
-        Assert.Equal(_time.GetUtcNow(), clock.ToOurs(clock.ToTheirs(_time.GetUtcNow())));
+        clock.Observe(_time.GetUtcNow().AddSeconds(90.4));
+        clock.Observe(_time.GetUtcNow().AddSeconds(91.2));
+        Assert.Equal(TimeSpan.FromSeconds(90), clock.Offset);
+        Assert.Equal(_time.GetUtcNow(), clock.ToLocal(clock.ToRemote(_time.GetUtcNow())));
 
-        clock.Shows(_time.GetUtcNow().AddSeconds(0.1));
-        Assert.Equal(TimeSpan.Zero, clock.Lead);
+        clock.Observe(_time.GetUtcNow().AddSeconds(0.1));
+        Assert.Equal(TimeSpan.Zero, clock.Offset);
     }
 
     [Theory]
@@ -54,11 +54,11 @@ public sealed class OtherClockTests
             },
         };
         await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
-        var book = new ContactBook(_time);
+        var tracker = new ContactTracker(_time);
 
         var asterisk = new AsteriskSession(connection, _time);
-        await asterisk.SnapshotAsync(book, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
+        await asterisk.SnapshotAsync(tracker, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
 
-        Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(book.TakeChanges().Contacts).Contact.ExpiresAt);
+        Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(tracker.DequeueChanges().Contacts).Contact.ExpiresAt);
     }
 }

@@ -12,7 +12,7 @@ namespace PjsipSyncWorker.Registrations;
 /// Writes <c>extensions.status</c> from the view <c>pjsip_sync.registration</c>: for what was asked at once,
 /// for everything every snapshot interval. The application's rows are never waited for: what it holds is tried again.
 /// </summary>
-internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, WorkerSettings settings, RegistrationMetrics metrics, Health health, TimeProvider time, ILogger<StatusProjector> logger)
+internal sealed partial class StatusWriter(NpgsqlDataSource dataSource, WorkerSettings settings, RegistrationMetrics metrics, Health health, TimeProvider time, ILogger<StatusWriter> logger)
 {
     private static readonly TimeSpan SkippedRetry = TimeSpan.FromMilliseconds(200);
 
@@ -26,7 +26,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly WakeSignal _wake = new();
+    private readonly AsyncAutoResetEvent _wake = new();
     private readonly LockWatch _locks = new(dataSource, time);
     private HashSet<string> _asked = new(StringComparer.Ordinal);
     private bool _everything = true;
@@ -35,19 +35,19 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private bool _rejectedAreDue;
 
     /// <summary>These extensions may have another status now.</summary>
-    public void Ask(IEnumerable<string> endpoints)
+    public void Enqueue(IEnumerable<string> endpoints)
     {
         lock (_lock)
             _asked.UnionWith(endpoints);
-        _wake.Ring();
+        _wake.Set();
     }
 
     /// <summary>All of them may.</summary>
-    public void AskEverything()
+    public void EnqueueAll()
     {
         lock (_lock)
             _everything = true;
-        _wake.Ring();
+        _wake.Set();
     }
 
     /// <summary>Until cancelled.</summary>
@@ -57,7 +57,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         var compared = time.GetTimestamp();
         while (true)
         {
-            part.Report(await StepAsync(cancellation), Tick);
+            part.Report(await RunOnceAsync(cancellation), Tick);
             await _wake.WaitAsync(Tick, time, cancellation);
             if (time.GetElapsedTime(compared) < settings.Asterisk.SnapshotInterval)
                 continue;
@@ -85,19 +85,19 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     }
 
     /// <returns>Why it could not be done, or null.</returns>
-    private async Task<string?> StepAsync(CancellationToken cancellation)
+    private async Task<string?> RunOnceAsync(CancellationToken cancellation)
     {
-        var (ids, everything) = Take();
+        var (ids, everything) = Dequeue();
         try
         {
-            var lapsed = everything || time.GetElapsedTime(_lookedAt) < Tick ? [] : await LapsedAsync(cancellation);
+            var lapsed = everything || time.GetElapsedTime(_lookedAt) < Tick ? [] : await DequeueExpiredAsync(cancellation);
             if (_rejectedAreDue)
                 await RetryRejectedAsync(cancellation);
-            var skipped = everything ? await ProjectAllAsync(cancellation) : await ProjectAsync([.. ids.Union(lapsed)], cancellation);
+            var skipped = everything ? await ProjectAllAsync(cancellation) : await WriteAllAsync([.. ids.Union(lapsed)], cancellation);
             if (skipped.Count == 0)
                 return null;
             await Task.Delay(SkippedRetry, time, cancellation);
-            Ask(skipped);
+            Enqueue(skipped);
             return null;
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))
@@ -105,7 +105,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             var problem = error is not PostgresException { SqlState: PostgresErrorCodes.LockNotAvailable } ? DatabaseErrors.Describe(error)
                 : _locks.Holder is { } holder ? $"waits for a lock: {holder}" : null;
             // A server that crashed took back what it had not yet on its disk.
-            Return(ids, everything || problem is not null);
+            Requeue(ids, everything || problem is not null);
             if (problem is not null)
                 Log.Failed(logger, problem);
             await Task.Delay(Tick, time, cancellation);
@@ -115,7 +115,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
 
     /// <summary>Endpoints of which a contact expired, or whose node went stale, since the last look (by the database's clock,
     /// whoever followed them, so that a host that died with its worker is noticed), or whose status somebody else wrote.</summary>
-    private async Task<List<string>> LapsedAsync(CancellationToken cancellation)
+    private async Task<List<string>> DequeueExpiredAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with overwritten as (delete from pjsip_sync.status_recheck returning id)
@@ -142,21 +142,21 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
     private async Task<List<string>> ProjectAllAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select array(select distinct pjsip_sync.status_mismatches())");
-        command.CommandTimeout = DataSource.Bulk;
-        return await ProjectAsync((string[])(await command.ExecuteScalarAsync(cancellation))!, cancellation);
+        command.CommandTimeout = DataSource.BulkTimeoutSeconds;
+        return await WriteAllAsync((string[])(await command.ExecuteScalarAsync(cancellation))!, cancellation);
     }
 
     /// <summary>In small transactions: an application that writes one of these rows waits for no longer than one of them.</summary>
-    private async Task<List<string>> ProjectAsync(string[] ids, CancellationToken cancellation)
+    private async Task<List<string>> WriteAllAsync(string[] ids, CancellationToken cancellation)
     {
         var skipped = new List<string>();
         foreach (var some in ids.Chunk(RowsAtOnce))
-            skipped.AddRange(await ProjectSomeAsync(some, cancellation));
+            skipped.AddRange(await WriteSomeAsync(some, cancellation));
         return skipped;
     }
 
     /// <summary>All of these rows in one transaction; where that fails because of one of them, one by one.</summary>
-    private async Task<List<string>> ProjectSomeAsync(string[] ids, CancellationToken cancellation)
+    private async Task<List<string>> WriteSomeAsync(string[] ids, CancellationToken cancellation)
     {
         try
         {
@@ -174,7 +174,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
             var rows = await WriteAsync("select number, problem from pjsip_sync.write_status_by_row($1)", some, cancellation);
             held.AddRange(rows.Where(row => row.Problem is "").Select(row => row.Number));
             foreach (var (number, problem) in rows.Where(row => row.Problem is { Length: > 0 }))
-                Log.Rejected(logger, OneLine.Of(number), OneLine.Of(problem));
+                Log.Rejected(logger, UntrustedText.Escape(number), UntrustedText.Escape(problem));
         }
         return held;
     }
@@ -203,7 +203,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.WithoutWaiting}"),
+                new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.AsynchronousCommit}"),
                 new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
                 // null where none ever was in this session, empty where none was in this transaction
                 new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer"),
@@ -226,7 +226,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }, cancellation);
     }
 
-    private (string[] Ids, bool Everything) Take()
+    private (string[] Ids, bool Everything) Dequeue()
     {
         lock (_lock)
         {
@@ -237,7 +237,7 @@ internal sealed partial class StatusProjector(NpgsqlDataSource dataSource, Worke
         }
     }
 
-    private void Return(string[] ids, bool everything)
+    private void Requeue(string[] ids, bool everything)
     {
         lock (_lock)
         {

@@ -4,9 +4,9 @@ using System.Text;
 namespace PjsipSyncWorker.Diagnostics;
 
 /// <summary>What strangers wrote (a phone, a peer, a file) on its way to a log or a terminal: it can neither start a line nor move the cursor.</summary>
-internal static class OneLine
+internal static class UntrustedText
 {
-    public static string Of(string? text)
+    public static string Escape(string? text)
     {
         if (text is null || !text.Any(char.IsControl))
             return text ?? "";

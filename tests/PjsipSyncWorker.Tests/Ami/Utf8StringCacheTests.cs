@@ -4,12 +4,12 @@ using PjsipSyncWorker.Ami;
 
 namespace PjsipSyncWorker.Tests.Ami;
 
-public sealed class Utf8WordsTests
+public sealed class Utf8StringCacheTests
 {
     [Fact]
     public void A_word_is_made_once()
     {
-        var words = new Utf8Words(10);
+        var words = new Utf8StringCache(10);
         var first = words.Of("sip:1001@192.0.2.1"u8);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -23,7 +23,7 @@ public sealed class Utf8WordsTests
     public void Whatever_the_bytes_the_string_is_what_they_say() =>
         Gen.Byte.Array[0, 6].Array[1, 30].Sample(all =>
         {
-            var words = new Utf8Words(7);
+            var words = new Utf8StringCache(7);
             foreach (var bytes in all)
                 Assert.Equal(Encoding.UTF8.GetString(bytes), words.Of(bytes));
         });

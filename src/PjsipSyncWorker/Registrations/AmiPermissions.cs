@@ -3,7 +3,7 @@ using PjsipSyncWorker.Ami;
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>Which classes of manager.conf the AMI user needs, and which of them it does not have.</summary>
-internal static class ManagerRights
+internal static class AmiPermissions
 {
     /// <summary>Without it no event says that Asterisk has booted, nor what a contact does.</summary>
     public const string ReadSystem = "read = system";

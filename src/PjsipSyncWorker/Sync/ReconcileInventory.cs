@@ -6,12 +6,12 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>Every id of some parts that the source, the owner list or the rejections know, counted before a reconcile touches anything.</summary>
 /// <param name="Ids">Each once.</param>
-/// <param name="Owned">Living endpoints of ours.</param>
-/// <param name="Elsewhere">How many of them are in other parts.</param>
-/// <param name="Unasked">Endpoints of ours that no active extension wants any more, with no recorded change that says why.</param>
-internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSet<string> Unasked)
+/// <param name="ManagedCount">Living endpoints of ours.</param>
+/// <param name="SkippedCount">How many of them are in other parts.</param>
+/// <param name="UnexplainedRemovals">Endpoints of ours that no active extension wants any more, with no recorded change that says why.</param>
+internal sealed record ReconcileInventory(List<string> Ids, int ManagedCount, int SkippedCount, HashSet<string> UnexplainedRemovals)
 {
-    public static async Task<Census> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, CancellationToken cancellation)
+    public static async Task<ReconcileInventory> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, CancellationToken cancellation)
     {
         try
         {
@@ -24,7 +24,7 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSe
         }
     }
 
-    private static async Task<Census> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, string active, CancellationToken cancellation)
+    private static async Task<ReconcileInventory> TakeAsync(NpgsqlConnection connection, IReadOnlyList<int> parts, string active, CancellationToken cancellation)
     {
         // Joins of sets, each read once: with a million changes waiting, a look at them for each endpoint would take hours.
         await using var command = new NpgsqlCommand($"""
@@ -35,13 +35,13 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSe
                    (select pjsip_sync.sees_every_row()) and (c.id is not null or exists (select from pjsip_sync.change where id is null and cause is not null)), 0::bigint
             from s
             full join (select id from e where bucket is not null) e on e.id = s.number
-            left join (select distinct {ChangeTable.EachId} as id from pjsip_sync.change) c on c.id = e.id
+            left join (select distinct {ChangeQueue.EachId} as id from pjsip_sync.change) c on c.id = e.id
             union all
             select r.id, null, true, false, 0 from pjsip_sync.rejected r join wanted on bucket = pjsip_sync.bucket_of(r.id)
             where r.id is not null and not exists (select from s where s.number = r.id)
             union all
             select null, null, false, false, count(*) from e where bucket is null
-            """, connection) { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = parts.ToArray() } } };
+            """, connection) { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = parts.ToArray() } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var ids = new List<string>();
         var unasked = new HashSet<string>(StringComparer.Ordinal);
@@ -58,10 +58,10 @@ internal sealed record Census(List<string> Ids, int Owned, int Elsewhere, HashSe
             if (!reader.GetBoolean(2) && !reader.GetBoolean(3))
                 unasked.Add(id);
         }
-        return new Census(ids, owned + elsewhere, elsewhere, unasked);
+        return new ReconcileInventory(ids, owned + elsewhere, elsewhere, unasked);
     }
 
     /// <summary>The removals that have no cause and are more than the share and the number allow; empty when they are not.</summary>
     public IReadOnlySet<string> HeldBack(SyncSettings settings) =>
-        Unasked.Count > settings.MaxRemovalCount && Unasked.Count > settings.MaxRemovalShare * Owned ? Unasked : new HashSet<string>();
+        UnexplainedRemovals.Count > settings.MaxRemovalCount && UnexplainedRemovals.Count > settings.MaxRemovalShare * ManagedCount ? UnexplainedRemovals : new HashSet<string>();
 }

@@ -4,7 +4,7 @@ using PjsipSyncWorker.Realtime;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>The table <c>pjsip_sync.column_set</c> in memory: sets of columns written together, by number.</summary>
-internal sealed class Shapes(Catalogue catalogue)
+internal sealed class ColumnSetTable(RealtimeSchema catalogue)
 {
     private readonly Dictionary<int, ColumnSet> _sets = [];
     private readonly Dictionary<ColumnSet, int> _numbers = [];
@@ -78,9 +78,9 @@ internal sealed class Shapes(Catalogue catalogue)
         {
             var table = name[..name.IndexOf('.', StringComparison.Ordinal)] switch
             {
-                "ps_endpoints" => TargetTable.Endpoint,
-                "ps_auths" => TargetTable.Auth,
-                _ => TargetTable.Aor,
+                "ps_endpoints" => RealtimeTable.Endpoint,
+                "ps_auths" => RealtimeTable.Auth,
+                _ => RealtimeTable.Aor,
             };
             // A column that the database no longer has is nobody's.
             if (catalogue.Find(table, name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]) is { } column)

@@ -9,23 +9,23 @@ namespace PjsipSyncWorker.Sync;
 /// Spares a full comparison what an earlier one found equal. The extensions are in parts, and the mark of a part tells its rows
 /// from any that were written since: only parts with another mark than then are looked at.
 /// </summary>
-internal sealed class Marks
+internal sealed class BucketDigests
 {
     private readonly List<string?> _marks = [];
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
     private string _configuration = "";
 
     /// <summary>Every part there is: what <c>pjsip_sync.bucket_of()</c> gives.</summary>
-    public static IReadOnlyList<int> AllParts { get; } = [.. Enumerable.Range(0, 4096)];
+    public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, 4096)];
 
     /// <summary>With so many open ids hardly a part has none.</summary>
-    private static int Many => 10 * AllParts.Count;
+    private static int Many => 10 * AllBuckets.Count;
 
     /// <summary>The parts that must be looked at.</summary>
     public List<int> Parts { get; } = [];
 
     /// <param name="all">Whether to look at everything, whatever was found before.</param>
-    public static async Task<Marks> LoadAsync(NpgsqlConnection connection, bool all, CancellationToken cancellation)
+    public static async Task<BucketDigests> LoadAsync(NpgsqlConnection connection, bool all, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
             with now as materialized (select pjsip_sync.comparison_fingerprint($1) as configuration)
@@ -34,9 +34,9 @@ internal sealed class Marks
             left join pjsip_sync.bucket_digest c on c.bucket = m.bucket and c.digest = m.digest and c.configuration = now.configuration
             where c.bucket is null or $2
             """, connection)
-        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = Build.Version }, new() { Value = all } } };
+        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = BuildInfo.Version }, new() { Value = all } } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var marks = new Marks();
+        var marks = new BucketDigests();
         while (await reader.ReadAsync(cancellation))
         {
             marks.Parts.Add(reader.GetInt32(0));

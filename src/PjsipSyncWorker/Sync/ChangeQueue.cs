@@ -10,11 +10,11 @@ namespace PjsipSyncWorker.Sync;
 /// <param name="Everything">The transactions that recorded "everything"; their rows stay until that is done.</param>
 /// <param name="OldestRunning">All changes of older transactions were seen by this statement.</param>
 /// <param name="Age">How long ago the transaction of the oldest row began.</param>
-/// <param name="LastStarted">For <see cref="TargetLock.Check"/>.</param>
-internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning, TimeSpan Age, string? LastStarted);
+/// <param name="ActiveConfiguration">For <see cref="RealtimeLock.Check"/>.</param>
+internal readonly record struct ChangeBatch(long Count, string[] Ids, string[] Everything, ulong OldestRunning, TimeSpan Age, string? ActiveConfiguration);
 
 /// <summary>The append-only table <c>pjsip_sync.change</c>.</summary>
-internal static class ChangeTable
+internal static class ChangeQueue
 {
     /// <summary>How many changes the records hold, as SQL.</summary>
     public const string Count = "coalesce(sum(1 + coalesce(cardinality(more_ids), 0)), 0)::bigint";
@@ -45,7 +45,7 @@ internal static class ChangeTable
                array(select distinct xid::text from pjsip_sync.change where xid >= $1::xid8 and id is null),
                pg_snapshot_xmin(pg_current_snapshot())::text,
                set_config('pjsip_sync.taken_ids', ids::text, true) is null,
-               coalesce(greatest(clock_timestamp() - oldest, '0'), '0'), {TargetLock.LastStarted}
+               coalesce(greatest(clock_timestamp() - oldest, '0'), '0'), {RealtimeLock.ActiveConfiguration}
         from dirty
         """)
     { Parameters = { new() { Value = watermark.ToString(CultureInfo.InvariantCulture) }, new() { Value = limit } } });
@@ -54,7 +54,7 @@ internal static class ChangeTable
     public static async Task<ChangeBatch> TakeAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, ulong watermark, int limit, CancellationToken cancellation)
     {
-        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.Bulk };
+        await using var batch = new NpgsqlBatch(connection, transaction) { Timeout = DataSource.BulkTimeoutSeconds };
         AddTo(batch, watermark, limit);
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         return await ReadAsync(reader, cancellation);
@@ -80,7 +80,7 @@ internal static class ChangeTable
     {
         await using var command = new NpgsqlCommand(
             "delete from pjsip_sync.change where id is null and xid = any ($1::text[]::xid8[])", connection)
-        { CommandTimeout = DataSource.Bulk, Parameters = { new() { Value = transactions } } };
+        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = transactions } } };
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -3,16 +3,16 @@ using System.Threading.Channels;
 namespace PjsipSyncWorker.Postgres;
 
 /// <summary>A bell: ringing it twice before somebody wakes is ringing it once.</summary>
-/// <param name="inline">Whether who waits goes on in the thread of whoever rings: sooner by a change of threads, if the other can do without his until the next wait.</param>
-internal sealed class WakeSignal(bool inline = false)
+/// <param name="runContinuationsInline">Whether who waits goes on in the thread of whoever rings: sooner by a change of threads, if the other can do without his until the next wait.</param>
+internal sealed class AsyncAutoResetEvent(bool runContinuationsInline = false)
 {
     private readonly Channel<bool> _channel = Channel.CreateBounded<bool>(
-        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, AllowSynchronousContinuations = inline });
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, AllowSynchronousContinuations = runContinuationsInline });
 
-    public void Ring() => _channel.Writer.TryWrite(true);
+    public void Set() => _channel.Writer.TryWrite(true);
 
     /// <summary>Whether it was rung since somebody last woke; it counts as heard.</summary>
-    public bool TryTake() => _channel.Reader.TryRead(out _);
+    public bool TryReset() => _channel.Reader.TryRead(out _);
 
     /// <summary>Waits for the bell, or for <paramref name="longest"/>.</summary>
     /// <returns>False when it was not rung.</returns>

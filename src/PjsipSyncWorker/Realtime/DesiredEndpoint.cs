@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.Realtime;
 /// <param name="RowKey">The application's row it was made from.</param>
 /// <param name="Columns">The columns set; all others of the three rows are not ours.</param>
 /// <param name="Values">One for each of <paramref name="Columns"/>, ascending by index, as the database will give them back.</param>
-public sealed record MappedEndpoint(string Id, string RowKey, ColumnSet Columns, string[] Values)
+public sealed record DesiredEndpoint(string Id, string RowKey, ColumnSet Columns, string[] Values)
 {
     /// <summary>Where its messages are kept; null without voicemail.</summary>
     public Mailbox? Mailbox { get; init; }

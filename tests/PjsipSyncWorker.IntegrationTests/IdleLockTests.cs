@@ -4,7 +4,7 @@ using PjsipSyncWorker.IntegrationTests.Infrastructure;
 namespace PjsipSyncWorker.IntegrationTests;
 
 /// <summary>Commits are spared a NOTIFY where nobody has to be woken, and no change waits for it.</summary>
-public sealed class DoorbellTests(PostgresServer server)
+public sealed class IdleLockTests(PostgresServer server)
 {
     private const string Insert = "insert into extensions (number, password) values ('1001', 'x') on conflict (number) do update set password = extensions.password || 'x'";
 

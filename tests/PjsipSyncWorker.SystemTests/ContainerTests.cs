@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
 using PjsipSyncWorker.SystemTests.Infrastructure;
-using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.SystemTests;
 
@@ -71,8 +70,8 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
     {
         await containers.ShellAsync(Steps[2].Text);
 
-        await Eventually.EqualAsync(10, "1", () => containers.SqlAsync(
-            "select count(*) from ps_endpoints join ps_auths using (id) join ps_aors using (id) where id = '1001'"));
+        await Eventually.Equal("1", () => containers.SqlAsync(
+            "select count(*) from ps_endpoints join ps_auths using (id) join ps_aors using (id) where id = '1001'"), TimeSpan.FromSeconds(10));
     }
 
     [Fact, Step]
@@ -96,12 +95,12 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
     }
 
     [Fact]
-    public Task Metrics_count_the_extension_and_are_read_from_outside() => Eventually.SucceedsAsync(10, async () =>
+    public Task Metrics_count_the_extension_and_are_read_from_outside() => Eventually.Succeeds(async () =>
     {
         var metrics = (await containers.Engine.BesideAsync(["curl", "-s", "--max-time", "5", "http://localhost:9464/metrics"])).Output;
         Assert.Matches(new Regex("""^pjsip_sync_changes_total\{.*operation="create".*\} 1( |$)""", RegexOptions.Multiline), metrics);
         Assert.Matches(new Regex("""^pjsip_sync_ami_connected\{.*node="pbx1".*\} 1( |$)""", RegexOptions.Multiline), metrics);
-    });
+    }, TimeSpan.FromSeconds(10));
 
     [Fact]
     public async Task Containers_have_no_root_user_capability_shell_or_writable_file()
@@ -136,10 +135,10 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
     public async Task Absent_database_is_waited_for()
     {
         await containers.ExpectAsync("stop", "postgres");
-        await Eventually.SucceedsAsync(20, async () => Assert.NotEqual(0, (await containers.WorkerAsync("health", "--ready")).ExitCode));
+        await Eventually.Succeeds(async () => Assert.NotEqual(0, (await containers.WorkerAsync("health", "--ready")).ExitCode), TimeSpan.FromSeconds(20));
         await containers.AssertHealthAsync(0, "worker");
         await containers.ExpectAsync("start", "postgres");
-        await Eventually.EqualAsync(30, 0, async () => (await containers.WorkerAsync("health", "--ready")).ExitCode);
+        await Eventually.Equal(0, async () => (await containers.WorkerAsync("health", "--ready")).ExitCode, TimeSpan.FromSeconds(30));
 
         await containers.SqlAsync("insert into extensions (number, password) values ('1002', 'sesame')");
 
@@ -151,7 +150,7 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
     {
         var pid = await containers.StateAsync("worker", "Pid");
         await containers.SignalAsync("KILL");
-        await Eventually.SucceedsAsync(30, async () => Assert.NotEqual(pid, await containers.StateAsync("worker", "Pid")));
+        await Eventually.Succeeds(async () => Assert.NotEqual(pid, await containers.StateAsync("worker", "Pid")), TimeSpan.FromSeconds(30));
 
         await containers.SqlAsync("insert into extensions (number, password) values ('1003', 'sesame')");
 

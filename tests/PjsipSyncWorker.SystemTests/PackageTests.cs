@@ -61,16 +61,16 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
     {
         await InsertAsync("1001");
 
-        await Eventually.EqualAsync(10, "1", () => _debian.SqlAsync("""
+        await Eventually.Equal("1", () => _debian.SqlAsync("""
             select count(*) from ps_endpoints join ps_auths using (id) join ps_aors using (id)
             where id = '1001' and ps_auths.password = 'sesame'
-            """));
+            """), TimeSpan.FromSeconds(10));
     }
 
     [Fact]
-    public Task Metric_of_changes_counts_the_created_extension() => Eventually.SucceedsAsync(10, async () =>
+    public Task Metric_of_changes_counts_the_created_extension() => Eventually.Succeeds(async () =>
         Assert.Matches(new Regex("""^pjsip_sync_changes_total\{.*operation="create".*\} 1( |$)""", RegexOptions.Multiline),
-            await _debian.GetAsync("/metrics")));
+            await _debian.GetAsync("/metrics")), TimeSpan.FromSeconds(10));
 
     [Fact]
     public Task Systemctl_status_shows_the_workers_numbers() =>
@@ -104,7 +104,7 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
 
         await _debian.ExpectAsync("systemctl", "start", "postgresql");
 
-        await Eventually.SucceedsAsync(20, () => _debian.ExpectAsync("pjsip-sync-worker", "health", "--ready"));
+        await Eventually.Succeeds(() => _debian.ExpectAsync("pjsip-sync-worker", "health", "--ready"), TimeSpan.FromSeconds(20));
         Assert.Equal("0", await _unit.PropertyAsync("NRestarts"));
     }
 
@@ -176,7 +176,7 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
         }
         await writer;
 
-        await Eventually.EqualAsync(20, "0", () => _debian.SqlAsync("select count(*) from pjsip_sync.change"));
+        await Eventually.Equal("0", () => _debian.SqlAsync("select count(*) from pjsip_sync.change"), TimeSpan.FromSeconds(20));
         await machine.AssertInSyncAsync();
         Assert.Equal("t", await _debian.SqlAsync("select count(*) > 100 from ps_endpoints"));
     }
@@ -246,5 +246,5 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
         Assert.Equal("640 root pjsip_sync", await _debian.ExpectAsync("stat", "-c", "%a %U %G", Configuration));
 
     private Task AssertEndpointsAsync(string count) =>
-        Eventually.EqualAsync(10, count, () => _debian.SqlAsync("select count(*) from ps_endpoints"));
+        Eventually.Equal(count, () => _debian.SqlAsync("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(10));
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using PjsipSyncWorker.SystemTests.Infrastructure;
-using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.SystemTests;
 
@@ -10,7 +9,7 @@ namespace PjsipSyncWorker.SystemTests;
 public sealed class PostgresContainerTests(DockerEngine engine)
 {
     private static readonly string Program = Path.Combine(
-        Document.Root, "tests", "PjsipSyncWorker.IntegrationTests", "bin", "Debug", "net10.0", "PjsipSyncWorker.IntegrationTests");
+        Repository.Root, "tests", "PjsipSyncWorker.IntegrationTests", "bin", "Debug", "net10.0", "PjsipSyncWorker.IntegrationTests");
 
     [Fact]
     public async Task Integration_tests_use_one_container_where_an_engine_answers()
@@ -50,7 +49,7 @@ public sealed class PostgresContainerTests(DockerEngine engine)
     {
         if (!File.Exists(Program))
         {
-            var project = Path.Combine(Document.Root, "tests", "PjsipSyncWorker.IntegrationTests");
+            var project = Path.Combine(Repository.Root, "tests", "PjsipSyncWorker.IntegrationTests");
             await Command.ExpectAsync(["dotnet", "build", project, "-v", "quiet", "--nologo"], limit: TimeSpan.FromMinutes(10));
         }
         var version = await engine.DockerAsync("version", "-f", "{{.Server.APIVersion}}");

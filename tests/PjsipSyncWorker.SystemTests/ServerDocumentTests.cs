@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using PjsipSyncWorker.SystemTests.Infrastructure;
-using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.SystemTests;
 
@@ -89,7 +88,7 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
 
         await _debian.SqlAsync("insert into extensions (number, password) values ('1002', 'another')");
 
-        await Eventually.EqualAsync(10, "2", () => _debian.SqlAsync("select count(*) from ps_endpoints"));
+        await Eventually.Equal("2", () => _debian.SqlAsync("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(10));
     }
 
     [Fact]
@@ -146,7 +145,7 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
         Assert.False(await machine.RegisterAsync("not-this-one"));
         // Asterisk's link to the database was cut by the restore. A registration before the link is back is found by a snapshot.
         await AssertRegistersAsync(30);
-        await Eventually.SucceedsAsync(10, () => AssertVerifiedAsync("1001, 1002", "1 of 2"));
+        await Eventually.Succeeds(() => AssertVerifiedAsync("1001, 1002", "1 of 2"), TimeSpan.FromSeconds(10));
     }
 
     [Theory, Step, MemberData(nameof(AfterRestore))]
@@ -162,7 +161,7 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
 
     [Fact]
     public Task All_checks_pass_with_new_secrets() =>
-        Eventually.SucceedsAsync(20, () => AssertVerifiedAsync("1001, 1002", "1 of 2"));
+        Eventually.Succeeds(() => AssertVerifiedAsync("1001, 1002", "1 of 2"), TimeSpan.FromSeconds(20));
 
     /// <summary>A theory's data may be public only as objects.</summary>
     private static IEnumerable<TheoryDataRow<object>> Rows(IEnumerable<DocumentStep> steps) =>
@@ -176,17 +175,17 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
 
     private Task<string> ModeAsync(string file) => _debian.ExpectAsync("stat", "-c", "%a %U %G", file);
 
-    private Task AssertReadyAsync(int seconds) => Eventually.SucceedsAsync(seconds, () => machine.WorkerAsync("health", "--ready"));
+    private Task AssertReadyAsync(int seconds) => Eventually.Succeeds(() => machine.WorkerAsync("health", "--ready"), TimeSpan.FromSeconds(seconds));
 
     private Task AssertEndpointsAsync(int seconds, string ids) =>
-        Eventually.EqualAsync(seconds, ids, () => _debian.SqlAsync("select string_agg(id, ',' order by id) from ps_endpoints"));
+        Eventually.Equal(ids, () => _debian.SqlAsync("select string_agg(id, ',' order by id) from ps_endpoints"), TimeSpan.FromSeconds(seconds));
 
     /// <summary>Registers phone 1001, and waits until the last command of the installation shows the phone online.</summary>
     private async Task AssertRegistersAsync(int seconds)
     {
         Assert.True(await machine.RegisterAsync(await _debian.SqlAsync("select password from extensions where number = '1001'")));
-        await Eventually.SucceedsAsync(seconds, async () =>
-            Assert.Contains("online", await _debian.ShellAsync(Installation[^1].Text), StringComparison.Ordinal));
+        await Eventually.Succeeds(async () =>
+            Assert.Contains("online", await _debian.ShellAsync(Installation[^1].Text), StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Asserts that verify-config passes with these numbers read by Asterisk, and so many of all extensions online.</summary>

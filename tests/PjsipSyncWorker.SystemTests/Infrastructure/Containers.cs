@@ -22,7 +22,7 @@ public sealed class Containers(DockerEngine engine) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Command.NeedPackagesAsync("curl", "util-linux");
-        await Command.ExpectAsync([Command.Script("checkout.sh"), Checkout]);
+        await Command.ExpectAsync([Repository.Script("checkout.sh"), Checkout]);
         await File.WriteAllTextAsync(Path.Combine(Checkout, "compose.override.yaml"), """
             services:
               worker:
@@ -30,7 +30,7 @@ public sealed class Containers(DockerEngine engine) : IAsyncLifetime
                 environment: { Realtime__Defaults__QualifyFrequency: "0" }
 
             """);
-        await Command.ExpectAsync([Command.Script("asterisk.sh"), "phones", Phones]);
+        await Command.ExpectAsync([Repository.Script("asterisk.sh"), "phones", Phones]);
     }
 
     /// <summary>Runs lines of bash in the checkout, as a client of the engine.</summary>
@@ -62,24 +62,24 @@ public sealed class Containers(DockerEngine engine) : IAsyncLifetime
         await engine.DockerAsync("inspect", "-f", $"{{{{.State.{field}}}}}", await ContainerAsync(service));
 
     internal Task AssertHealthAsync(int seconds, string service, string health = "healthy") =>
-        Eventually.EqualAsync(seconds, health, () => StateAsync(service, "Health.Status"));
+        Eventually.Equal(health, () => StateAsync(service, "Health.Status"), TimeSpan.FromSeconds(seconds));
 
     /// <summary>Sends a signal as the kernel does. Docker would take a signal of its own for its own wish.</summary>
     internal async Task SignalAsync(string signal) => await engine.WithinAsync("kill", "-s", signal, await StateAsync("worker", "Pid"));
 
     /// <returns>Whether Asterisk accepted a phone 1001 with this password.</returns>
     internal async Task<bool> RegisterAsync(string password) => (await engine.BesideAsync(
-        [Command.Script("asterisk.sh"), "sipp", Phones, .. SipPhone.Register("register.xml", password)])).ExitCode == 0;
+        [Repository.Script("asterisk.sh"), "sipp", Phones, .. SipPhone.Register("register.xml", password)])).ExitCode == 0;
 
     /// <summary>Waits until phone 1001 is online after its registration.</summary>
     internal async Task AssertRegistersAsync()
     {
         Assert.True(await RegisterAsync(await SqlAsync("select password from extensions where number = '1001'")));
-        await Eventually.EqualAsync(10, "online", () => SqlAsync("select status from extensions where number = '1001'"));
+        await Eventually.Equal("online", () => SqlAsync("select status from extensions where number = '1001'"), TimeSpan.FromSeconds(10));
     }
 
     internal Task AssertEndpointsAsync(int seconds, string count) =>
-        Eventually.EqualAsync(seconds, count, () => SqlAsync("select count(*) from ps_endpoints"));
+        Eventually.Equal(count, () => SqlAsync("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(seconds));
 
     /// <summary>Returns a value of the file .env, which only root may read.</summary>
     internal async Task<string> SecretAsync(string name) =>
@@ -98,7 +98,7 @@ public sealed class Containers(DockerEngine engine) : IAsyncLifetime
         if (ScriptServer.Keep)
             return;
         await ComposeAsync("down", "-v");
-        await Command.ExpectAsync([Command.Script("asterisk.sh"), "remove", Phones]);
+        await Command.ExpectAsync([Repository.Script("asterisk.sh"), "remove", Phones]);
         await Command.ExpectAsync(Command.AsRoot("rm", "-rf", _folder));
     }
 

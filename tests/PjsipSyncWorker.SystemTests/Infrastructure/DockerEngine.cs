@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.SystemTests.Infrastructure;
 
@@ -20,7 +19,7 @@ public sealed partial class DockerEngine : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await ScriptServer.StartAsync("engine.sh", "start", _folder);
-        await Command.ExpectAsync(AsClient(Command.Script("base-images.sh")), limit: TimeSpan.FromMinutes(15));
+        await Command.ExpectAsync(AsClient(Repository.Script("base-images.sh")), limit: TimeSpan.FromMinutes(15));
     }
 
     /// <summary>Returns the command with the environment of a client of the engine, as root.</summary>
@@ -35,12 +34,12 @@ public sealed partial class DockerEngine : IAsyncLifetime
     /// <summary>Runs a command of this machine, as a client of the engine, where the engine's published ports are.</summary>
     /// <param name="limit">How long it may take; null: two minutes.</param>
     internal Task<CommandResult> BesideAsync(string[] command, TimeSpan? limit = null) =>
-        Command.RunAsync(AsClient([Command.Script("engine.sh"), "beside", Leader, .. command]), limit: limit);
+        Command.RunAsync(AsClient([Repository.Script("engine.sh"), "beside", Leader, .. command]), limit: limit);
 
     /// <summary>Runs a command of this machine among the processes and mounts of the engine, and returns its standard output.</summary>
     /// <exception cref="CommandFailedException">The exit code is not 0.</exception>
     internal async Task<string> WithinAsync(params string[] command) =>
-        (await Command.ExpectAsync([Command.Script("engine.sh"), "within", Leader, .. command])).Text;
+        (await Command.ExpectAsync([Repository.Script("engine.sh"), "within", Leader, .. command])).Text;
 
     public async ValueTask DisposeAsync()
     {

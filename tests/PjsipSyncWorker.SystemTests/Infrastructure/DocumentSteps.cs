@@ -1,4 +1,3 @@
-using PjsipSyncWorker.Tests.Documentation;
 
 namespace PjsipSyncWorker.SystemTests.Infrastructure;
 

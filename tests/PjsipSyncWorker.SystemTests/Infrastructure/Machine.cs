@@ -17,12 +17,12 @@ internal sealed class Machine : IAsyncDisposable
 
     /// <summary>Runs a command inside as root, and returns how it ended.</summary>
     public Task<CommandResult> RunAsync(params string[] command) =>
-        Command.RunAsync([Command.Script("machine.sh"), "run", Leader, .. command]);
+        Command.RunAsync([Repository.Script("machine.sh"), "run", Leader, .. command]);
 
     /// <summary>Runs a command inside as root, and returns its standard output.</summary>
     /// <exception cref="CommandFailedException">The exit code is not 0.</exception>
     public async Task<string> ExpectAsync(params string[] command) =>
-        (await Command.ExpectAsync([Command.Script("machine.sh"), "run", Leader, .. command])).Text;
+        (await Command.ExpectAsync([Repository.Script("machine.sh"), "run", Leader, .. command])).Text;
 
     /// <summary>Runs lines of bash inside, as root in /root, and returns what they print.</summary>
     /// <exception cref="CommandFailedException">One of them failed.</exception>
@@ -36,11 +36,11 @@ internal sealed class Machine : IAsyncDisposable
 
     /// <summary>Writes a file inside, with the owner and mode that it has already.</summary>
     public Task WriteAsync(string file, string text) =>
-        Command.ExpectAsync([Command.Script("machine.sh"), "run", Leader, "tee", file], text);
+        Command.ExpectAsync([Repository.Script("machine.sh"), "run", Leader, "tee", file], text);
 
     /// <summary>Returns what the worker's own HTTP server answers, whatever the status code.</summary>
     public async Task<string> GetAsync(string path) => (await Command.ExpectAsync(
-        [Command.Script("machine.sh"), "beside", Leader, "curl", "-s", "--max-time", "5", $"http://localhost:9464{path}"])).Text;
+        [Repository.Script("machine.sh"), "beside", Leader, "curl", "-s", "--max-time", "5", $"http://localhost:9464{path}"])).Text;
 
     public async ValueTask DisposeAsync()
     {

@@ -21,7 +21,7 @@ internal sealed class ScriptServer : IAsyncDisposable
     /// <exception cref="CommandFailedException">The script ended before that.</exception>
     public static async Task<ScriptServer> StartAsync(string script, params string[] arguments)
     {
-        var process = Process.Start(new ProcessStartInfo(Command.Script(script), arguments)
+        var process = Process.Start(new ProcessStartInfo(Repository.Script(script), arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

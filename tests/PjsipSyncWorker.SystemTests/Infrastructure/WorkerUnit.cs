@@ -24,13 +24,13 @@ internal sealed class WorkerUnit(Machine machine)
     public async Task AssertActiveAsync() => Assert.Equal("active", await PropertyAsync("ActiveState"));
 
     /// <summary>Waits until the unit is active with another process than this one.</summary>
-    public Task AssertRestartedAsync(int seconds, string pid) => Eventually.SucceedsAsync(seconds, async () =>
+    public Task AssertRestartedAsync(int seconds, string pid) => Eventually.Succeeds(async () =>
     {
         await AssertActiveAsync();
         Assert.DoesNotContain(await PropertyAsync("MainPID"), new[] { pid, "0" });
-    });
+    }, TimeSpan.FromSeconds(seconds));
 
     /// <summary>Waits until <c>systemctl status</c> shows a text.</summary>
-    public Task AssertStatusAsync(int seconds, string text) => Eventually.SucceedsAsync(seconds, async () =>
-        Assert.Contains(text, (await machine.RunAsync("systemctl", "status", "--no-pager", Name)).Output, StringComparison.Ordinal));
+    public Task AssertStatusAsync(int seconds, string text) => Eventually.Succeeds(async () =>
+        Assert.Contains(text, (await machine.RunAsync("systemctl", "status", "--no-pager", Name)).Output, StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
 }

@@ -142,7 +142,7 @@ public sealed class AmiLoginTests
     private Task<AmiConnection> Connect(AmiOptions options) =>
         Eventually.Ends(AmiConnection.ConnectAsync(options, _events, _log, _time, Token));
 
-    private Task TimePassesUntilAsync(Task task) => Eventually.TrueAsync(() =>
+    private Task TimePassesUntilAsync(Task task) => Eventually.True(() =>
     {
         _time.Advance(TimeSpan.FromSeconds(1));
         return task.IsCompleted;

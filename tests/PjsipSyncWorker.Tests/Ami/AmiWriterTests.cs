@@ -21,7 +21,7 @@ public sealed class AmiWriterTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var running = writer.RunAsync(stop.Token);
-        await Eventually.TrueAsync(() => Sent().Contains("p-3", StringComparison.Ordinal), "the last action");
+        await Eventually.True(() => Sent().Contains("p-3", StringComparison.Ordinal), "the last action");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(running));
         Assert.Equal("Action: First\r\nActionID: p-1\r\n\r\nAction: Last\r\nActionID: p-3\r\n\r\n", Sent());

@@ -44,7 +44,7 @@ documents=usr/share/doc/pjsip-sync-worker
 put 644 "$repository/packaging/copyright" "$documents/copyright"
 put 644 "$repository/README.md" "$documents/README.md"
 put 644 "$repository/CHANGELOG.md" "$documents/CHANGELOG.md"
-for file in "$repository"/docs/*.md; do put 644 "$file" "$documents/docs/$(basename "$file")"; done
+(cd "$repository" && find docs -name '*.md') | while read -r file; do put 644 "$repository/$file" "$documents/$file"; done
 for file in alerts.yml grafana-dashboard.json; do put 644 "$repository/monitoring/$file" "usr/share/pjsip-sync-worker/monitoring/$file"; done
 # Debian's own variables say who maintains a package; without them nobody is made up.
 maintainer="${DEBFULLNAME:-Maintainer not chosen yet} <${DEBEMAIL:-pjsip-sync-worker@packages.invalid}>"

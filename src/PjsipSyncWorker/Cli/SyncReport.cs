@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
 using Spectre.Console;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Announcements;
 
@@ -88,10 +89,10 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
 
     private static partial class Log
     {
-        [LoggerMessage(2030, LogLevel.Information, "Asterisk {Node} read again which message lamp shows which mailbox, in {Milliseconds:0} ms")]
+        [LoggerMessage(EventIds.MessageLampsReloaded, LogLevel.Information, "Asterisk {Node} read again which message lamp shows which mailbox, in {Milliseconds:0} ms")]
         public static partial void Told(ILogger logger, string node, double milliseconds);
 
-        [LoggerMessage(2031, LogLevel.Warning, "Asterisk {Node} could not be told which message lamp shows which mailbox, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.MessageLampsNotReloaded, LogLevel.Warning, "Asterisk {Node} could not be told which message lamp shows which mailbox, the next attempt follows: {Reason}")]
         public static partial void NotTold(ILogger logger, string node, string reason);
     }
 }

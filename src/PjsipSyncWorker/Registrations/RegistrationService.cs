@@ -92,10 +92,10 @@ internal sealed partial class RegistrationService(
 
     private static partial class Log
     {
-        [LoggerMessage(2200, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
+        [LoggerMessage(EventIds.RegistrationsOff, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
         public static partial void Off(ILogger logger);
 
-        [LoggerMessage(2201, LogLevel.Warning, "New revisions cannot be heard of, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning, "New revisions cannot be heard of, the next attempt follows: {Reason}")]
         public static partial void ListenLost(ILogger logger, string reason);
     }
 }

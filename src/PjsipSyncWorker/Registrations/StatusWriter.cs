@@ -248,13 +248,13 @@ internal sealed partial class StatusWriter(NpgsqlDataSource dataSource, WorkerSe
 
     private static partial class Log
     {
-        [LoggerMessage(2100, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.StatusNotWritten, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
 
-        [LoggerMessage(2102, LogLevel.Warning, "{Number}: {Reason} (pjsip_sync.status_rejected)")]
+        [LoggerMessage(EventIds.StatusRejected, LogLevel.Warning, "{Number}: {Reason} (pjsip_sync.status_rejected)")]
         public static partial void Rejected(ILogger logger, string number, string reason);
 
-        [LoggerMessage(2101, LogLevel.Warning, "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
+        [LoggerMessage(EventIds.NodeForgotten, LogLevel.Warning, "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
         public static partial void Forgotten(ILogger logger, string node, double days);
     }
 }

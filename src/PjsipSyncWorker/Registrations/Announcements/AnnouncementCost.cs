@@ -3,7 +3,7 @@ namespace PjsipSyncWorker.Registrations.Announcements;
 /// <summary>
 /// What it costs one Asterisk to be told of endpoints one by one, and by a reload of PJSIP that reads all of them. Both block the queue
 /// in which Asterisk also handles new registrations, so the cheaper way is taken, and a long reload only when single commands are as long.
-/// Starts with figures measured on Asterisk 22 (docs/performance.md) and follows what this Asterisk takes. Not thread-safe.
+/// Starts with figures measured on Asterisk 22 (docs/operate/performance.md) and follows what this Asterisk takes. Not thread-safe.
 /// </summary>
 /// <param name="isNarrow">Whether this server reads endpoints through ps_endpoints_for_server, so that a single announcement does not read all.</param>
 internal sealed class AnnouncementCost(bool isNarrow)

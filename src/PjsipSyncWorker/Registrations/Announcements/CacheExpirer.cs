@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
@@ -127,7 +128,7 @@ internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementL
 
     private static partial class Log
     {
-        [LoggerMessage(2008, LogLevel.Warning, "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each change, and Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
+        [LoggerMessage(EventIds.FullBackendCacheEmptied, LogLevel.Warning, "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each change, and Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
         public static partial void HoldsWholeBackend(ILogger logger, string node, string cache);
     }
 }

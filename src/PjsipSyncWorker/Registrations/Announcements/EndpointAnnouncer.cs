@@ -457,22 +457,22 @@ internal sealed partial class EndpointAnnouncer(NodeSettings node, int perSecond
 
     private static partial class Log
     {
-        [LoggerMessage(2004, LogLevel.Warning, "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
+        [LoggerMessage(EventIds.EndpointUnreadable, LogLevel.Warning, "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
         public static partial void CannotRead(ILogger logger, string node, string endpoint);
 
-        [LoggerMessage(2005, LogLevel.Information, "Announced {Count} new or changed extensions to Asterisk {Node}")]
+        [LoggerMessage(EventIds.EndpointsAnnounced, LogLevel.Information, "Announced {Count} new or changed extensions to Asterisk {Node}")]
         public static partial void Announced(ILogger logger, string node, int count);
 
-        [LoggerMessage(2011, LogLevel.Information, "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
+        [LoggerMessage(EventIds.PjsipReloaded, LogLevel.Information, "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
         public static partial void Reloaded(ILogger logger, string node, int count, double seconds);
 
-        [LoggerMessage(2012, LogLevel.Warning, "Asterisk {Node} did not reload PJSIP: {Reason}")]
+        [LoggerMessage(EventIds.PjsipReloadFailed, LogLevel.Warning, "Asterisk {Node} did not reload PJSIP: {Reason}")]
         public static partial void ReloadFailed(ILogger logger, string node, string reason);
 
-        [LoggerMessage(2013, LogLevel.Warning, "Asterisk {Node} shows {Count} registered phones as unavailable: PJSIP is reloaded, so that it links their device states again")]
+        [LoggerMessage(EventIds.DeviceStatesWrong, LogLevel.Warning, "Asterisk {Node} shows {Count} registered phones as unavailable: PJSIP is reloaded, so that it links their device states again")]
         public static partial void LampsAreWrong(ILogger logger, string node, int count);
 
-        [LoggerMessage(2014, LogLevel.Warning, "Extension {Endpoint}: {Reason}")]
+        [LoggerMessage(EventIds.EndpointUnloadable, LogLevel.Warning, "Extension {Endpoint}: {Reason}")]
         public static partial void CannotLoad(ILogger logger, string endpoint, string reason);
     }
 }

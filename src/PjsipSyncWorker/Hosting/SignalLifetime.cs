@@ -1,11 +1,12 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Hosting;
 
-namespace PjsipSyncWorker.Cli;
+namespace PjsipSyncWorker.Hosting;
 
 /// <summary>
-/// The first SIGTERM, SIGINT or SIGQUIT asks the host to stop, the second one ends the process at once. Unlike the framework's
-/// lifetime for systemd it does not say READY: that is <c>Monitoring.SystemdReporter</c>'s to say, and later.
+/// Stops the host at the first SIGTERM, SIGINT or SIGQUIT, and ends the process at once at the second. The framework's
+/// lifetime for systemd is not used, because it reports READY as soon as the host has started; here
+/// <c>Monitoring.SystemdReporter</c> reports READY after the first pass of both loops.
 /// </summary>
 internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHostLifetime, IDisposable
 {
@@ -15,13 +16,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT })
-            _registrations.Add(PosixSignalRegistration.Create(signal, context =>
-            {
-                context.Cancel = true;
-                if (Interlocked.Increment(ref _signals) > 1)
-                    Environment.Exit(ExitCode.Problems);
-                application.StopApplication();
-            }));
+            _registrations.Add(PosixSignalRegistration.Create(signal, OnSignal));
         return Task.CompletedTask;
     }
 
@@ -31,5 +26,13 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
     {
         foreach (var registration in _registrations)
             registration.Dispose();
+    }
+
+    private void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        if (Interlocked.Increment(ref _signals) > 1)
+            Environment.Exit(ExitCode.Problems);
+        application.StopApplication();
     }
 }

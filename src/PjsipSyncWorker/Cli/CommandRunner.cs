@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Configuration;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
@@ -7,11 +9,12 @@ using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>What all commands share: settings in, one clear line and an exit code out.</summary>
-internal static class Command
+/// <summary>Reads the settings for a command, and turns its failures into one clear line and an exit code.</summary>
+internal static class CommandRunner
 {
-    /// <summary>Runs the work of a command that needs the installed database; see <see cref="RunAsync"/>.</summary>
-    public static Task<int> OnDatabaseAsync(
+    /// <summary>Runs a command that needs the installed database, with an open connection to it.</summary>
+    /// <inheritdoc cref="RunAsync(string?, Func{IConfiguration, WorkerSettings, Task{int}}, Action{SettingsException}?)"/>
+    public static Task<int> RunOnDatabaseAsync(
         string? configFile, Func<WorkerSettings, NpgsqlDataSource, NpgsqlConnection, Task<int>> work, CancellationToken cancellation) =>
         RunAsync(configFile, async settings =>
         {
@@ -21,13 +24,23 @@ internal static class Command
             return await work(settings, dataSource, connection);
         });
 
-    /// <summary>Runs a command's work; every fault that a person can mend becomes one line on standard error.</summary>
-    /// <param name="onMisconfigured">Says what is wrong with the configuration in another way.</param>
-    public static async Task<int> RunAsync(string? configFile, Func<WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null)
+    /// <inheritdoc cref="RunAsync(string?, Func{IConfiguration, WorkerSettings, Task{int}}, Action{SettingsException}?)"/>
+    public static Task<int> RunAsync(
+        string? configFile, Func<WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null) =>
+        RunAsync(configFile, (_, settings) => work(settings), onMisconfigured);
+
+    /// <summary>Runs a command. A failure that a person can repair becomes one line on standard error; any other is thrown.</summary>
+    /// <param name="configFile">The file of <c>--config</c>; null when none was given.</param>
+    /// <param name="work">The command; returns the exit code.</param>
+    /// <param name="onMisconfigured">Reports the problems of the configuration instead; null for a line each on standard error.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        string? configFile, Func<IConfiguration, WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null)
     {
         try
         {
-            return await work(SettingsReader.Read(SettingsReader.Load(configFile)));
+            var configuration = SettingsReader.Load(configFile);
+            return await work(configuration, SettingsReader.Read(configuration));
         }
         catch (SettingsException error) when (onMisconfigured is not null)
         {

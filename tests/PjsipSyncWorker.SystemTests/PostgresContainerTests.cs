@@ -24,7 +24,7 @@ public sealed class PostgresContainerTests(DockerEngine engine)
     }
 
     [Fact]
-    public async Task Requested_image_that_is_missing_fails_the_integration_tests_by_name()
+    public async Task Missing_requested_image_fails_the_integration_tests_by_name()
     {
         var found = await RunAsync("PJSIP_SYNC_TEST_PG_IMAGE=localhost:1/no-such-image");
 

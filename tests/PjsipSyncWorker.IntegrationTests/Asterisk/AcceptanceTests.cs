@@ -47,7 +47,7 @@ public sealed class AcceptanceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Everything_goes_on_after_asterisk_was_restarted()
+    public async Task Everything_continues_after_Asterisk_restarts()
     {
         await using var database = await InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -73,7 +73,7 @@ public sealed class AcceptanceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Everything_goes_on_after_asterisk_booted_while_its_database_was_down()
+    public async Task Everything_continues_after_Asterisk_boots_without_its_database()
     {
         await using var cluster = await PrivateCluster.CreateAsync();
         await using var database = await InstalledAsync(await cluster.CreateDatabaseAsync("pbx"));

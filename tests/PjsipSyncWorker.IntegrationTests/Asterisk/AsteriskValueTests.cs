@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.IntegrationTests.Asterisk;
 public sealed class AsteriskValueTests(PostgresServer server)
 {
     [Fact]
-    public async Task Every_printable_character_in_a_password_registers_and_the_password_without_it_does_not()
+    public async Task Every_printable_character_of_a_password_counts_at_registration()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"));
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
@@ -63,7 +63,7 @@ public sealed class AsteriskValueTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_deleted_or_disabled_extension_registers_no_more_and_an_enabled_ones_next_register_is_seen()
+    public async Task Deleted_or_disabled_extension_is_refused_until_enabled_again()
     {
         await using var database = await server.CreateDatabaseAsync();
         await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: true);

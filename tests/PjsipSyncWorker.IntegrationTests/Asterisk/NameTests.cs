@@ -59,7 +59,7 @@ public sealed class NameTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_an_extension_names_and_the_server_does_not_have_is_named_until_it_is_there()
+    public async Task Missing_reference_of_an_extension_is_named_until_it_exists()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);

@@ -7,7 +7,7 @@ namespace PjsipSyncWorker.IntegrationTests.Asterisk;
 public sealed partial class RenderTests(PostgresServer server)
 {
     [Fact]
-    public async Task From_init_with_roles_and_rendered_files_phones_register_call_each_other_are_watched_and_have_voicemail()
+    public async Task Rendered_files_and_roles_suffice_for_calls_lamps_and_voicemail()
     {
         await using var cluster = await PrivateCluster.CreateAsync();
         await using var database = await cluster.CreateDatabaseAsync("pbx");

@@ -53,7 +53,7 @@ public sealed class CommandTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Init_prints_the_sql_for_a_dba_and_asks_for_an_index_where_there_is_none()
+    public async Task Init_prints_SQL_and_requests_a_missing_index()
     {
         await using var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync("create table lines (id int primary key, number text, password text)");

@@ -8,7 +8,7 @@ public sealed class LogTests(PostgresServer server)
     private const string Password = "sesame-open";
 
     [Fact]
-    public async Task A_batch_is_one_line_and_a_number_can_be_followed_at_debug_but_no_password()
+    public async Task Batch_logs_one_line_numbers_at_debug_and_no_password()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Logging__LogLevel__PjsipSyncWorker=Debug");

@@ -15,7 +15,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
     [InlineData("drop table ps_auths", "Missing: public.ps_auths", "contrib/ast-db-manage")]
     [InlineData("drop table extensions", "the table public.extensions (Source:Table) does not exist", "create it")]
-    public async Task What_waiting_cannot_mend_ends_the_daemon(string cause, string found, string advice)
+    public async Task Error_that_waiting_cannot_repair_ends_the_daemon(string cause, string found, string advice)
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
         await database.ExecuteAsync(cause);
@@ -47,7 +47,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     [Theory]
     [InlineData("")]
     [InlineData("schema 99")]
-    public async Task A_worker_that_runs_while_a_newer_one_installs_its_schema_stands_by_and_says_so(string fingerprint)
+    public async Task Running_worker_stands_by_after_a_newer_schema_is_installed(string fingerprint)
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
         var metrics = $"Metrics__Port={Ports.Next()}";
@@ -124,7 +124,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     }
 
     [Fact]
-    public async Task A_wrong_password_and_a_missing_database_end_the_daemon_and_no_password_is_shown()
+    public async Task Wrong_password_ends_the_daemon_and_is_not_shown()
     {
         await using var cluster = await PrivateCluster.CreateAsync();
         await using var database = await cluster.CreateDatabaseAsync("pbx");
@@ -159,7 +159,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     }
 
     [Fact]
-    public async Task An_asterisk_that_refuses_or_lacks_something_is_said_in_a_line_and_sync_goes_on()
+    public async Task Asterisk_that_refuses_something_is_logged_once_and_sync_continues()
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);

@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.IntegrationTests.Monitoring;
 public sealed class HealthTests(PostgresServer server)
 {
     [Fact]
-    public async Task Systemd_hears_ready_after_the_first_pass_then_status_and_watchdog_and_the_stop()
+    public async Task Systemd_receives_ready_status_watchdog_and_stopping()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'), ('10 02', 'x')");
@@ -49,7 +49,7 @@ public sealed class HealthTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task An_asterisk_that_is_away_is_not_ready_but_alive()
+    public async Task Absent_Asterisk_is_alive_but_not_ready()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var metrics = $"Metrics__Port={Ports.Next()}";

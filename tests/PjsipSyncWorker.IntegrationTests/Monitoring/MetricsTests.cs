@@ -9,7 +9,7 @@ public sealed class MetricsTests(PostgresServer server)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public async Task Every_panel_of_the_dashboard_and_every_metric_that_an_alert_reads_has_data()
+    public async Task Every_dashboard_panel_and_alert_metric_has_data()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var pbx = new FakePbx { AnswersSnapshots = true };
@@ -47,7 +47,7 @@ public sealed class MetricsTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Promtool_has_nothing_to_say_against_their_names()
+    public async Task Promtool_accepts_the_metric_names()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var port = Ports.Next();

@@ -49,7 +49,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_asterisk_read_when_it_booted_is_not_announced()
+    public async Task Endpoint_read_at_boot_is_not_announced()
     {
         await using var database = await ManyAsync(300);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -71,7 +71,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task An_asterisk_that_knows_nobody_is_told_of_all_by_one_reload()
+    public async Task Asterisk_without_endpoints_is_refreshed_by_one_reload()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -109,7 +109,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_changed_while_the_manager_interface_was_away_is_in_force_when_it_is_back()
+    public async Task Changes_made_while_AMI_was_away_take_effect_when_it_returns()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -174,7 +174,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task An_extension_that_asterisk_cannot_load_is_named_keeps_no_other_waiting_and_ends_no_session()
+    public async Task Unloadable_extension_is_named_and_delays_no_other()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -214,7 +214,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_asterisk_cannot_load_is_named_also_when_it_was_read_by_a_reload_or_at_boot()
+    public async Task Unloadable_extension_is_named_after_a_reload_and_a_boot_too()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -240,7 +240,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task After_a_restart_of_the_database_no_phone_is_refused_for_the_sake_of_a_broken_connection()
+    public async Task Database_restart_makes_Asterisk_refuse_no_phone()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -268,7 +268,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Of_two_servers_each_is_told_and_one_that_was_away_when_it_is_back()
+    public async Task Each_of_two_servers_is_refreshed_also_after_an_absence()
     {
         await using var database = await ManyAsync(200);
         string[] contacts = ["Contacts=astdb,registrar"];
@@ -295,7 +295,7 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_waits_to_be_announced_is_seen()
+    public async Task Waiting_announcements_are_counted()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);

@@ -42,7 +42,7 @@ public sealed class ConnectionTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Terminated_backends_cost_nothing_but_time()
+    public async Task Terminated_backends_cost_only_time()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00");
@@ -69,7 +69,7 @@ public sealed class ConnectionTests(PostgresServer server)
     [InlineData("Database=nosuchdatabase", 2, "does not exist")]
     [InlineData("Username=nosuchrole", 2, "nosuchrole")]
     [InlineData("Port=1", 3, "Connection refused")]
-    public async Task What_is_wrong_at_start_is_said_in_one_line(string wrong, int exitCode, string expected)
+    public async Task Error_at_start_is_one_line(string wrong, int exitCode, string expected)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString);
@@ -118,7 +118,7 @@ public sealed class ConnectionTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Of_two_workers_with_different_defaults_the_last_started_one_counts()
+    public async Task Last_started_of_two_workers_with_other_defaults_is_active()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var first = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=first", "Sync__PollInterval=00:00:00.5");

@@ -77,7 +77,7 @@ public sealed class ContactTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_phones_did_while_the_worker_had_no_database_is_written_when_it_returns()
+    public async Task Events_during_a_database_outage_are_written_when_it_returns()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
@@ -108,7 +108,7 @@ public sealed class ContactTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task An_asterisk_that_lost_its_database_is_degraded_and_takes_nobody_offline()
+    public async Task Asterisk_without_its_database_is_degraded_and_phones_stay_online()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
@@ -133,7 +133,7 @@ public sealed class ContactTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_manager_that_may_not_read_events_of_class_system_is_followed_by_snapshots()
+    public async Task Manager_without_class_system_is_followed_by_snapshots()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);

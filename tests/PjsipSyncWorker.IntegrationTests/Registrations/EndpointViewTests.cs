@@ -97,7 +97,7 @@ public sealed class EndpointViewTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Whoever_may_not_read_the_endpoints_sees_nothing()
+    public async Task View_shows_nothing_to_a_role_that_may_not_read_endpoints()
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002", seconds: 60);
         var role = $"nosy_{Guid.NewGuid():N}"[..20];

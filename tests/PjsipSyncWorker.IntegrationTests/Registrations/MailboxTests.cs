@@ -63,7 +63,7 @@ public sealed class MailboxTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_mailbox_moves_with_its_row_and_one_that_the_application_names_stays_as_it_is_named()
+    public async Task Mailbox_moves_with_its_row_unless_the_application_names_it()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password, voicemail_enabled) values ('1801', 'x', true)");

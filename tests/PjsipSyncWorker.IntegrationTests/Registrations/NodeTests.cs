@@ -45,7 +45,7 @@ public sealed class NodeTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_host_that_dies_with_its_asterisk_and_its_worker_is_noticed_by_another_worker()
+    public async Task Death_of_a_host_with_Asterisk_and_worker_is_noticed_by_another()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -87,7 +87,7 @@ public sealed class NodeTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task With_a_memory_cache_a_new_password_is_in_force_at_once_and_the_old_one_is_not()
+    public async Task New_password_replaces_the_old_one_at_once_despite_a_memory_cache()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
@@ -123,7 +123,7 @@ public sealed class NodeTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Status_is_right_again_within_a_second_or_two_whoever_wrote_it_wrong()
+    public async Task Wrong_status_is_corrected_within_seconds()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);

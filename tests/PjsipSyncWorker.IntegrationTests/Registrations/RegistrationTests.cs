@@ -41,7 +41,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_one_server_removed_another_does_not_bring_back()
+    public async Task Contact_removed_by_one_server_is_not_restored_by_another()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         var (one, first) = await OpenAsync(rig, "pbx1", shared: true);
@@ -67,7 +67,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_node_is_free_again_when_its_follower_lets_go()
+    public async Task Node_is_free_when_its_follower_releases_it()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         var (store, _) = await OpenAsync(rig, "pbx1");
@@ -104,7 +104,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_the_database_cannot_hold_of_one_phone_costs_no_other_and_the_phone_itself_only_its_words()
+    public async Task Unstorable_text_of_one_phone_is_dropped_and_affects_no_other()
     {
         await using var latin = await server.CreateDatabaseAsync("template0", "encoding latin1 lc_collate 'C' lc_ctype 'C'");
         await SyncRig.InstallAsync(latin, SyncRig.Read(latin), createExtensions: true);
@@ -161,7 +161,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_node_that_nobody_follows_is_forgotten_after_long_absence_and_no_other()
+    public async Task Only_an_unfollowed_node_is_forgotten_after_a_long_absence()
     {
         await using var rig = await SyncRig.CreateAsync(server, null, "Asterisk:SnapshotInterval=00:00:01", "Asterisk:ForgetAfter=7.00:00:00");
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
@@ -242,7 +242,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_row_whose_trigger_waits_for_a_lock_delays_no_other_and_is_not_rejected()
+    public async Task Row_whose_trigger_waits_for_a_lock_is_retried_and_delays_no_other()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g");
@@ -278,7 +278,7 @@ public sealed class RegistrationTests(PostgresServer server)
     [InlineData("extensions", "INUSE contact gone UNAVAILABLE", "online INUSE, offline UNAVAILABLE")]
     [InlineData("status table", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
     [InlineData("no device_state", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
-    public async Task The_last_notification_of_a_phone_is_true_in_whatever_order_asterisk_tells(string table, string events, string announced)
+    public async Task Last_notification_of_a_phone_is_right_in_any_order_of_events(string table, string events, string announced)
     {
         string[] settings = table switch
         {
@@ -321,7 +321,7 @@ public sealed class RegistrationTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Whatever_the_values_the_announcement_fits_and_there_is_one_for_each_extension_and_flush()
+    public async Task Announcement_fits_any_values_and_is_one_per_extension_and_flush()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table extensions alter column status drop default, alter column status drop not null");

@@ -27,7 +27,7 @@ public sealed class StatusTableTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Its_rows_come_change_and_go_with_the_extensions_and_each_change_of_status_is_announced()
+    public async Task Status_rows_follow_the_extensions_and_each_change_is_announced()
     {
         await using var rig = await InstallAsync();
         await using var listening = await rig.Database.OpenAsync();
@@ -58,7 +58,7 @@ public sealed class StatusTableTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_table_of_the_applications_own_may_have_a_boolean_and_no_more_columns_than_it_wants()
+    public async Task Own_status_table_may_have_a_boolean_and_few_columns()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"{Lines} create table line_status (number varchar(40) primary key references lines (number) on delete cascade on update cascade, status boolean not null, note text)"), Settings);
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x'), ('1002', 'x')");
@@ -91,7 +91,7 @@ public sealed class StatusTableTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task One_that_is_dropped_or_changed_later_is_named_and_the_phones_are_synced_all_the_same()
+    public async Task Status_table_dropped_later_is_named_and_phones_are_still_synced()
     {
         await using var rig = await InstallAsync();
         await rig.Database.ExecuteAsync("drop table line_status");

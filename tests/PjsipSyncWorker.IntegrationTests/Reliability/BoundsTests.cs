@@ -16,7 +16,7 @@ public sealed class BoundsTests(PostgresServer server)
     private static readonly TimeSpan Hold = TimeSpan.FromSeconds(TestRunOptions.Number("PJSIP_SYNC_TEST_HOLD") ?? 5);
 
     [Fact]
-    public async Task Changes_grow_neither_the_workers_memory_nor_the_table_that_records_them()
+    public async Task Changes_grow_neither_the_workers_memory_nor_the_change_table()
     {
         await using var cluster = await PrivateCluster.CreateAsync("-c autovacuum_naptime=1s");
         await using var database = await cluster.CreateDatabaseAsync("pbx");

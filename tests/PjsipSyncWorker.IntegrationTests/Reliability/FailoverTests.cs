@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.IntegrationTests.Reliability;
 public sealed class FailoverTests
 {
     [Fact]
-    public async Task A_standby_that_is_promoted_is_followed_by_a_worker_that_knows_both_hosts()
+    public async Task Worker_with_both_hosts_follows_a_promoted_standby()
     {
         await using var primary = await PrivateCluster.CreateAsync();
         await using var database = await primary.CreateDatabaseAsync("pbx");

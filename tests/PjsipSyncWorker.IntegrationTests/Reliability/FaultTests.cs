@@ -26,7 +26,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     }
 
     [Fact]
-    public async Task Another_worker_goes_on_within_a_second_when_the_active_one_is_killed()
+    public async Task Another_worker_takes_over_within_a_second_after_a_kill()
     {
         await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=01:00:00");
         await rig.AddStandbyAsync();
@@ -46,7 +46,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task A_worker_that_falls_silent_in_the_middle_of_a_batch_keeps_the_lock_for_seconds_only(bool anotherStandsBy)
+    public async Task Worker_that_stalls_in_a_batch_holds_the_lock_for_seconds_only(bool anotherStandsBy)
     {
         await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=00:00:01");
         if (anotherStandsBy)
@@ -73,7 +73,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     }
 
     [Fact]
-    public async Task Rows_that_somebody_changed_by_hand_are_right_again_after_the_next_full_comparison()
+    public async Task Rows_changed_by_hand_are_corrected_by_the_next_full_comparison()
     {
         await using var rig = await FaultRig.CreateAsync("Sync__ReconcileInterval=00:00:02");
         await using (var application = new Application(rig.Database, seed: 9))
@@ -86,7 +86,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     }
 
     [Fact]
-    public async Task Everything_of_ours_may_be_dropped_and_installed_again_and_nothing_of_others_is_touched()
+    public async Task Own_objects_can_be_dropped_and_reinstalled_without_touching_others()
     {
         await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=00:00:01");
         await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
@@ -106,7 +106,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     }
 
     [Fact]
-    public async Task An_application_that_never_pauses_keeps_neither_the_full_comparison_nor_the_tombstones_waiting()
+    public async Task Constant_changes_delay_neither_comparison_nor_tombstone_purge()
     {
         await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=00:00:01", "Sync__ReconcileInterval=00:00:02", "Sync__BatchSize=10");
         await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1300) g");
@@ -135,7 +135,7 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     }
 
     [Fact]
-    public async Task A_full_disk_costs_nothing_but_time()
+    public async Task Full_disk_costs_only_time()
     {
         await using var disk = await SmallDisk.CreateAsync(megabytes: 64);
         await using var rig = await FaultRig.CreateAsync();

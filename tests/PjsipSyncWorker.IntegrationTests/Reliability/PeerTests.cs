@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.IntegrationTests.Reliability;
 public sealed class PeerTests(PostgresServer server)
 {
     [Fact]
-    public async Task Peers_that_do_no_good_cost_neither_memory_nor_the_phones_of_another_server()
+    public async Task Hostile_peers_cost_neither_memory_nor_another_servers_phones()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var peers = HostilePeer.Kinds.ToDictionary(kind => kind.Key, kind => kind.Value());

@@ -7,7 +7,7 @@ public sealed class ReplicationTests
     private static readonly string[] NoLookingByItself = ["Sync__PollInterval=01:00:00", "Sync__ReconcileInterval=01:00:00"];
 
     [Fact]
-    public async Task What_logical_replication_brings_is_seen_at_once()
+    public async Task Replicated_change_is_seen_at_once()
     {
         await using var cluster = await PrivateCluster.CreateAsync("-c wal_level=logical");
         await using var application = await cluster.CreateDatabaseAsync("application");

@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.IntegrationTests.Reliability;
 public sealed class SoakTests
 {
     [Fact]
-    public async Task Whatever_befalls_them_in_whatever_order_everything_holds_afterwards()
+    public async Task All_invariants_hold_after_random_faults_in_random_order()
     {
         var seed = TestRunOptions.Seed;
         var length = TimeSpan.FromSeconds(TestRunOptions.Number("PJSIP_SYNC_TEST_SOAK") ?? 180);
@@ -43,7 +43,7 @@ public sealed class SoakTests
     }
 
     [Fact]
-    public void The_seed_of_a_failure_repeats_its_faults_and_what_everybody_did_meanwhile() =>
+    public void Seed_of_a_failure_repeats_its_faults_and_actions() =>
         Assert.Equal(SoakRound.Of(4711).Take(500), SoakRound.Of(4711).Take(500));
 
     /// <summary>Phones register and leave; one that is not let in during a fault tries no harder than a phone would.</summary>

@@ -9,7 +9,7 @@ public sealed class StopTests(PostgresServer server)
     private static readonly TimeSpan Allowed = TimeSpan.FromSeconds(5.5);
 
     [Fact]
-    public async Task Stopped_and_started_under_load_it_never_writes_half_and_loses_nothing()
+    public async Task Restarts_under_load_never_write_half_and_lose_nothing()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         using var end = new CancellationTokenSource();
@@ -44,7 +44,7 @@ public sealed class StopTests(PostgresServer server)
     [InlineData(true, false)]
     [InlineData(false, true)]
     [InlineData(true, true)]
-    public async Task A_server_that_fell_silent_delays_the_end_by_five_seconds_at_most(bool databaseIsSilent, bool asteriskIsSilent)
+    public async Task Silent_server_delays_the_stop_by_five_seconds_at_most(bool databaseIsSilent, bool asteriskIsSilent)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         using var line = new TcpProxy(new NpgsqlConnectionStringBuilder(database.ConnectionString).Port);

@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.IntegrationTests.Schema;
 public sealed class InstallTests(PostgresServer server)
 {
     [Fact]
-    public async Task A_reconcile_of_what_is_right_leaves_the_log_where_it_was()
+    public async Task Reconcile_of_correct_rows_writes_no_WAL()
     {
         await using var cluster = await PrivateCluster.CreateAsync();
         await using var database = await cluster.CreateDatabaseAsync("wal");
@@ -112,7 +112,7 @@ public sealed class InstallTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Init_turns_triggers_on_again_and_has_everything_looked_at()
+    public async Task Init_enables_triggers_and_requests_a_full_resync()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");

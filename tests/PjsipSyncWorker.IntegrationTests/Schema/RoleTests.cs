@@ -96,7 +96,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     }
 
     [Fact]
-    public async Task What_the_worker_puts_in_the_way_of_the_installers_functions_is_not_what_they_read()
+    public async Task Installer_functions_ignore_objects_that_the_worker_role_creates()
     {
         await using var admin = await CreateAsync("hijack", "init", "--create-extensions", "--roles");
         await admin.ExecuteAsync("create table customers (secret text); create function audit() returns trigger language plpgsql as 'begin return null; end'; create trigger audit after insert on customers for each statement execute function audit()");
@@ -121,7 +121,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     }
 
     [Fact]
-    public async Task Another_role_s_partitioned_table_under_quoted_names_is_all_the_same_to_it()
+    public async Task Partitioned_table_of_another_role_with_quoted_names_is_supported()
     {
         await using var admin = await cluster.Server.CreateDatabaseAsync("elsewhere");
         await admin.ExecuteAsync("""
@@ -263,7 +263,7 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     }
 
     [Fact]
-    public async Task Printed_sql_and_plain_psql_grant_the_same_and_existing_roles_keep_what_they_have()
+    public async Task Printed_SQL_and_psql_grant_the_same_and_keep_existing_roles()
     {
         await using var direct = await CreateAsync("direct", "init", "--create-extensions", "--roles");
         await direct.ExecuteAsync("alter role pjsip_sync connection limit 77 valid until '2040-01-01'");

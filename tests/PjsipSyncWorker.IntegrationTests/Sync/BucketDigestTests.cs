@@ -29,7 +29,7 @@ public sealed class BucketDigestTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Whoever_is_refused_is_looked_at_every_time()
+    public async Task Rejected_extension_is_compared_every_time()
     {
         await using var rig = await ComparedAsync();
         await rig.ChangeAsync("update extensions set number = '10 03' where number = '1003'");
@@ -41,7 +41,7 @@ public sealed class BucketDigestTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_an_expression_says_of_a_row_may_change_while_the_row_does_not()
+    public async Task Value_of_an_expression_may_change_without_its_row()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
             "create table phones (number text primary key, password text, until timestamptz)"),

@@ -8,7 +8,7 @@ public sealed class IdleLockTests(PostgresServer server)
     private const string Insert = "insert into extensions (number, password) values ('1001', 'x') on conflict (number) do update set password = extensions.password || 'x'";
 
     [Fact]
-    public async Task A_worker_that_sleeps_is_woken_and_one_that_is_awake_or_absent_is_not()
+    public async Task Only_an_idle_worker_is_notified()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await database.OpenAsync();
@@ -35,7 +35,7 @@ public sealed class IdleLockTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Nobody_falls_asleep_while_a_transaction_that_did_not_notify_still_runs()
+    public async Task Worker_stays_awake_while_an_unnotified_transaction_runs()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var application = await database.OpenAsync();
@@ -76,7 +76,7 @@ public sealed class IdleLockTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_change_that_notifies_nobody_is_found_within_a_second_or_two()
+    public async Task Change_without_a_notification_is_found_within_seconds()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00", "Logging__LogLevel__Default=Debug");

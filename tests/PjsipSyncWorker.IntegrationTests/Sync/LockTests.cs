@@ -11,7 +11,7 @@ public sealed class LockTests(PostgresServer server)
     [InlineData("begin; lock table ps_auths in access exclusive mode", "sync")]
     [InlineData("begin; lock table pjsip_sync.managed_endpoint in access exclusive mode", "sync")]
     [InlineData("begin; select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)", "status")]
-    public async Task Who_holds_a_lock_for_long_is_said_until_it_is_free(string hold, string part)
+    public async Task Long_lock_holder_is_reported_until_the_lock_is_free(string hold, string part)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var metrics = $"Metrics__Port={Ports.Next()}";

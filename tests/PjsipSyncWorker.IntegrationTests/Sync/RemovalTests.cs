@@ -23,7 +23,7 @@ public sealed class RemovalTests(PostgresServer server)
         alter table extensions enable always trigger pjsip_sync_update; alter table extensions rename column number to nummer;
         update extensions set password = 'y'; alter table extensions rename column nummer to number
         """)]
-    public async Task What_was_deleted_unseen_is_not_removed_because_everything_is_looked_at_again(string repair)
+    public async Task Full_resync_is_no_cause_to_remove_unseen_deletions(string repair)
     {
         await using var rig = await UnseenAsync();
         await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('2001', 'unseen'); update extensions set password = 'unseen' where number = '1001'");
@@ -55,7 +55,7 @@ public sealed class RemovalTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_recorded_delete_removes_its_own_and_nothing_that_was_deleted_unseen()
+    public async Task Recorded_delete_removes_only_its_own_endpoint()
     {
         await using var rig = await UnseenAsync();
         await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g; select pjsip_sync.repair_triggers()");
@@ -66,7 +66,7 @@ public sealed class RemovalTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_is_held_back_is_said_by_the_log_health_and_verify_config_until_a_person_decides()
+    public async Task Held_back_removals_are_reported_until_a_person_decides()
     {
         await using var rig = await UnseenAsync();
         var metrics = $"Metrics__Port={Ports.Next()}";

@@ -23,7 +23,7 @@ public sealed class SourceTests(PostgresServer server)
     ];
 
     [Fact]
-    public async Task What_changes_during_a_full_comparison_waits_for_one_batch_and_not_for_its_end()
+    public async Task Change_during_a_full_comparison_waits_for_one_batch_only()
     {
         await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
@@ -41,7 +41,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Numbers_are_looked_up_by_an_index_as_soon_as_there_is_one_and_a_large_batch_does_without()
+    public async Task Numbers_are_found_by_a_new_index_and_large_batches_by_a_scan()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table phones (number text, password text)"), "Source:Table=public.phones");
         await rig.ChangeAsync("insert into phones select g::text, 'x' from generate_series(1, 20000) g");
@@ -177,7 +177,7 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("update lines set secret = case number when '1002' then 'new' else secret end", "1002")]
     [InlineData("update lines set number = case number when '1001' then '1002' when '1002' then '1001' else number end", "1001,1002")]
     [InlineData("update lines set place = '{\"room\": 2}' where number = '1003'", "1003")]
-    public async Task An_update_records_the_numbers_of_what_changed_and_nothing_else(string statement, string recorded)
+    public async Task Update_records_only_the_numbers_that_changed(string statement, string recorded)
     {
         // Columns of the application that are named as the trigger's own variables are, and a type without an equality.
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("""
@@ -270,7 +270,7 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("last_registered_at bigint", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type bigint, which does not hold a date with its time: make it timestamptz")]
     [InlineData("device_state phone_state", "Source:Columns:DeviceState: \"device_state\" is of type public.phone_state, which cannot hold NOT_INUSE: make it text")]
     [InlineData("device_state boolean", "Source:Columns:DeviceState: \"device_state\" is of type boolean, which cannot hold NOT_INUSE: make it text")]
-    public async Task A_status_column_that_cannot_hold_what_is_written_is_refused_and_one_that_becomes_so_is_done_without(string column, string problem)
+    public async Task Unfit_status_column_is_refused_or_skipped_if_it_becomes_unfit(string column, string problem)
     {
         var name = column[..column.IndexOf(' ', StringComparison.Ordinal)];
         await using var database = await server.CreateDatabaseAsync();
@@ -381,7 +381,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_row_without_a_number_is_no_phone_and_no_fault_and_an_empty_number_is_one()
+    public async Task Null_number_is_ignored_and_an_empty_number_is_rejected()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table extensions alter number drop not null");
@@ -406,7 +406,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_partitioned_table_is_watched_on_every_leaf_also_on_one_attached_later()
+    public async Task Partitioned_table_is_watched_on_every_leaf_even_attached_later()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("""
             create table lines (site int, number text, password text, status text default 'offline', primary key (site, number)) partition by list (site);
@@ -500,7 +500,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_subquery_that_reads_its_row_alone_is_allowed_and_a_function_that_may_read_tables_is_warned_of()
+    public async Task Subquery_of_the_own_row_is_allowed_and_a_function_warned_of()
     {
         await using var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync("""
@@ -607,7 +607,7 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Odd_names_of_schemas_tables_and_columns_work_whatever_the_search_path_is()
+    public async Task Odd_schema_table_and_column_names_work_with_any_search_path()
     {
         await using var rig = await SyncRig.CreateAsync(server, async database =>
         {
@@ -657,7 +657,7 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("create policy mine on extensions to {0} using (number < '1003')", false)]
     [InlineData("create policy somebodys on extensions to current_user using (true)", false)]
     [InlineData("create policy mine on extensions to {0} using (true); create policy less on extensions as restrictive using (number < '1003')", false)]
-    public async Task A_policy_that_shows_the_worker_every_row_is_enough_and_any_other_removes_nothing(string policy, bool enough)
+    public async Task Row_policy_with_every_row_suffices_and_any_other_removes_nothing(string policy, bool enough)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1005) g");
@@ -712,7 +712,7 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("P0001")]
     [InlineData("39000")]
     [InlineData("08001")]
-    public async Task A_row_on_which_an_expression_raises_is_named_and_costs_no_other_its_change(string state)
+    public async Task Row_whose_expression_raises_is_named_and_delays_no_other_row(string state)
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($$"""
             create table lines (number text primary key, password text, enabled boolean default true);

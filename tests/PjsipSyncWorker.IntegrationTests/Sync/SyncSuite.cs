@@ -11,7 +11,7 @@ public abstract class SyncSuite(PostgresServer server)
     private Task<SyncRig> CreateAsync() => SyncRig.CreateAsync(server, PrepareAsync);
 
     [Fact]
-    public async Task An_inserted_extension_arrives_in_all_three_tables()
+    public async Task Inserted_extension_arrives_in_all_three_tables()
     {
         await using var rig = await CreateAsync();
 
@@ -54,7 +54,7 @@ public abstract class SyncSuite(PostgresServer server)
 
     [Theory]
     [MemberData(nameof(Changes))]
-    public async Task A_change_ends_in_the_right_rows(ChangeCase change)
+    public async Task Change_ends_in_the_right_rows(ChangeCase change)
     {
         await using var rig = await CreateAsync();
         if (change.NeedsDeferredKey)
@@ -139,7 +139,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_number_taken_by_a_row_of_somebody_else_is_rejected_until_adoption_is_allowed()
+    public async Task Number_of_a_foreign_row_is_rejected_until_adoption_is_allowed()
     {
         await using var rig = await CreateAsync();
         await rig.Database.ExecuteAsync("insert into ps_endpoints (id, context, accountcode) values ('1001', 'by-hand', 'keep')");
@@ -158,7 +158,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_column_set_by_hand_on_our_row_survives_and_an_option_taken_out_returns_to_null()
+    public async Task Unmanaged_column_survives_and_a_removed_option_returns_to_null()
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("""insert into extensions (number, password, settings) values ('1001', 'x', '{"endpoint":{"dtmf_mode":"info","rtp_timeout":30}}')""");
@@ -170,7 +170,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_bad_extension_keeps_its_last_good_configuration_and_repairing_it_clears_the_rejection()
+    public async Task Bad_extension_keeps_its_last_good_rows_until_the_repair_clears_it()
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'good'), ('1002', 'two')");
@@ -201,7 +201,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task What_the_database_refuses_is_narrowed_down_to_its_row()
+    public async Task Refused_batch_is_narrowed_down_to_the_row()
     {
         await using var rig = await CreateAsync();
         await rig.Database.ExecuteAsync("alter table ps_aors add constraint few check (max_contacts < 50)");
@@ -233,7 +233,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_reconcile_that_would_remove_very_much_without_a_recorded_cause_stops()
+    public async Task Reconcile_without_cause_stops_before_removing_many_endpoints()
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g");
@@ -277,7 +277,7 @@ public abstract class SyncSuite(PostgresServer server)
 
     [Theory]
     [MemberData(nameof(LargeStatements))]
-    public async Task A_statement_of_very_many_rows_makes_few_records_and_loses_none(LargeStatement statement)
+    public async Task Large_statement_makes_few_records_and_loses_no_row(LargeStatement statement)
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync($"insert into extensions (number, password) select (1000 + n)::text, 'one' from generate_series(1, {statement.RowsBefore}) n");
@@ -296,7 +296,7 @@ public abstract class SyncSuite(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_row_that_somebody_makes_at_the_same_moment_stays_his()
+    public async Task Row_inserted_by_another_at_the_same_moment_stays_theirs()
     {
         await using var rig = await CreateAsync();
         await using var theirs = new NpgsqlConnection(rig.Database.ConnectionString);
@@ -348,7 +348,7 @@ public abstract class SyncSuite(PostgresServer server)
 
 
     [Fact]
-    public async Task Other_peoples_triggers_find_their_tables()
+    public async Task Triggers_of_others_find_their_tables()
     {
         await using var rig = await CreateAsync();
         await rig.Database.ExecuteAsync("""

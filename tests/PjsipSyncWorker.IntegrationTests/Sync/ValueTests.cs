@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.IntegrationTests.Sync;
 public sealed class ValueTests(PostgresServer server)
 {
     [Fact]
-    public async Task Of_ten_thousand_rows_the_five_hundred_bad_ones_are_rejected_with_right_reasons()
+    public async Task Five_hundred_bad_rows_of_ten_thousand_are_rejected_with_reasons()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"));
 
@@ -50,7 +50,7 @@ public sealed class ValueTests(PostgresServer server)
     }
 
     [Fact]
-    public Task Whatever_is_done_to_the_source_the_target_is_its_image_and_strangers_rows_are_untouched() =>
+    public Task Random_changes_leave_the_right_rows_and_foreign_rows_untouched() =>
         Gen.Select(Gen.Int[0, 9], OneOf(Numbers), OneOf(Numbers), OneOf("a;b", "c^d", "", "plain"), Gen.Int[1, 8], Gen.Int[0, 3])
             .Array[10, 60].SampleAsync(WalkAsync, iter: 20, threads: 1);
 
@@ -127,7 +127,7 @@ public sealed class ValueTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_deleted_endpoints_contacts_are_expired_and_what_asterisk_leaves_goes_with_the_tombstone()
+    public async Task Deleted_endpoints_contacts_expire_and_the_rest_is_purged_with_it()
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), ('1002', 'x')");

@@ -42,7 +42,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task A_server_that_is_set_up_right_passes_and_proves_that_it_reads_what_was_written()
+    public async Task Correct_server_passes_and_proves_that_it_reads_the_rows()
     {
         await ConfigureAsync();
 
@@ -56,7 +56,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task A_manager_that_does_not_let_in_is_told_from_one_that_is_not_there()
+    public async Task Refused_login_and_absent_manager_are_told_apart()
     {
         var node = pbx.Settings.Asterisk.Nodes[0];
 
@@ -88,7 +88,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task Two_nodes_of_one_systemname_are_told_apart_no_more()
+    public async Task Two_nodes_with_one_systemname_are_a_failure()
     {
         await ConfigureAsync();
         var node = pbx.Settings.Asterisk.Nodes[0];
@@ -147,7 +147,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task A_place_for_contacts_that_lacks_a_column_or_is_too_narrow_is_named_and_mended()
+    public async Task Unfit_contacts_table_is_named_and_repaired()
     {
         await ConfigureAsync();
         var phone = new SipPhone(pbx.Asterisk, "1002", "two");
@@ -175,7 +175,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task An_endpoint_that_sorcery_does_not_look_for_in_realtime_is_named_and_an_empty_systemname_too()
+    public async Task Endpoint_outside_realtime_and_an_empty_systemname_are_named()
     {
         await ConfigureAsync(("sorcery.conf", "/^endpoint = realtime/d"), ("asterisk.conf", "s/^systemname.*//"));
 
@@ -186,7 +186,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Fact]
-    public async Task An_auth_that_sorcery_does_not_look_for_in_realtime_and_a_module_that_is_missing_are_named()
+    public async Task Auth_outside_realtime_and_a_missing_module_are_named()
     {
         await ConfigureAsync(("sorcery.conf", "/^auth = realtime/d"), ("modules.conf", "$ a noload = res_pjsip_registrar.so"));
 

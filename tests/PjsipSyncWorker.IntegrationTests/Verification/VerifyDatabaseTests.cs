@@ -12,7 +12,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 {
     [Theory]
     [MemberData(nameof(VerifyDatabaseCases.Failures), MemberType = typeof(VerifyDatabaseCases))]
-    public async Task What_is_broken_is_the_one_check_that_fails(BrokenCase broken)
+    public async Task Broken_part_fails_exactly_one_check(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -25,7 +25,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 
     [Theory]
     [MemberData(nameof(VerifyDatabaseCases.Warnings), MemberType = typeof(VerifyDatabaseCases))]
-    public async Task What_a_person_should_look_at_is_a_warning(BrokenCase broken)
+    public async Task Recoverable_state_is_a_warning_and_no_failure(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -38,7 +38,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task An_enum_that_is_too_old_for_an_option_is_named()
+    public async Task Enum_too_old_for_an_option_is_named()
     {
         await using var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync("create type pjsip_dtmf_mode_values_v3 as enum ('rfc4733', 'inband')");
@@ -52,7 +52,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_trigger_that_is_missing_on_a_new_partition_is_named()
+    public async Task Missing_trigger_on_a_new_partition_is_named()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
             """
@@ -66,7 +66,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_mapped_column_that_is_gone_is_named_and_fix_does_without_it()
+    public async Task Dropped_mapped_column_is_named_and_fix_maps_without_it()
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -105,7 +105,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 
     [Theory]
     [MemberData(nameof(VerifyDatabaseCases.Privileges), MemberType = typeof(VerifyDatabaseCases))]
-    public async Task A_privilege_that_is_missing_is_named(BrokenCase broken)
+    public async Task Missing_privilege_is_named(BrokenCase broken)
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -127,7 +127,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_role_that_may_nothing_is_told_of_init_roles()
+    public async Task Role_without_privileges_is_advised_to_run_init_roles()
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -139,7 +139,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_pooler_in_transaction_mode_loses_notifications_and_is_found_out()
+    public async Task Pooler_in_transaction_mode_is_detected()
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -150,7 +150,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_server_that_is_away_is_exit_code_three_and_everything_else_is_skipped()
+    public async Task Absent_server_gives_exit_code_3_and_skips_all_other_checks()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var away = database.At(1);
@@ -166,7 +166,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task A_configuration_that_cannot_be_used_is_json_too()
+    public async Task Unusable_configuration_is_reported_as_JSON()
     {
         await using var database = await server.CreateDatabaseAsync();
 
@@ -179,7 +179,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task Registrations_are_counted_by_transport_and_node_and_a_degraded_node_is_a_failure()
+    public async Task Registrations_are_counted_and_a_degraded_node_is_a_failure()
     {
         var (database, _) = await CreateAsync();
         await using var owned = database;
@@ -196,7 +196,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task Registrations_that_somebody_holds_locked_cannot_be_counted_and_that_is_said()
+    public async Task Locked_registrations_fail_the_statistics_check()
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -223,7 +223,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task Servers_that_answer_nothing_do_not_hold_it_up()
+    public async Task Silent_servers_do_not_delay_the_verification()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
         silent.Start();
@@ -240,7 +240,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task Off_a_terminal_each_check_is_a_plain_line_and_a_warning_is_no_failure()
+    public async Task Output_without_a_terminal_is_plain_lines_and_warnings_exit_0()
     {
         var (database, settings) = await CreateAsync();
         await using var owned = database;
@@ -256,7 +256,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task On_a_terminal_there_are_symbols_and_colours()
+    public async Task Output_on_a_terminal_has_symbols_and_colours()
     {
         var (database, _) = await CreateAsync();
         await using var owned = database;

@@ -177,7 +177,7 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_trickles_and_never_ends_a_message_is_asked_whether_it_lives_and_given_up()
+    public async Task Peer_that_trickles_an_endless_message_is_pinged_and_given_up()
     {
         await using var connection = await ConnectAsync();
         _asterisk.Answer = _ => null;

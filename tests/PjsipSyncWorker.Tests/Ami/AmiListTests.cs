@@ -47,7 +47,7 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_list_that_breaks_off_times_out_after_silence_and_its_late_items_are_no_events()
+    public async Task Interrupted_list_times_out_and_its_late_items_are_no_events()
     {
         await using var connection = await ConnectAsync();
         var list = List(connection);
@@ -93,7 +93,7 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_the_item_handler_throws_goes_to_who_asked_and_to_nobody_else()
+    public async Task Exception_of_an_item_handler_reaches_only_the_caller()
     {
         await using var connection = await ConnectAsync();
         var list = connection.SendListAsync(new AmiAction("DeviceStateList"), (in _) => throw new FormatException("bad item"), Token);
@@ -104,7 +104,7 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Once_a_cancelled_list_has_ended_its_handler_is_not_running_and_will_not_run()
+    public async Task Handler_of_a_cancelled_list_never_runs_after_the_list_ended()
     {
         await using var connection = await ConnectAsync();
         using var cancel = new CancellationTokenSource();

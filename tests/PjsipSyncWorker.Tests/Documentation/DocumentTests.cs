@@ -36,7 +36,7 @@ public sealed partial class DocumentTests
     private const string ContainerDocument = "docs/operate/containers.md";
 
     [Fact]
-    public void Every_block_is_run_by_a_test_or_named_here_with_the_reason_why_not()
+    public void Every_block_is_run_by_a_test_or_listed_with_a_reason()
     {
         var blocks = Document.All.SelectMany(Document.Blocks).ToList();
 
@@ -128,7 +128,7 @@ public sealed partial class DocumentTests
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
     [Fact]
-    public void What_the_worker_is_said_to_say_it_says()
+    public void Every_quoted_log_text_is_in_the_source()
     {
         var source = Source();
         var said = Document.Read("docs/operate/troubleshooting.md").Split('\n')

@@ -38,7 +38,7 @@ put 755 "$worker" usr/bin/pjsip-sync-worker
 put 644 "$repository/systemd/pjsip-sync-worker.service" usr/lib/systemd/system/pjsip-sync-worker.service
 put 644 "$repository/systemd/pjsip-sync-worker.sysusers" usr/lib/sysusers.d/pjsip-sync-worker.conf
 put 640 "$repository/packaging/appsettings.json" etc/pjsip-sync-worker/appsettings.json
-for file in "$repository"/sql/*.sql; do put 644 "$file" "usr/share/pjsip-sync-worker/sql/$(basename "$file")"; done
+for file in "$repository"/sql/*.sql "$repository"/sql/templates/*.sql; do put 644 "$file" "usr/share/pjsip-sync-worker/${file#"$repository"/}"; done
 for file in "$repository"/asterisk/*; do put 644 "$file" "usr/share/pjsip-sync-worker/asterisk/$(basename "$file")"; done
 documents=usr/share/doc/pjsip-sync-worker
 put 644 "$repository/packaging/copyright" "$documents/copyright"

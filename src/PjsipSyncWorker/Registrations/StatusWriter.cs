@@ -160,7 +160,7 @@ internal sealed partial class StatusWriter(NpgsqlDataSource dataSource, WorkerSe
     {
         try
         {
-            return [.. (await WriteAsync("select project, '' from pjsip_sync.write_status($1)", ids, cancellation)).Select(row => row.Number)];
+            return [.. (await WriteAsync("select write_status, '' from pjsip_sync.write_status($1)", ids, cancellation)).Select(row => row.Number)];
         }
         catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
         {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.IntegrationTests.Reliability;
 

@@ -3,7 +3,7 @@ using NpgsqlTypes;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>
 /// Spares a full comparison what an earlier one found equal. The extensions are in parts, and the mark of a part tells its rows

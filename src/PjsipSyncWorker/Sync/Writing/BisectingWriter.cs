@@ -1,8 +1,9 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>Writes a plan that the database refused as a whole: halves it, under savepoints, until only the bad rows are left out.</summary>
 internal static class BisectingWriter

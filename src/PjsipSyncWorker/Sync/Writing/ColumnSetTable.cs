@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>The table <c>pjsip_sync.column_set</c> in memory: sets of columns written together, by number.</summary>
 internal sealed class ColumnSetTable(RealtimeSchema catalogue)
@@ -76,12 +76,7 @@ internal sealed class ColumnSetTable(RealtimeSchema catalogue)
         var set = new ColumnSet();
         foreach (var name in names)
         {
-            var table = name[..name.IndexOf('.', StringComparison.Ordinal)] switch
-            {
-                "ps_endpoints" => RealtimeTable.Endpoint,
-                "ps_auths" => RealtimeTable.Auth,
-                _ => RealtimeTable.Aor,
-            };
+            var table = RealtimeTable.FromName(name[..name.IndexOf('.', StringComparison.Ordinal)]);
             // A column that the database no longer has is nobody's.
             if (catalogue.Find(table, name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]) is { } column)
                 set = set.With(column.Index);

@@ -1,8 +1,9 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Sync.Queue;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>Every id of some parts that the source, the owner list or the rejections know, counted before a reconcile touches anything.</summary>
 /// <param name="Ids">Each once.</param>

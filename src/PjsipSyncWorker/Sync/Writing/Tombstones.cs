@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>
 /// Deleted endpoints stay in the owner list until every live Asterisk has been told, and long enough for Asterisk to

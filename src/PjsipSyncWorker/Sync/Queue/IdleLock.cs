@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Queue;
 
 /// <summary>
 /// Spares the application a NOTIFY in each commit, which makes commits queue behind one lock. A worker that sleeps holds a

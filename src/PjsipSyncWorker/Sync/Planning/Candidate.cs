@@ -1,7 +1,7 @@
 using PjsipSyncWorker.Extensions;
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>An active extension that wants a number: what it would become, or why it cannot.</summary>
 internal readonly record struct Candidate(string RowKey, string Number, DesiredEndpoint? Mapped, string Problem)

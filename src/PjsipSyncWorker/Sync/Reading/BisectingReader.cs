@@ -1,8 +1,9 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Reading;
 
 /// <summary>Reads a batch of which the database cannot compute some row (an expression of the mapping fails on it): halves it until only that row is left out.</summary>
 internal static class BisectingReader

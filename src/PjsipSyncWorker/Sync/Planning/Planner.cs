@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>What stands in the database for a set of ids, read in one transaction.</summary>
 /// <param name="Candidates">The application's active rows with those numbers.</param>
@@ -115,7 +115,7 @@ internal sealed class Planner(RealtimeSchema catalogue, bool adopt)
     {
         var cleared = owner is null ? default : owner.Columns.Except(desired.Columns);
         var missing = new List<RealtimeTable>();
-        foreach (var table in new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor })
+        foreach (var table in RealtimeTable.All)
             if (current is null || !current.Has(table))
                 missing.Add(table);
 
@@ -144,5 +144,5 @@ internal sealed class Planner(RealtimeSchema catalogue, bool adopt)
         state.Rejected.TryGetValue(rowKey, out var old) && old.Id is not null && !ids.Contains(old.Id);
 
     private static List<string> Tables(ActualEndpoint rows) =>
-        [.. new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor }.Where(rows.Has).Select(RealtimeColumn.TableName)];
+        [.. RealtimeTable.All.Where(rows.Has).Select(table => table.Name)];
 }

@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>What happens to one endpoint.</summary>
 public enum ChangeKind
@@ -53,7 +53,7 @@ public sealed record ActualEndpoint(string?[] Values, int[] Places, bool[] Prese
     /// <summary>The value of a column by its index.</summary>
     public string? this[int index] => Places[index] < 0 ? null : Values[Places[index]];
 
-    public bool Has(RealtimeTable table) => Present[(int)table];
+    public bool Has(RealtimeTable table) => Present[table.Index];
 
     public bool Any => Present[0] || Present[1] || Present[2];
 }

@@ -2,8 +2,9 @@ using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>Writes a plan set-based: one statement for each table and set of columns, all in one round trip.</summary>
 internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes)
@@ -57,7 +58,7 @@ internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes
             return;
         batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end"));
         AddDeletes(batch, changes);
-        foreach (var table in new[] { RealtimeTable.Aor, RealtimeTable.Auth, RealtimeTable.Endpoint })
+        foreach (var table in RealtimeTable.WriteOrder)
             AddRows(batch, table, changes);
         AddOwners(batch, changes);
         AddMailboxes(batch, changes);
@@ -94,7 +95,7 @@ internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes
             // Before the rows go: Asterisk drops an expired contact with all its events, a deleted one it keeps as a ghost.
             if (catalogue.CanExpireContacts)
                 Add($"update {catalogue.Contacts} set expiration_time = 1 where endpoint = any ($1)", deleted);
-            foreach (var table in new[] { RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor })
+            foreach (var table in RealtimeTable.All)
                 Add($"delete from {catalogue.Quoted(table)} where id = any ($1)", deleted);
             Add("""
                 update pjsip_sync.managed_endpoint

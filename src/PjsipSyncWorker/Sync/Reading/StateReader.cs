@@ -2,8 +2,11 @@ using Npgsql;
 using PjsipSyncWorker.Extensions;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
+using PjsipSyncWorker.Sync.Writing;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Reading;
 
 /// <summary>
 /// Reads source, owner list and target for a set of ids in one round trip (an error where a policy may hide rows), and in a second the rejections, where there are any at all.
@@ -11,8 +14,6 @@ namespace PjsipSyncWorker.Sync;
 /// </summary>
 internal sealed class StateReader(RealtimeSchema catalogue, Mapper mapper, ColumnSetTable shapes)
 {
-    private static readonly RealtimeTable[] Tables = [RealtimeTable.Endpoint, RealtimeTable.Auth, RealtimeTable.Aor];
-
     /// <summary>The columns to compare; widened when a row sets one that none had before.</summary>
     private ColumnSet _compared;
 
@@ -101,12 +102,12 @@ internal sealed class StateReader(RealtimeSchema catalogue, Mapper mapper, Colum
         // Whether the source was seen in full is asked after it was read: that transaction holds a lock on it by now, and no policy has changed.
         const string rejections = "(select pjsip_sync.sees_every_row()) and exists (select from pjsip_sync.rejected)";
         var compared = Compared();
-        var tables = string.Concat(Tables.Select(table =>
-            $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table} on true"));
+        var tables = string.Concat(RealtimeTable.All.Select(table =>
+            $" left join {Each($"id{Names(compared.Where(column => column.Table == table))}", catalogue.Quoted(table), "id = wanted.id")} as {table.Section} on true"));
         return $"""
             select wanted.id, owner.row_key, owner.adopted, owner.column_set, owner.deleted_at is not null, {rejections},
                    (select min(file || ' of ' || node) from pjsip_sync.reserved_name where id = wanted.id)
-                 {string.Concat(Tables.Select(table => $", {table}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table}.{column.Quoted}::text"))}
+                 {string.Concat(RealtimeTable.All.Select(table => $", {table.Section}.id is not null"))}{string.Concat(compared.Select(column => $", {column.Table.Section}.{column.Quoted}::text"))}
             from unnest({ids}) as wanted (id)
             left join {Each("row_key, adopted, column_set, deleted_at", "pjsip_sync.managed_endpoint", "id = wanted.id")} as owner on true{tables}
             """;

@@ -2,10 +2,10 @@ using Microsoft.Extensions.Configuration;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Extensions;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
 using PjsipSyncWorker.Tests.Realtime;
 
-namespace PjsipSyncWorker.Tests.Sync;
+namespace PjsipSyncWorker.Tests.Sync.Planning;
 
 public sealed class PlannerTests
 {

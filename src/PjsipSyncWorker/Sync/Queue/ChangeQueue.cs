@@ -2,7 +2,7 @@ using System.Globalization;
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Queue;
 
 /// <summary>Recorded changes that one batch has taken.</summary>
 /// <param name="Count">Changes removed: a record can hold several.</param>

@@ -14,14 +14,16 @@ internal sealed class SyncRig : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _dataSource;
     private readonly NpgsqlConnection _connection;
-    private readonly SyncMetrics _metrics = new();
-
-    private readonly RealtimeSchema _catalogue;
+    private readonly SyncMetrics _metrics;
+    private readonly RealtimeSchema _schema;
     private readonly string _fingerprint;
 
-    private SyncRig(TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, WorkerSettings settings, RealtimeSchema catalogue, string fingerprint)
+    private SyncRig(
+        TestDatabase database, NpgsqlDataSource dataSource, NpgsqlConnection connection, Synchronizer synchronizer, SyncMetrics metrics,
+        WorkerSettings settings, RealtimeSchema schema, string fingerprint)
     {
-        (Database, _dataSource, _connection, Synchronizer, Settings, _catalogue, _fingerprint) = (database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
+        (Database, _dataSource, _connection, Synchronizer, _metrics) = (database, dataSource, connection, synchronizer, metrics);
+        (Settings, _schema, _fingerprint) = (settings, schema, fingerprint);
     }
 
     public TestDatabase Database { get; }
@@ -50,9 +52,10 @@ internal sealed class SyncRig : IAsyncDisposable
         var connection = await dataSource.OpenConnectionAsync();
         var metrics = new SyncMetrics();
         var fingerprint = await Installation.ActivateAsync(connection, settings, default);
-        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, default);
-        var synchronizer = await Synchronizer.CreateAsync(connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, fingerprint, metrics, default);
-        return new SyncRig(database, dataSource, connection, synchronizer, settings, catalogue, fingerprint);
+        var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, default);
+        var synchronizer = await Synchronizer.CreateAsync(
+            connection, schema, new Mapper(schema, settings.Realtime), settings.Sync, fingerprint, metrics, default);
+        return new SyncRig(database, dataSource, connection, synchronizer, metrics, settings, schema, fingerprint);
     }
 
     public static WorkerSettings Read(TestDatabase database, params string[] settings) =>
@@ -87,7 +90,7 @@ internal sealed class SyncRig : IAsyncDisposable
     public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
-    public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _catalogue, _fingerprint, default);
+    public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _schema, _fingerprint, default);
 
     /// <summary>Writes status back, in the worker's own session.</summary>
     public async Task ProjectAsync()

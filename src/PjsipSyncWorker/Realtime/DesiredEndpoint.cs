@@ -10,8 +10,8 @@ public sealed record DesiredEndpoint(string Id, string RowKey, ColumnSet Columns
     /// <summary>Where its messages are kept; null without voicemail.</summary>
     public Mailbox? Mailbox { get; init; }
 
-    /// <summary>Spreads the values to their columns' places; what is not set stays as it is.</summary>
-    public void Fill(Span<string?> byIndex)
+    /// <summary>Copies each value to the position of its column's index. Other elements keep what they have.</summary>
+    public void CopyTo(Span<string?> byIndex)
     {
         var next = 0;
         foreach (var index in Columns)

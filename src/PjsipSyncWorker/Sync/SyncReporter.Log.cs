@@ -3,7 +3,7 @@ using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
 
-internal sealed partial class SyncService
+internal sealed partial class SyncReporter
 {
     private static partial class Log
     {
@@ -25,11 +25,11 @@ internal sealed partial class SyncService
         [LoggerMessage(1005, LogLevel.Warning, "Standing by: {Reason}")]
         public static partial void StandingBy(ILogger logger, string reason);
 
-        [LoggerMessage(1006, LogLevel.Debug, "The target's lock is held by another worker")]
+        [LoggerMessage(1006, LogLevel.Debug, "Another session holds the writers' lock or a table: trying again")]
         public static partial void LockBusy(ILogger logger);
 
-        [LoggerMessage(1007, LogLevel.Debug, "A change was found of which no notification told")]
-        public static partial void Untold(ILogger logger);
+        [LoggerMessage(1007, LogLevel.Debug, "Found a change without a notification")]
+        public static partial void UnnotifiedChange(ILogger logger);
 
         [LoggerMessage(1008, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
         public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);

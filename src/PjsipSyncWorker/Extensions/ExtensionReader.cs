@@ -14,7 +14,8 @@ internal static class ExtensionReader
     public static string Sql(string numbers) => $"""
         select row_key, number, active, password, display_name, context, caller_id_name, caller_id_number,
                voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings,
-               case when active and voicemail_enabled in ('true', 't', '1', 'yes', 'y', 'on') then pjsip_sync.mailbox_of(row_key, number) end
+               case when active and voicemail_enabled in ('true', 't', '1', 'yes', 'y', 'on')
+                    then pjsip_sync.mailbox_of(row_key, number) end
         from pjsip_sync.extensions_by_number({numbers})
         """;
 

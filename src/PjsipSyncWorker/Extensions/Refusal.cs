@@ -14,5 +14,6 @@ internal static class Refusal
     /// <summary>
     /// Returns a name that the application chose as a message may show it: printable ASCII of at most 60 characters, else a substitute.
     /// </summary>
-    public static string Shown(string name) => name.Length <= 60 && name.All(c => c is > ' ' and < '\x7f') ? name : "(a name with odd characters)";
+    public static string Shown(string name) =>
+        name.Length <= 60 && name.All(c => c is > ' ' and < '\x7f') ? name : "(a name with odd characters)";
 }

@@ -22,7 +22,8 @@ internal sealed class BatchRunner(StateReader reader, Planner planner, PlanWrite
     /// Takes the writers' lock and ends the transaction, with <see cref="ApplyAsync"/>. Its second argument is whether to bisect, which
     /// needs many round trips.
     /// </param>
-    public async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<T>> work, CancellationToken cancellation)
+    public async Task<T> RunAsync<T>(
+        NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<T>> work, CancellationToken cancellation)
     {
         var bisect = false;
         while (true)
@@ -55,7 +56,8 @@ internal sealed class BatchRunner(StateReader reader, Planner planner, PlanWrite
     /// <param name="bisect">Whether to leave out the rows that the database refuses, instead of failing.</param>
     /// <returns>What was written.</returns>
     public async Task<Plan> ApplyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? state, bool bisect, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? state, bool bisect,
+        CancellationToken cancellation)
     {
         var plan = await PlanAsync(connection, transaction, ids, state, bisect, cancellation);
         if (!bisect)
@@ -72,7 +74,8 @@ internal sealed class BatchRunner(StateReader reader, Planner planner, PlanWrite
     /// <summary>Reads these ids and plans them. Writes nothing.</summary>
     /// <inheritdoc cref="ApplyAsync" path="/param"/>
     public async Task<Plan> PlanAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? state, bool bisect, CancellationToken cancellation)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? state, bool bisect,
+        CancellationToken cancellation)
     {
         if (ids.Length == 0)
             return Plan.Empty;

@@ -57,7 +57,8 @@ internal sealed class ReconcileResult
         if (count == 0)
             return;
         HeldBack = count;
-        Refusal = $"{count} of {managed} endpoints have no active extension any more, and no recorded change says why, so none of them was removed: "
+        Refusal = $"{count} of {managed} endpoints have no active extension any more, and no recorded change says why, "
+            + "so none of them was removed: "
             + "look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)";
     }
 }

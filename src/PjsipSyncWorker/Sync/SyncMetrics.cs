@@ -34,12 +34,15 @@ internal sealed class SyncMetrics : IDisposable
         _rejections = _meter.CreateCounter<long>("pjsip_sync_rejections", description: "Extensions refused with a reason.");
         _batchSize = _meter.CreateHistogram("pjsip_sync_batch_changes", description: "Recorded changes taken in one transaction.",
             advice: new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 10, 100, 1_000, 5_000, 10_000, 100_000] });
-        _batchDuration = _meter.CreateDuration("pjsip_sync_batch_duration", "Time that one batch of recorded changes took, its commit included.");
+        _batchDuration = _meter.CreateDuration(
+            "pjsip_sync_batch_duration", "Time that one batch of recorded changes took, its commit included.");
         _lag = _meter.CreateDuration(
-            "pjsip_sync_lag", "Time from the application's transaction to the commit of what it changed: of the oldest change of each batch.");
+            "pjsip_sync_lag",
+            "Time from the application's transaction to the commit of what it changed: of the oldest change of each batch.");
         _reconcile = _meter.CreateDuration("pjsip_sync_reconcile_duration", "Time that a full comparison took.");
         _meter.CreateObservableGauge(
-            "pjsip_sync_reconcile_last_success_timestamp", ReconciledAt, WorkerMeter.Seconds, "When a full comparison last ended well, in Unix time.");
+            "pjsip_sync_reconcile_last_success_timestamp", ReconciledAt, WorkerMeter.Seconds,
+            "When a full comparison last ended well, in Unix time.");
         _meter.CreateObservableGauge(
             "pjsip_sync_removals_held_back", HeldBack,
             description: "Endpoints whose removal the last full comparison held back, because no recorded change says why.");

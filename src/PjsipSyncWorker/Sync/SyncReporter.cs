@@ -31,7 +31,8 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
         if (batch.Changes == 0)
             return;
         var plan = batch.Plan;
-        Log.Applied(logger, batch.Changes, (long)batch.Elapsed.TotalMilliseconds, plan.Count(ChangeKind.Create), plan.Count(ChangeKind.Update),
+        Log.Applied(
+            logger, batch.Changes, (long)batch.Elapsed.TotalMilliseconds, plan.Count(ChangeKind.Create), plan.Count(ChangeKind.Update),
             plan.Count(ChangeKind.Delete) + plan.Count(ChangeKind.Release), plan.NewRejections.Count);
         if (!logger.IsEnabled(LogLevel.Debug))
             return;

@@ -92,7 +92,14 @@ internal sealed class Synchronizer
         var hasMore = taken.FullResyncs.Length > 0 || taken.Count >= _settings.BatchSize;
         if (!hasMore)
             _watermark = taken.OldestRunning;
-        return new BatchResult { Plan = plan, Changes = taken.Count, Elapsed = elapsed, FullResyncs = taken.FullResyncs, HasMore = hasMore };
+        return new BatchResult
+        {
+            Plan = plan,
+            Changes = taken.Count,
+            Elapsed = elapsed,
+            FullResyncs = taken.FullResyncs,
+            HasMore = hasMore,
+        };
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Sync;
@@ -6,9 +7,11 @@ namespace PjsipSyncWorker.Tests.Sync;
 
 public sealed class SyncScheduleTests
 {
-    private static readonly SyncSettings Settings = new(
-        BatchSize: 5000, PollInterval: TimeSpan.FromSeconds(30), ReconcileInterval: TimeSpan.FromMinutes(10), Adopt: false, MaxRemovalShare: 0.2,
-        MaxRemovalCount: 50);
+    private static readonly SyncSettings Settings = SettingsReader.Read(new ConfigurationBuilder().Build()).Sync with
+    {
+        PollInterval = TimeSpan.FromSeconds(30),
+        ReconcileInterval = TimeSpan.FromMinutes(10),
+    };
 
     private readonly FakeTimeProvider _time = new();
 

@@ -84,7 +84,8 @@ internal sealed class Planner(RealtimeSchema schema, bool adopt)
             return false;
         var before = rejections.Count;
         rejections.AddRange(candidates.Select(candidate => new Rejection(candidate.RowKey, id,
-            $"number {id} is the name of an object in {file}, or in a file that it includes: choose another number, or rename that section")));
+            $"number {id} is the name of an object in {file}, or in a file that it includes: "
+            + "choose another number, or rename that section")));
         return rejections.Count > before;
     }
 

@@ -117,7 +117,8 @@ internal sealed class PlanWriter(RealtimeSchema schema, ColumnSetTable columnSet
             batch.Add($"delete from {schema.Quoted(table)} where id = any ($1)", Parameter.Texts(deleted));
         batch.Add("""
             update pjsip_sync.managed_endpoint
-            set deleted_at = now(), synced_at = now(), revision = currval('pjsip_sync.revision'), aor_revision = currval('pjsip_sync.revision')
+            set deleted_at = now(), synced_at = now(),
+                revision = currval('pjsip_sync.revision'), aor_revision = currval('pjsip_sync.revision')
             where id = any ($1)
             """, Parameter.Texts(deleted));
     }

@@ -30,7 +30,8 @@ internal static class Tombstones
         await using var purge = new NpgsqlCommand($"""
             with gone as (
               delete {old} and revision <= coalesce(
-                (select min(refreshed_revision) from pjsip_sync.node, pjsip_sync.mapping where last_seen_at > now() - stale_after), revision)
+                (select min(refreshed_revision) from pjsip_sync.node, pjsip_sync.mapping where last_seen_at > now() - stale_after),
+                revision)
               returning id
             )
             {(schema.CanExpireContacts

@@ -318,7 +318,7 @@ public sealed class Mapper
                 else if (column.TryAccept(value, out var accepted, out var problem))
                     row[column.Index] = accepted;
                 else
-                    problems.Add($"{path}:{section}:{name}{(name == "allow" ? $" ({ShortOptions.Codecs})" : "")} {problem}");
+                    problems.Add($"{path}:{section}:{name}{(name == "allow" ? $" ({nameof(OptionSettings.Codecs)})" : "")} {problem}");
             }
         }
     }

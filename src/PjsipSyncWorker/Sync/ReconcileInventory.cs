@@ -63,5 +63,5 @@ internal sealed record ReconcileInventory(List<string> Ids, int ManagedCount, in
 
     /// <summary>The removals that have no cause and are more than the share and the number allow; empty when they are not.</summary>
     public IReadOnlySet<string> HeldBack(SyncSettings settings) =>
-        UnexplainedRemovals.Count > settings.MaxRemovalCount && UnexplainedRemovals.Count > settings.MaxRemovalShare * ManagedCount ? UnexplainedRemovals : new HashSet<string>();
+        UnexplainedRemovals.Count > settings.MaxRemoval.Count && UnexplainedRemovals.Count > settings.MaxRemoval.Share * ManagedCount ? UnexplainedRemovals : new HashSet<string>();
 }

@@ -1,6 +1,5 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Tests.Ami;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.Tests.Verification;

@@ -25,7 +25,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void What_is_right_is_left_alone()
+    public void Correct_rows_are_left_alone()
     {
         var plan = Plan(["1001"], [Row("1", "1001")], Owned(Row("1", "1001")));
 
@@ -44,7 +44,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void An_extension_that_is_gone_or_inactive_is_deleted_and_an_adopted_one_released()
+    public void Missing_or_inactive_extension_is_deleted_or_released_if_adopted()
     {
         var was = Owned(Row("1", "1001"));
 
@@ -99,7 +99,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void A_name_in_a_servers_own_file_is_no_number_and_an_extension_that_had_it_keeps_what_it_has()
+    public void Name_of_a_servers_own_file_is_rejected_and_an_old_owner_keeps_it()
     {
         var reserved = new Dictionary<string, string> { ["1001"] = "pjsip.conf of pbx1" };
         var (owners, target) = Owned(Row("1", "1001"));
@@ -113,7 +113,7 @@ public sealed class PlannerTests
     }
 
     [Fact]
-    public void A_rejection_that_is_known_is_not_written_again_and_a_repaired_one_is_cleared()
+    public void Known_rejection_is_not_rewritten_and_a_repaired_one_is_cleared()
     {
         var known = new Rejection("1", "1001", "password is empty: SIP needs the clear text, or md5_cred in settings.auth");
 

@@ -3,6 +3,7 @@ namespace PjsipSyncWorker.AsteriskConfig;
 /// <summary>A configuration file that was read: its sections in their order, each with the entries that it inherits.</summary>
 internal sealed class ConfFile
 {
+    /// <summary>The sections in their order, templates among them.</summary>
     public List<ConfSection> Sections { get; } = [];
 
     /// <summary>Why parts of the file are unknown: an include is missing, or a program (#exec) is not run here.</summary>
@@ -17,6 +18,7 @@ internal sealed class ConfFile
 /// <param name="IsTemplate">Whether other sections inherit from it, and Asterisk itself ignores it: <c>[name](!)</c>.</param>
 internal sealed record ConfSection(string Name, bool IsTemplate)
 {
+    /// <summary>The entries in their order, inherited ones first.</summary>
     public List<ConfEntry> Entries { get; } = [];
 
     /// <summary>The values of a key in their order; empty for none.</summary>
@@ -26,5 +28,6 @@ internal sealed record ConfSection(string Name, bool IsTemplate)
 /// <summary><c>key = value</c> or <c>key => value</c>.</summary>
 internal readonly record struct ConfEntry(string Key, string Value)
 {
+    /// <summary>Whether the entry has this key, in any letter case.</summary>
     public bool Is(string key) => Key.Equals(key, StringComparison.OrdinalIgnoreCase);
 }

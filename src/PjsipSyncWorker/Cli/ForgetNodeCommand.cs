@@ -7,6 +7,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>forget-node</c>: removes an Asterisk server that will not come back, and its registrations.</summary>
 internal static class ForgetNodeCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var name = new Argument<string>("NAME") { Description = "The node's name in Asterisk:Nodes" };

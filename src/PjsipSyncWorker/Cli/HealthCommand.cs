@@ -11,6 +11,8 @@ internal static class HealthCommand
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var ready = new Option<bool>("--ready") { Description = "Ask whether every part is well, not only whether it makes progress" };

@@ -10,6 +10,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>init</c>: installs or upgrades the schema pjsip_sync and the triggers, or prints the SQL for a DBA.</summary>
 internal static class InitCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };

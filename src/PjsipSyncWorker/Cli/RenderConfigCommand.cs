@@ -9,6 +9,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>render-config</c>: writes Asterisk's files for this installation, or compares an existing directory with them.</summary>
 internal static class RenderConfigCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var output = new Option<string?>("--output") { Description = "Write the files into this directory", HelpName = "DIR" };

@@ -19,6 +19,8 @@ internal static class StatusCommand
     /// <summary>Silence of the listening connection after which it is probed.</summary>
     private static readonly TimeSpan ListenerProbeInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var number = new Argument<string?>("NUMBER") { Description = "One extension; all when left out", Arity = ArgumentArity.ZeroOrOne };

@@ -8,6 +8,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>sync-extensions</c>: runs one full comparison, and shows what it changed.</summary>
 internal static class SyncExtensionsCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };

@@ -8,6 +8,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>verify-config</c>: checks that everything works, and says what is wrong and what to do.</summary>
 internal static class VerifyConfigCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var fix = new Option<bool>("--fix") { Description = "Repair what is ours to repair: triggers, a backlog, drift" };

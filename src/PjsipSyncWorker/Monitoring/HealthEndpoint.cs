@@ -13,8 +13,10 @@ namespace PjsipSyncWorker.Monitoring;
 /// </summary>
 internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : BackgroundService
 {
+    /// <summary>Answers 200 while no part is stuck.</summary>
     public const string AlivePath = "/healthz";
 
+    /// <summary>Answers 200 while every part is well.</summary>
     public const string ReadyPath = "/readyz";
 
     /// <summary>The address at which the daemon with these settings answers.</summary>

@@ -10,6 +10,7 @@ namespace PjsipSyncWorker.Verification;
 /// <summary>PostgreSQL itself, and what <c>init</c> installed.</summary>
 internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings settings)
 {
+    // The names of checks that others require.
     public const string Reachable = "database.reachable";
     public const string Schema = "database.schema";
     public const string Rights = "database.privileges";
@@ -50,6 +51,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
 
     private const string RefreshedBy = "verify-config --fix, or the running worker at its next full comparison,";
 
+    /// <summary>The checks, each after those that it requires.</summary>
     public IEnumerable<Check> Checks =>
     [
         new(Reachable, ReachAsync) { Advice = ReachableAdvice },

@@ -14,6 +14,7 @@ internal sealed class NodeChecks(
     NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, Dictionary<string, string> systemNames)
     : IAmiEventHandler, IAsyncDisposable
 {
+    // The names of checks that others require.
     public const string Login = "asterisk.login";
     public const string Booted = "asterisk.booted";
     public const string Rights = "asterisk.privileges";
@@ -52,6 +53,7 @@ internal sealed class NodeChecks(
 
     private static readonly string[] AllowedOnDatabase = [.. Allowed, DatabaseChecks.Schema, DatabaseChecks.Rights];
 
+    /// <summary>The checks, each after those that it requires.</summary>
     public IEnumerable<Check> Checks =>
     [
         OfNode(Tcp, ConnectAsync, [], TcpAdvice),

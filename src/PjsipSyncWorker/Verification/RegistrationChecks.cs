@@ -28,6 +28,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
     /// <summary>Null until registrations.statistics has run.</summary>
     public RegistrationStatistics? Statistics { get; private set; }
 
+    /// <summary>The checks, each after those that it requires.</summary>
     public IEnumerable<Check> Checks =>
     [
         .. settings.Asterisk.Nodes.Select(Followed),

@@ -13,6 +13,7 @@ internal static class ShownValue
         "ps_endpoints.transport", "ps_endpoints.allow", "ps_auths.username", "ps_auths.password",
     ];
 
+    /// <summary>Whether <see cref="Same"/> can compare a column.</summary>
     public static bool IsComparable(RealtimeColumn column) =>
         column.Kind is ColumnKind.Whole or ColumnKind.Boolean || Texts.Contains(column.Display)
         || column is { Kind: ColumnKind.Label, Labels: { } labels } && labels.Contains("yes") && labels.Contains("true");

@@ -25,6 +25,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private const string DriftAdvice =
         "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix mends them; find out who else writes the ps_* tables";
 
+    /// <summary>The checks, each after those that it requires.</summary>
     public IEnumerable<Check> Checks =>
     [
         new("sync.worker", WorkerAsync) { Requires = [DatabaseChecks.Schema] },

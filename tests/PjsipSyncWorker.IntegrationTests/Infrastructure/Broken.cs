@@ -9,7 +9,7 @@ internal static class Broken
     public static async Task<IReadOnlyList<CheckReport>> VerifyAsync(WorkerSettings settings, bool fix = false)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        return (await Verifier.RunAsync(settings, fix, _ => { }, limit.Token)).Checks;
+        return (await Verifier.RunAsync(settings, fix, _ => { }, limit.Token)).Reports;
     }
 
     /// <summary>Exactly one check failed, for this reason and with this advice.</summary>

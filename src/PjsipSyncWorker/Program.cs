@@ -8,7 +8,8 @@ var config = new Option<string?>("--config")
     HelpName = "FILE",
     Recursive = true,
 };
-var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an application's table of phone extensions, and its table's status true.")
+var root = new RootCommand(
+    "Keeps Asterisk's PJSIP Realtime tables equal to an application's table of phone extensions, and its table's status true.")
 {
     config,
     RunCommand.Create(config),
@@ -23,7 +24,10 @@ var root = new RootCommand("Keeps Asterisk's PJSIP Realtime tables equal to an a
 root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);
 if (parsed.Errors.Count == 0)
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+{
+    return await parsed.InvokeAsync(
+        new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
 foreach (var error in parsed.Errors)
     await Console.Error.WriteLineAsync(error.Message);
 await Console.Error.WriteLineAsync("Try pjsip-sync-worker --help");

@@ -1,26 +1,28 @@
 namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
-/// Compares a configuration directory with what is needed. What else is in there is nobody's business; nor are the values
-/// of which the templates say that they are yours.
+/// Compares a configuration directory with the files that are needed. Other files, sections and settings are ignored, and so are
+/// the settings under a comment "Yours" of the templates.
 /// </summary>
 internal static class ConfCheck
 {
-    private static readonly string[] Kind = ["type", "protocol"];
+    /// <summary>The keys that say what kind of object a section of pjsip.conf is.</summary>
+    private static readonly string[] KindKeys = ["type", "protocol"];
 
-    /// <summary>What is missing or different; secrets are compared and never shown.</summary>
-    public static List<Finding> Run(string directory, IReadOnlyList<RenderedFile> needed)
+    /// <summary>Returns what is missing or different, in the order of the files. Secrets are compared and never shown.</summary>
+    /// <param name="directory">/etc/asterisk, or /etc if that has the folder asterisk.</param>
+    public static List<ConfDifference> Run(string directory, IReadOnlyList<RenderedFile> needed)
     {
-        var findings = new List<Finding>();
-        // /etc is as good a name for what stands in /etc/asterisk and beside it.
-        if (Path.Combine(directory, "asterisk") is var below && Directory.Exists(below) && !File.Exists(Path.Combine(directory, "asterisk.conf")))
+        var differences = new List<ConfDifference>();
+        var below = Path.Combine(directory, "asterisk");
+        if (Directory.Exists(below) && !File.Exists(Path.Combine(directory, "asterisk.conf")))
             directory = below;
         foreach (var file in needed)
         {
             var path = Locate(directory, file);
             if (!File.Exists(path))
             {
-                findings.Add(new Finding(file.Name, "", "the file is missing"));
+                differences.Add(new ConfDifference(file.Name, "", "the file is missing"));
                 continue;
             }
             ConfFile actual;
@@ -30,31 +32,40 @@ internal static class ConfCheck
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                findings.Add(new Finding(file.Name, "", $"cannot be read: {error.Message}"));
+                differences.Add(new ConfDifference(file.Name, "", $"cannot be read: {error.Message}"));
                 continue;
             }
-            findings.AddRange(actual.Problems.Distinct().Select(problem => new Finding(file.Name, "", problem)));
+            differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
             foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Sections)
-                findings.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
-                    .Select(text => new Finding(file.Name, section.Name, text)));
+                differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
+                    .Select(text => new ConfDifference(file.Name, section.Name, text)));
         }
-        return findings;
+        return differences;
     }
 
-    /// <summary>unixODBC's files stand beside the directory (/etc/odbc.ini), or still where render-config wrote them.</summary>
-    private static string Locate(string directory, RenderedFile file) =>
-        file.IsIni && Path.GetDirectoryName(Path.GetFullPath(directory).TrimEnd('/')) is { } parent && File.Exists(Path.Combine(parent, file.Name))
-            ? Path.Combine(parent, file.Name) : Path.Combine(directory, file.Name);
+    /// <summary>A file's path. unixODBC reads its files beside the directory (/etc/odbc.ini); render-config writes them into it.</summary>
+    private static string Locate(string directory, RenderedFile file)
+    {
+        if (file.IsIni && Path.GetDirectoryName(Path.GetFullPath(directory).TrimEnd('/')) is { } parent
+            && Path.Combine(parent, file.Name) is var beside && File.Exists(beside))
+        {
+            return beside;
+        }
+        return Path.Combine(directory, file.Name);
+    }
 
-    /// <summary>In pjsip.conf it is the type that counts, and a section may have any name.</summary>
+    /// <summary>
+    /// The section that takes the place of a needed one: of the same name, or in pjsip.conf of the same type and protocol.
+    /// </summary>
     private static ConfSection? Counterpart(RenderedFile file, ConfSection section, ConfFile actual)
     {
         if (actual.Find(section.Name) is { } sameName || file.Name != "pjsip.conf")
             return actual.Find(section.Name);
-        return actual.Sections.Find(other => !other.IsTemplate && Array.TrueForAll(Kind, key => section.Values(key).SequenceEqual(other.Values(key))));
+        return actual.Sections.Find(other =>
+            !other.IsTemplate && Array.TrueForAll(KindKeys, key => section.Values(key).SequenceEqual(other.Values(key))));
     }
 
-    /// <summary>Files whose sections are lists: their lines count one by one and in their order, and others may stand between.</summary>
+    /// <summary>Whether the sections of a file are lists, in which the order of the lines matters. Other lines may be in between.</summary>
     private static bool LinesMatter(string file) => file is "extensions.conf" or "modules.conf" or "sorcery.conf";
 
     private static IEnumerable<string> Compare(ConfSection needed, ConfSection? actual, bool linesMatter)
@@ -82,7 +93,7 @@ internal static class ConfCheck
     {
         if (wanted is [var any] && any == RenderValues.Anything)
             return key == "password" ? found.Count > 0 : found.Exists(value => value.Length > 0);
-        // Further addresses in an access list are the operator's.
+        // The operator may allow further addresses.
         if (key is "permit" or "deny")
             return wanted.All(found.Contains);
         return wanted.Select(Plain).SequenceEqual(found.Select(Plain));
@@ -99,7 +110,7 @@ internal static class ConfCheck
                 yield return $"noload = {module.Value} keeps out what is needed";
     }
 
-    /// <summary>The needed lines outside the longest common subsequence, so that one line that went is one finding.</summary>
+    /// <summary>The needed lines outside the longest common subsequence, so that one missing line is one difference.</summary>
     private static List<ConfEntry> NotInOrder(List<ConfEntry> needed, List<ConfEntry> actual)
     {
         var common = new int[needed.Count + 1, actual.Count + 1];
@@ -121,7 +132,7 @@ internal static class ConfCheck
         static bool IsSame(ConfEntry one, ConfEntry other) => one.Is(other.Key) && one.Value == other.Value;
     }
 
-    /// <summary>Takes out the settings under a comment that begins with "Yours".</summary>
+    /// <summary>Removes the settings under a comment that begins with "Yours", up to an empty line or the next comment.</summary>
     internal static string WithoutYours(string text)
     {
         var kept = new List<string>();
@@ -143,9 +154,10 @@ internal static class ConfCheck
     }
 }
 
-/// <summary>Something that is missing or different.</summary>
-/// <param name="Section">Empty: the file as a whole.</param>
-internal readonly record struct Finding(string File, string Section, string Text)
+/// <summary>Something in a configuration file that is missing or different.</summary>
+/// <param name="Section">The section's name; empty for the file as a whole.</param>
+/// <param name="Text">What is missing or different; never a secret.</param>
+internal readonly record struct ConfDifference(string File, string Section, string Text)
 {
     public override string ToString() => Section.Length == 0 ? $"{File}: {Text}" : $"{File} [{Section}]: {Text}";
 }

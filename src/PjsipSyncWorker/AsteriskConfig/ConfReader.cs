@@ -4,7 +4,7 @@ namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
 /// Reads Asterisk's configuration format as Asterisk does (main/config.c): <c>; comments</c>, <c>;-- of many lines --;</c>,
-/// <c>\;</c>, templates, <c>#include</c>; and the plain one of unixODBC, which has none of these.
+/// <c>\;</c>, templates and <c>#include</c>. Reads unixODBC's simpler format, too, which has none of these.
 /// </summary>
 internal sealed class ConfReader
 {
@@ -17,7 +17,9 @@ internal sealed class ConfReader
 
     private ConfReader(string? directory, bool isIni) => (_directory, _isIni) = (directory, isIni);
 
-    /// <summary>A file of a configuration directory, with all it includes.</summary>
+    /// <summary>Reads a file of a configuration directory, with all that it includes.</summary>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
     public static ConfFile ReadFile(string path, bool isIni)
     {
         var reader = new ConfReader(Path.GetDirectoryName(Path.GetFullPath(path)), isIni);
@@ -25,7 +27,7 @@ internal sealed class ConfReader
         return reader._file;
     }
 
-    /// <summary>Text alone: what it includes is left out.</summary>
+    /// <summary>Reads a text; its includes are ignored.</summary>
     public static ConfFile ReadText(string text, bool isIni)
     {
         var reader = new ConfReader(null, isIni);
@@ -33,7 +35,7 @@ internal sealed class ConfReader
         return reader._file;
     }
 
-    /// <summary>Reads a file in the place where it is named, unless it is being read already.</summary>
+    /// <summary>Reads a file in the place of its #include, unless that file is being read already.</summary>
     private void Include(string path)
     {
         if (!_open.Add(path))
@@ -89,13 +91,15 @@ internal sealed class ConfReader
         var rest = line[(close + 1)..].Trim();
         var options = rest.StartsWith('(') && rest.IndexOf(')', StringComparison.Ordinal) is var end and > 0
             ? rest[1..end].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [];
-        // The sections of one name are one to whoever asks for it, with "(+)" and without.
+        // Asterisk joins the sections of one name, with "(+)" and without.
         _section = _file.Sections.Find(section => section.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
         if (_section is null)
             _file.Sections.Add(_section = new ConfSection(name, options.Contains("!")));
-        foreach (var option in options)
-            if (option is not ("!" or "+") && _file.Sections.Find(section => section.Name.Equals(option, StringComparison.OrdinalIgnoreCase)) is { } template)
+        foreach (var option in options.Where(option => option is not ("!" or "+")))
+        {
+            if (_file.Sections.Find(section => section.Name.Equals(option, StringComparison.OrdinalIgnoreCase)) is { } template)
                 _section.Entries.AddRange([.. template.Entries]);
+        }
     }
 
     private void Directive(string line)
@@ -140,7 +144,7 @@ internal sealed class ConfReader
         }
         return kept.ToString();
 
-        // A backslash that stood before this semicolon; one that became a semicolon is none any more.
+        // Whether a backslash is before this semicolon. An earlier "\;" has already become ";" here.
         static bool IsEscaped(StringBuilder kept) => kept.Length > 0 && kept[^1] == '\\';
     }
 

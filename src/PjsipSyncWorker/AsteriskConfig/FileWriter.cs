@@ -4,20 +4,21 @@ using System.Text;
 
 namespace PjsipSyncWorker.AsteriskConfig;
 
-/// <summary>Writes a set of files: all of them or none, each in one step, never over another unless told to.</summary>
+/// <summary>Writes a set of files: all of them or none, each in one step. Replaces a file only when told to.</summary>
 internal static class FileWriter
 {
-    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
     private const UnixFileMode Secret = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
+    private const UnixFileMode Readable = Secret | UnixFileMode.OtherRead;
 
-    /// <param name="force">Replace files that are there; each is kept as NAME.bak, the next one as NAME.bak1.</param>
-    /// <exception cref="FilesInTheWayException">Files are there already and were not to be replaced.</exception>
-    /// <exception cref="IOException">Nothing was changed.</exception>
+    /// <summary>Writes the files into a directory, which is made if it is missing.</summary>
+    /// <param name="force">Whether to replace existing files. Each is kept as NAME.bak, the next one as NAME.bak1.</param>
+    /// <exception cref="FilesExistException">Files exist and <paramref name="force"/> is false. Nothing was written.</exception>
+    /// <exception cref="IOException">A file could not be written. The directory is as it was.</exception>
     public static async Task WriteAsync(string directory, IReadOnlyList<RenderedFile> files, bool force, CancellationToken cancellation)
     {
         var existing = files.Where(file => Exists(Path.Combine(directory, file.Name))).Select(file => file.Name).ToList();
         if (existing.Count > 0 && !force)
-            throw new FilesInTheWayException(directory, existing);
+            throw new FilesExistException(directory, existing);
 
         Directory.CreateDirectory(directory);
         var written = new List<(string Temporary, string Final)>();
@@ -31,7 +32,7 @@ internal static class FileWriter
                 await CreateAsync(temporary, file, cancellation);
             }
             await GiveToAsteriskAsync([.. written.Select(file => file.Temporary)], cancellation);
-            // A strict umask took from the group what the group is for.
+            // A strict umask may have removed the group's right to read.
             for (var i = 0; i < files.Count && !OperatingSystem.IsWindows(); i++)
                 File.SetUnixFileMode(written[i].Temporary, Mode(files[i]));
             foreach (var (temporary, final) in written)
@@ -53,7 +54,7 @@ internal static class FileWriter
         }
     }
 
-    /// <summary>With its mode from the first instant: a secret is never there for all to read.</summary>
+    /// <summary>Creates a file with its final mode, so that a secret is never readable for all, not even for a moment.</summary>
     private static async Task CreateAsync(string path, RenderedFile file, CancellationToken cancellation)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -66,12 +67,17 @@ internal static class FileWriter
 
     private static UnixFileMode Mode(RenderedFile file) => file.IsSecret ? Secret : Readable;
 
-    /// <summary>Where Asterisk has a group of its own and we may give to it, Asterisk can read what nobody else can.</summary>
+    /// <summary>
+    /// Gives the files to the group asterisk, if there is one and this process is root, so that Asterisk can read secrets.
+    /// </summary>
     private static async Task GiveToAsteriskAsync(string[] paths, CancellationToken cancellation)
     {
         const string groups = "/etc/group";
-        if (!Environment.IsPrivilegedProcess || !File.Exists(groups) || !File.ReadLines(groups).Any(line => line.StartsWith("asterisk:", StringComparison.Ordinal)))
+        if (!Environment.IsPrivilegedProcess || !File.Exists(groups)
+            || !File.ReadLines(groups).Any(line => line.StartsWith("asterisk:", StringComparison.Ordinal)))
+        {
             return;
+        }
         using var chgrp = Process.Start("chgrp", ["asterisk", "--", .. paths]);
         await chgrp.WaitForExitAsync(cancellation);
         if (chgrp.ExitCode != 0)
@@ -86,7 +92,7 @@ internal static class FileWriter
             File.Move(kept, final, overwrite: true);
     }
 
-    /// <summary>What was kept before is kept too.</summary>
+    /// <summary>A name that no file has: the given one, or that with a number. Earlier backups are never replaced.</summary>
     private static string FreeName(string name)
     {
         var free = name;
@@ -98,6 +104,8 @@ internal static class FileWriter
     private static bool Exists(string path) => Path.Exists(path) || new FileInfo(path).LinkTarget is not null;
 }
 
-/// <summary>Files that must not be overwritten without being told to.</summary>
-internal sealed class FilesInTheWayException(string directory, IReadOnlyList<string> names)
-    : Exception($"{directory} has {string.Join(", ", names)} already. Nothing was written; --force replaces them and keeps each as NAME.bak");
+/// <summary>Files exist that would have to be replaced.</summary>
+internal sealed class FilesExistException(string directory, IReadOnlyList<string> names)
+    : Exception(
+        $"{directory} has {string.Join(", ", names)} already. "
+        + "Nothing was written; --force replaces them and keeps each as NAME.bak");

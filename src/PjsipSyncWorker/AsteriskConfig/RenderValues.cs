@@ -7,23 +7,23 @@ using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.AsteriskConfig;
 
-/// <summary>What the templates' marks stand for, on one node of this installation.</summary>
+/// <summary>The values of the templates' keys, for one node of this installation.</summary>
 internal sealed partial class RenderValues
 {
-    /// <summary>In the place of a secret that is not configured here and may be any (<c>--check</c>).</summary>
+    /// <summary>Stands for any secret, where none is configured here (<c>--check</c>). No file contains it.</summary>
     public static readonly string Anything = Guid.NewGuid().ToString();
 
-    /// <summary>What is left for it of application_name, which PostgreSQL cuts at 63 bytes.</summary>
+    /// <summary>Longest node name in characters. It is part of an application_name, which PostgreSQL truncates at 63 bytes.</summary>
     private const int LongestNodeName = 50;
 
-    private readonly Dictionary<string, Mark> _marks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, TemplateValue> _values = new(StringComparer.Ordinal);
     private readonly List<string> _problems = [];
-    private readonly List<string> _openEnds = [];
+    private readonly List<string> _remainingSteps = [];
     private readonly WorkerSettings _settings;
 
-    /// <param name="nodeName">Which of Asterisk:Nodes; may be null where there are fewer than two.</param>
-    /// <param name="isCheck">Values to compare with: none is made up.</param>
-    /// <exception cref="SettingsException">Something needed is not configured.</exception>
+    /// <param name="nodeName">A name in Asterisk:Nodes; may be null where there are fewer than two nodes.</param>
+    /// <param name="isCheck">Whether the values are compared with existing files; then no random secret is made.</param>
+    /// <exception cref="SettingsException">A needed setting is not configured.</exception>
     public RenderValues(WorkerSettings settings, string? nodeName, bool isCheck)
     {
         _settings = settings;
@@ -36,12 +36,14 @@ internal sealed partial class RenderValues
             throw new SettingsException(_problems);
     }
 
-    public IReadOnlyDictionary<string, Mark> Marks => _marks;
+    /// <summary>The values by their key.</summary>
+    public IReadOnlyDictionary<string, TemplateValue> ByKey => _values;
 
     /// <summary>What a person must still do, one line each.</summary>
-    public IReadOnlyList<string> OpenEnds => _openEnds;
+    public IReadOnlyList<string> RemainingSteps => _remainingSteps;
 
-    public bool NeedsHttp => _marks["CertificateFile"].Value.Length > 0;
+    /// <summary>Whether secure WebSockets are configured, which Asterisk's web server provides.</summary>
+    public bool NeedsHttp => _values["CertificateFile"].Value.Length > 0;
 
     private RenderSettings Render => _settings.Asterisk.Render;
 
@@ -60,19 +62,36 @@ internal sealed partial class RenderValues
         var systemName = Render.SystemNames.GetValueOrDefault(name) ?? name;
         Set("SystemName", systemName, $"Asterisk:Render:SystemNames:{name}");
         if (!PlainName().IsMatch(systemName))
-            _problems.Add($"Asterisk:Render:SystemNames:{name} is needed, of letters, digits, dot, dash and underscore: \"{systemName}\" cannot be Asterisk's systemname");
+        {
+            _problems.Add($"Asterisk:Render:SystemNames:{name} is needed, of letters, digits, dot, dash and underscore: "
+                + $"\"{systemName}\" cannot be Asterisk's systemname");
+        }
 
         var user = node?.Username ?? "pjsip-sync";
         Set("AmiUser", user, "Asterisk:Nodes:Username");
         if (!PlainName().IsMatch(user) || user.Equals("general", StringComparison.OrdinalIgnoreCase))
-            _problems.Add($"Asterisk:Nodes:Username \"{user}\" cannot be a user of manager.conf: letters, digits, dot, dash and underscore, and not general");
-        Set("AmiSecret", node?.Secret ?? (isCheck ? Anything : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))), "Asterisk:Nodes:Secret");
+        {
+            _problems.Add($"Asterisk:Nodes:Username \"{user}\" cannot be a user of manager.conf: "
+                + "letters, digits, dot, dash and underscore, and not general");
+        }
+        Set("AmiSecret", node?.Secret ?? (isCheck ? Anything : NewSecret()), "Asterisk:Nodes:Secret");
         if (node is null)
-            _openEnds.Add("Asterisk:Nodes is empty. manager.conf has the user pjsip-sync with a new random secret: put both into Asterisk:Nodes, or there is no status of phones");
+        {
+            _remainingSteps.Add("Asterisk:Nodes is empty. manager.conf has the user pjsip-sync with a new random secret: "
+                + "put both into Asterisk:Nodes, or there is no status of phones");
+        }
         Set("Node", name, "Asterisk:Nodes:Name");
         if (!PlainName().IsMatch(name) || name.Length > LongestNodeName)
-            _problems.Add($"Asterisk:Nodes:Name \"{name}\" cannot stand in odbc.ini: letters, digits, dot, dash and underscore, {LongestNodeName} at most");
+        {
+            _problems.Add($"Asterisk:Nodes:Name \"{name}\" cannot stand in odbc.ini: "
+                + $"letters, digits, dot, dash and underscore, {LongestNodeName} at most");
+        }
+        SetManager(node, name);
+    }
 
+    /// <summary>The addresses and ports that the manager interface listens on.</summary>
+    private void SetManager(NodeSettings? node, string name)
+    {
         var host = node?.Host ?? "127.0.0.1";
         var isLocal = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
         var isV6 = host.Contains(':', StringComparison.Ordinal);
@@ -80,14 +99,17 @@ internal sealed partial class RenderValues
         var local = isV6 ? "::1" : "127.0.0.1";
         var listen = isLocal ? local : isV6 ? "::" : "0.0.0.0";
         Set("AmiAddress", node is { Tls: true } ? local : listen, "Asterisk:Nodes:Host");
-        // With TLS the open port is for this machine alone, and beside the other one.
+        // With TLS, the plain port is for this machine only, and needs another number.
         Set("AmiPort", Text(node is not { Tls: true } ? port : port == 5038 ? 5037 : 5038), "Asterisk:Nodes:Port");
         Set("AmiTlsBind", node is { Tls: true } ? At(listen, port) : "", "Asterisk:Nodes:Port");
         if (node is { Tls: true } && Render.CertificateFile is null)
-            _problems.Add("Asterisk:Render:CertificateFile and PrivateKeyFile are needed, for this node's Tls is true");
+            _problems.Add("Asterisk:Render:CertificateFile and PrivateKeyFile are needed, because this node's Tls is true");
         Set("AmiPermit", Render.AmiPermit ?? (isV6 ? "::1/128" : "127.0.0.1/255.255.255.255"), "Asterisk:Render:AmiPermit");
         if (!isLocal && Render.AmiPermit is null)
-            _problems.Add($"Asterisk:Render:AmiPermit is needed, for {name} is another machine ({host}): the address from which the worker comes, such as 192.0.2.7/32");
+        {
+            _problems.Add($"Asterisk:Render:AmiPermit is needed, because {name} is another machine ({host}): "
+                + "the address from which the worker comes, such as 192.0.2.7/32");
+        }
     }
 
     private void SetDatabase(bool isCheck)
@@ -110,9 +132,13 @@ internal sealed partial class RenderValues
         Set("DatabaseUser", Render.DatabaseUser, "Asterisk:Render:DatabaseUser");
         Set("DatabasePassword", Render.DatabasePassword ?? (isCheck ? Anything : ""), "Asterisk:Render:DatabasePassword");
         if (Render.DatabasePassword is null)
-            _openEnds.Add(host.StartsWith('/')
-                ? $"res_odbc.conf has no password: right if PostgreSQL knows {Render.DatabaseUser} by its socket (peer), else set Asterisk:Render:DatabasePassword"
-                : $"res_odbc.conf has no password for the role {Render.DatabaseUser}: fill it in there, or set Asterisk:Render:DatabasePassword");
+        {
+            _remainingSteps.Add(host.StartsWith('/')
+                ? $"res_odbc.conf has no password: right if PostgreSQL knows {Render.DatabaseUser} by its socket (peer), "
+                    + "else set Asterisk:Render:DatabasePassword"
+                : $"res_odbc.conf has no password for the role {Render.DatabaseUser}: "
+                    + "fill it in there, or set Asterisk:Render:DatabasePassword");
+        }
     }
 
     private void SetSip()
@@ -140,7 +166,9 @@ internal sealed partial class RenderValues
         Set("CountryCode", Render.CountryCode, "Asterisk:Render:CountryCode");
     }
 
-    private void Set(string key, string value, string setting) => _marks[key] = new Mark(value, setting);
+    private void Set(string key, string value, string setting) => _values[key] = new TemplateValue(value, setting);
+
+    private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 
     private static string At(string address, int port) =>
         address.Contains(':', StringComparison.Ordinal) ? $"[{address}]:{Text(port)}" : $"{address}:{Text(port)}";

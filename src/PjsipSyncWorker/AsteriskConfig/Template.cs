@@ -4,12 +4,14 @@ using System.Text.RegularExpressions;
 namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
-/// The files under <c>asterisk/</c>: <c>{{Key}}</c> is a value, and the lines from <c>{{#Key}}</c> to <c>{{/Key}}</c>
-/// are there only where Key is not empty. <c>scripts/asterisk.sh</c> does the same with sed.
+/// Fills in the templates under <c>asterisk/</c>. <c>{{Key}}</c> becomes a value; the lines from <c>{{#Key}}</c> to <c>{{/Key}}</c>
+/// are kept only when the value of Key is not empty. <c>scripts/asterisk.sh</c> does the same with sed.
 /// </summary>
 internal static partial class Template
 {
-    /// <summary>A file of <c>asterisk/</c> built into the binary.</summary>
+    /// <summary>Reads a template, which is built into the binary.</summary>
+    /// <param name="file">A file of <c>asterisk/</c>.</param>
+    /// <exception cref="FileNotFoundException">There is no such template.</exception>
     public static string Load(string file)
     {
         using var stream = typeof(Template).Assembly.GetManifestResourceStream($"asterisk/{file}")
@@ -18,53 +20,56 @@ internal static partial class Template
         return reader.ReadToEnd();
     }
 
-    /// <summary>Puts the values in, so that each is read as itself and as nothing else.</summary>
-    /// <param name="isIni">A file of unixODBC and not of Asterisk.</param>
-    /// <exception cref="KeyNotFoundException">The template has a mark that nobody gave.</exception>
-    /// <exception cref="UnwritableValueException">A value that the file cannot hold.</exception>
-    public static string Fill(string template, bool isIni, IReadOnlyDictionary<string, Mark> marks)
+    /// <summary>Fills in a template. Values are escaped, so that Asterisk reads each of them unchanged.</summary>
+    /// <param name="isIni">Whether the file is unixODBC's rather than Asterisk's.</param>
+    /// <param name="values">The values by key.</param>
+    /// <exception cref="KeyNotFoundException">The template has a key without a value.</exception>
+    /// <exception cref="UnwritableValueException">The file cannot hold a value.</exception>
+    public static string Fill(string template, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
     {
         var filled = new StringBuilder(template.Length);
         var leftOut = false;
         foreach (var line in template.TrimEnd('\n').Split('\n'))
         {
             if (line.StartsWith("{{#", StringComparison.Ordinal))
-                leftOut = marks[line[3..^2]].Value.Length == 0;
+                leftOut = values[line[3..^2]].Value.Length == 0;
             else if (line.StartsWith("{{/", StringComparison.Ordinal))
                 leftOut = false;
             else if (!leftOut)
-                filled.Append(MarkPattern().Replace(line, match => Encode(marks[match.Groups[1].Value], isIni))).Append('\n');
+                filled.Append(KeyPattern().Replace(line, match => Encode(values[match.Groups[1].Value], isIni))).Append('\n');
         }
-        // What was left out leaves no hole.
-        return HolePattern().Replace(filled.ToString(), "\n\n");
+        // Lines that were left out leave at most one empty line.
+        return EmptyLinesPattern().Replace(filled.ToString(), "\n\n");
     }
 
-    private static string Encode(Mark mark, bool isIni)
+    private static string Encode(TemplateValue value, bool isIni)
     {
-        if (mark.Value.Any(char.IsControl))
-            throw new UnwritableValueException($"{mark.Setting} must not hold a line break or another control character");
-        if (mark.Value.Trim() != mark.Value)
-            throw new UnwritableValueException($"{mark.Setting} must not begin or end with a space: Asterisk would read it without");
-        if (mark.Value.Length > 1024)
-            throw new UnwritableValueException($"{mark.Setting} is too long for a line of a configuration file");
+        if (value.Value.Any(char.IsControl))
+            throw new UnwritableValueException($"{value.Setting} must not hold a line break or another control character");
+        if (value.Value.Trim() != value.Value)
+            throw new UnwritableValueException($"{value.Setting} must not begin or end with a space: Asterisk would read it without");
+        if (value.Value.Length > 1024)
+            throw new UnwritableValueException($"{value.Setting} is too long for a line of a configuration file");
         if (!isIni)
-            return mark.Value.Replace(";", "\\;", StringComparison.Ordinal);
-        // The driver gives these a meaning of its own in one place or another, and has no way to quote them that works in all.
-        return mark.Value.IndexOfAny([';', '{', '}', '[', ']', '"', '\'', '#', '=', '%', '+', '\\']) is var at and >= 0
-            ? throw new UnwritableValueException($"{mark.Setting} holds {mark.Value[at]}, which odbc.ini cannot: give this one another name")
-            : mark.Value;
+            return value.Value.Replace(";", "\\;", StringComparison.Ordinal);
+        // These characters have a meaning in some versions of the driver, and there is no way to quote them that works in all.
+        return value.Value.IndexOfAny([';', '{', '}', '[', ']', '"', '\'', '#', '=', '%', '+', '\\']) is var at and >= 0
+            ? throw new UnwritableValueException(
+                $"{value.Setting} holds {value.Value[at]}, which odbc.ini cannot: give this one another name")
+            : value.Value;
     }
 
     [GeneratedRegex(@"\{\{(\w+)\}\}")]
-    private static partial Regex MarkPattern();
+    private static partial Regex KeyPattern();
 
     [GeneratedRegex(@"\n{3,}")]
-    private static partial Regex HolePattern();
+    private static partial Regex EmptyLinesPattern();
 }
 
 /// <summary>A value for a template.</summary>
-/// <param name="Setting">Where a person sets it, for messages.</param>
-internal readonly record struct Mark(string Value, string Setting);
+/// <param name="Value">The value, not escaped; may be a secret.</param>
+/// <param name="Setting">The setting that gives the value, for messages.</param>
+internal readonly record struct TemplateValue(string Value, string Setting);
 
-/// <summary>A setting that would not be read back as what it is; the message names the setting and never repeats a secret.</summary>
+/// <summary>A file cannot hold a value. The message names the setting and never repeats its value.</summary>
 internal sealed class UnwritableValueException(string message) : Exception(message);

@@ -1,6 +1,8 @@
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>The registration status of one extension, as the command <c>status</c> shows it. <c>--json</c> prints an array of this record.</summary>
+/// <summary>
+/// The registration status of one extension, as the command <c>status</c> shows it. <c>--json</c> prints an array of this record.
+/// </summary>
 /// <param name="Number">The extension's number.</param>
 /// <param name="Name">The column <c>display_name</c>; null when it is NULL or not mapped.</param>
 /// <param name="Status"><c>online</c>, <c>offline</c> or <c>rejected</c>.</param>

@@ -6,17 +6,20 @@ using PjsipSyncWorker.Monitoring;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary><c>health</c>: asks the daemon that runs with this configuration; for a container's HEALTHCHECK.</summary>
+/// <summary><c>health</c>: asks the daemon that runs with the same configuration. A container's HEALTHCHECK runs it.</summary>
 internal static class HealthCommand
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var ready = new Option<bool>("--ready") { Description = "Ask whether every part is well, not only whether it makes progress" };
         var command = new Command("health", "Ask the running daemon how it is (exit code 0: well, 1: not, 3: no answer)") { ready };
         command.SetAction((parsed, cancellation) => CommandRunner.RunAsync(parsed.GetValue(config),
-            settings => AskAsync(settings.Metrics, parsed.GetValue(ready) ? HealthEndpoint.ReadyPath : HealthEndpoint.AlivePath, cancellation)));
+            settings => AskAsync(
+                settings.Metrics, parsed.GetValue(ready) ? HealthEndpoint.ReadyPath : HealthEndpoint.AlivePath, cancellation)));
         return command;
     }
 
@@ -27,7 +30,7 @@ internal static class HealthCommand
         var address = HealthEndpoint.Address(metrics, path);
         try
         {
-            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Patience };
+            using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout };
             using var answer = await http.GetAsync(address, cancellation);
             await Console.Out.WriteAsync(await answer.Content.ReadAsStringAsync(cancellation));
             return answer.StatusCode == HttpStatusCode.OK ? ExitCode.Good : ExitCode.Problems;

@@ -6,6 +6,8 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>run</c>, the default: the daemon with both loops.</summary>
 internal static class RunCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var command = new Command("run", "Run the daemon: sync, registrations, metrics (the default)");

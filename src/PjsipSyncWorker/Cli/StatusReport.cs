@@ -5,9 +5,10 @@ using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>Statuses as a table, as lines, as JSON.</summary>
+/// <summary>Shows the status of extensions as a table, as lines or as JSON. Texts of phones are escaped.</summary>
 internal static class StatusReport
 {
+    /// <summary>A table with a row for each extension, and a line in it for each contact. Times are local.</summary>
     public static Table Table(IReadOnlyList<ExtensionStatus> statuses)
     {
         var table = new Table().Border(TableBorder.Rounded)
@@ -17,26 +18,39 @@ internal static class StatusReport
             var colour = status.Status == "online" ? "green" : "grey";
             var contacts = status.Contacts;
             table.AddRow(
-                Markup.Escape(UntrustedText.Escape(status.Number)), Markup.Escape(UntrustedText.Escape(status.Name)), $"[{colour}]{status.Status}[/]", Markup.Escape(UntrustedText.Escape(status.DeviceState)),
-                Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.Status), Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
+                Text(status.Number), Text(status.Name), $"[{colour}]{status.Status}[/]", Text(status.DeviceState),
+                Cell(contact => contact.Address ?? contact.Uri), Cell(contact => contact.Status),
+                Cell(contact => contact.UserAgent), Cell(contact => Milliseconds(contact.RoundTrip)),
                 Cell(contact => Time(contact.Since)), Cell(contact => Time(contact.Expires)), Cell(contact => contact.Node));
 
-            string Cell(Func<ContactStatus, string?> value) => Markup.Escape(string.Join('\n', contacts.Select(contact => UntrustedText.Escape(value(contact)))));
+            string Cell(Func<ContactStatus, string?> value) =>
+                string.Join('\n', contacts.Select(contact => Text(value(contact))));
         }
         return table;
     }
 
-    /// <summary>A line for each reason why an extension does not work, or not fully; of very many the first ones.</summary>
+    /// <summary>A line for each reason why an extension does not work, or not fully; the first 20, and how many more there are.</summary>
     public static IEnumerable<string> Problems(IEnumerable<ExtensionStatus> statuses)
     {
         const int most = 20;
-        var lines = statuses.SelectMany(status => status.Problems.Select(problem => $"{UntrustedText.Escape(status.Number)}: {UntrustedText.Escape(problem)}")).ToList();
+        var lines = (
+            from status in statuses
+            from problem in status.Problems
+            select $"{UntrustedText.Escape(status.Number)}: {UntrustedText.Escape(problem)}").ToList();
         return lines.Count <= most ? lines : lines.Take(most).Append($"{lines.Count - most} more: select * from pjsip_sync.problem");
     }
 
-    public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(status =>
-        string.Join('\t', UntrustedText.Escape(status.Number), status.Status, UntrustedText.Escape(status.DeviceState), UntrustedText.Escape(string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri))))));
+    /// <summary>A line for each extension: number, status, device state and addresses, separated by tabs.</summary>
+    public static string Plain(IReadOnlyList<ExtensionStatus> statuses) => string.Join('\n', statuses.Select(Plain));
 
+    private static string Plain(ExtensionStatus status)
+    {
+        var addresses = string.Join(',', status.Contacts.Select(contact => contact.Address ?? contact.Uri));
+        return string.Join('\t', UntrustedText.Escape(status.Number), status.Status,
+            UntrustedText.Escape(status.DeviceState), UntrustedText.Escape(addresses));
+    }
+
+    /// <summary>One JSON array on one line.</summary>
     public static string Json(IReadOnlyList<ExtensionStatus> statuses) => JsonText.Write(writer =>
     {
         writer.WriteStartArray();
@@ -77,7 +91,10 @@ internal static class StatusReport
         writer.WriteEndObject();
     }
 
-    private static string Milliseconds(TimeSpan? time) => time is { } known ? known.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture) : "";
+    private static string Text(string? text) => Markup.Escape(UntrustedText.Escape(text));
 
-    private static string Time(DateTime? moment) => moment?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
+    private static string Milliseconds(TimeSpan? time) => time?.TotalMilliseconds.ToString("0.0 ms", CultureInfo.InvariantCulture) ?? "";
+
+    private static string Time(DateTime? moment) =>
+        moment?.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) ?? "";
 }

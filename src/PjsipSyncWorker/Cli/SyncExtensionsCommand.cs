@@ -5,14 +5,19 @@ using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary><c>sync-extensions</c>: one full comparison, now, with what it did.</summary>
+/// <summary><c>sync-extensions</c>: runs one full comparison, and shows what it changed.</summary>
 internal static class SyncExtensionsCommand
 {
+    /// <summary>Creates the command with its options.</summary>
+    /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
         var adopt = new Option<bool>("--adopt") { Description = "Take over existing ps_* rows whose id is an extension's number" };
-        var force = new Option<bool>("--force") { Description = "Allow any number of removals, and compare everything whatever an earlier comparison found" };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Allow any number of removals, and compare everything whatever an earlier comparison found",
+        };
         var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
         var command = new Command("sync-extensions", "Compare every extension with the ps_* tables and write what differs")
         {

@@ -7,12 +7,18 @@ using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>Shows a full comparison to a person or to a program.</summary>
+/// <summary>Shows a full comparison to a person, or as JSON to a program.</summary>
+/// <param name="catalogue">The ps_* tables, whose columns the changes refer to by index.</param>
 internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRun)
 {
-    private static readonly string[] Secrets = ["ps_auths.password", "ps_auths.md5_cred", "ps_auths.password_digest", "ps_auths.refresh_token", "ps_auths.oauth_secret"];
+    /// <summary>Columns that are shown as ***.</summary>
+    private static readonly string[] Secrets =
+    [
+        "ps_auths.password", "ps_auths.md5_cred", "ps_auths.password_digest", "ps_auths.refresh_token", "ps_auths.oauth_secret",
+    ];
 
-    /// <summary>A bar on a terminal, a line every tenth part elsewhere, nothing beside JSON.</summary>
+    /// <summary>Runs the comparison and shows its progress: a bar on a terminal, a line each 10 % elsewhere, nothing with JSON.</summary>
+    /// <param name="work">The comparison; receives a callback (done, all), which is null when nothing is shown.</param>
     public async Task<ReconcileResult> WithProgressAsync(Func<Func<int, int, Task>?, Task<ReconcileResult>> work)
     {
         if (json)
@@ -44,7 +50,9 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         return result!;
     }
 
-    /// <returns>The exit code: problems when extensions are rejected or removals are held back.</returns>
+    /// <summary>Writes the result to standard output, and why removals were held back to standard error.</summary>
+    /// <param name="plans">The changes to show; empty unless it is a dry run.</param>
+    /// <returns>The exit code: <see cref="ExitCode.Problems"/> when extensions are rejected or removals are held back.</returns>
     public async Task<int> WriteAsync(ReconcileResult result, IReadOnlyList<Plan> plans)
     {
         if (json)
@@ -52,11 +60,16 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         else
         {
             foreach (var change in plans.SelectMany(plan => plan.Changes))
-                await Console.Out.WriteLineAsync($"{Verb(change.Kind)} {change.Id}{string.Concat(Columns(change).Select(column => $" {column.Name}={column.Value ?? "NULL"}"))}");
+            {
+                var columns = string.Concat(Columns(change).Select(column => $" {column.Name}={column.Value ?? "NULL"}"));
+                await Console.Out.WriteLineAsync($"{Verb(change.Kind)} {change.Id}{columns}");
+            }
             foreach (var rejection in plans.SelectMany(plan => plan.NewRejections))
                 await Console.Out.WriteLineAsync($"rejected {rejection.Id} (row {rejection.RowKey}): {rejection.Reason}");
             var would = dryRun ? "Would be: " : "";
-            await Console.Out.WriteLineAsync($"{would}created {result.Created}, updated {result.Updated}, unchanged {result.Unchanged}, removed {result.Removed + result.Released}, rejected {result.Rejected}");
+            await Console.Out.WriteLineAsync(
+                $"{would}created {result.Created}, updated {result.Updated}, unchanged {result.Unchanged}, "
+                + $"removed {result.Removed + result.Released}, rejected {result.Rejected}");
         }
         if (result.Refusal is not null)
             await Console.Error.WriteLineAsync(result.Refusal);
@@ -106,7 +119,7 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         writer.WriteEndArray();
     }
 
-    /// <summary>The columns that would be written, secrets masked.</summary>
+    /// <summary>The columns that a change writes, with secrets masked; none for a removal.</summary>
     private IEnumerable<(string Name, string? Value)> Columns(EndpointChange change)
     {
         if (change.Desired is null)

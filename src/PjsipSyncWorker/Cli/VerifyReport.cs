@@ -5,56 +5,63 @@ using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>The checks of <c>verify-config</c>: symbols and colours on a terminal, plain lines elsewhere, JSON for machines.</summary>
+/// <summary>
+/// Shows the checks of <c>verify-config</c>: symbols and colours on a terminal, plain lines elsewhere, JSON for programs.
+/// </summary>
 internal static class VerifyReport
 {
-    public static void Write(Check check)
+    /// <summary>Writes a report and its advice to standard output.</summary>
+    public static void Write(CheckReport report)
     {
-        var name = check.Node is null ? check.Name : $"{check.Name} [{check.Node}]";
+        var name = report.Node is null ? report.Name : $"{report.Name} [{report.Node}]";
         if (Console.IsOutputRedirected)
         {
-            Console.WriteLine($"{Word(check.Outcome),-4} {name}: {UntrustedText.Escape(check.Found)}");
-            if (check.Fixed is not null)
-                Console.WriteLine($"     fixed: {UntrustedText.Escape(check.Fixed)}");
-            if (check.Advice is not null)
-                Console.WriteLine($"     do: {UntrustedText.Escape(check.Advice)}");
+            Console.WriteLine($"{Word(report.Outcome),-4} {name}: {UntrustedText.Escape(report.Found)}");
+            if (report.Fixed is not null)
+                Console.WriteLine($"     fixed: {UntrustedText.Escape(report.Fixed)}");
+            if (report.Advice is not null)
+                Console.WriteLine($"     do: {UntrustedText.Escape(report.Advice)}");
             return;
         }
-        var (colour, symbol) = check.Outcome switch
+        var (colour, symbol) = report.Outcome switch
         {
             Outcome.Pass => ("green", "✔"),
             Outcome.Warn => ("yellow", "!"),
             Outcome.Fail => ("red", "✘"),
             _ => ("grey", "-"),
         };
-        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(UntrustedText.Escape(check.Found))}");
-        if (check.Fixed is not null)
-            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(UntrustedText.Escape(check.Fixed))}");
-        if (check.Advice is not null)
-            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(UntrustedText.Escape(check.Advice))}");
+        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(UntrustedText.Escape(report.Found))}");
+        if (report.Fixed is not null)
+            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(UntrustedText.Escape(report.Fixed))}");
+        if (report.Advice is not null)
+            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(UntrustedText.Escape(report.Advice))}");
     }
 
-    public static void WriteSummary(IReadOnlyList<Check> checks)
+    /// <summary>Writes one line: how many checks passed, warned, failed and were skipped.</summary>
+    public static void WriteSummary(IReadOnlyList<CheckReport> reports)
     {
-        Console.WriteLine($"{Count(Outcome.Pass)} passed, {Count(Outcome.Warn)} to look at, {Count(Outcome.Fail)} failed, {Count(Outcome.Skip)} skipped");
+        Console.WriteLine(
+            $"{Count(Outcome.Pass)} passed, {Count(Outcome.Warn)} to look at, {Count(Outcome.Fail)} failed, {Count(Outcome.Skip)} skipped");
 
-        int Count(Outcome outcome) => checks.Count(check => check.Outcome == outcome);
+        int Count(Outcome outcome) => reports.Count(report => report.Outcome == outcome);
     }
 
-    public static string Json(IReadOnlyList<Check> checks, RegistrationStatistics? statistics) => JsonText.Write(writer =>
+    /// <summary>One JSON object on one line. Programs read it: keys are never renamed or removed.</summary>
+    /// <param name="statistics">Null leaves out the key registrations.</param>
+    public static string Json(IReadOnlyList<CheckReport> reports, RegistrationStatistics? statistics) => JsonText.Write(writer =>
     {
         writer.WriteStartObject();
-        writer.WriteString("outcome", Word(Worst(checks)));
+        writer.WriteString("outcome", Word(Worst(reports)));
         writer.WriteStartArray("checks");
-        foreach (var check in checks)
+        foreach (var report in reports)
         {
             writer.WriteStartObject();
-            writer.WriteString("name", check.Name);
-            writer.WriteString("node", check.Node);
-            writer.WriteString("outcome", Word(check.Outcome));
-            writer.WriteString("found", check.Found);
-            writer.WriteString("advice", check.Advice);
-            writer.WriteString("fixed", check.Fixed);
+            writer.WriteString("name", report.Name);
+            writer.WriteString("node", report.Node);
+            writer.WriteString("outcome", Word(report.Outcome));
+            writer.WriteString("found", report.Found);
+            writer.WriteString("advice", report.Advice);
+            writer.WriteString("fixed", report.Fixed);
             writer.WriteEndObject();
         }
         writer.WriteEndArray();
@@ -78,9 +85,9 @@ internal static class VerifyReport
         writer.WriteEndObject();
     }
 
-    private static Outcome Worst(IReadOnlyList<Check> checks) =>
-        checks.Any(check => check.Outcome == Outcome.Fail) ? Outcome.Fail
-        : checks.Any(check => check.Outcome == Outcome.Warn) ? Outcome.Warn : Outcome.Pass;
+    private static Outcome Worst(IReadOnlyList<CheckReport> reports) =>
+        reports.Any(report => report.Outcome == Outcome.Fail) ? Outcome.Fail
+        : reports.Any(report => report.Outcome == Outcome.Warn) ? Outcome.Warn : Outcome.Pass;
 
     private static string Word(Outcome outcome) => outcome switch
     {

@@ -35,22 +35,22 @@ public sealed record OptionSet(
     /// <summary>Profiles that need no configuration. A configured profile of the same name replaces one.</summary>
     public static IReadOnlyDictionary<string, OptionSet> BuiltInProfiles { get; } =
         new Dictionary<string, OptionSet>(StringComparer.Ordinal)
-    {
-        ["webrtc"] = Empty with
         {
-            Endpoint = new Dictionary<string, string?>
+            ["webrtc"] = Empty with
             {
-                ["webrtc"] = "yes",
-                ["dtls_auto_generate_cert"] = "yes",
-                ["allow"] = "opus,ulaw,alaw",
+                Endpoint = new Dictionary<string, string?>
+                {
+                    ["webrtc"] = "yes",
+                    ["dtls_auto_generate_cert"] = "yes",
+                    ["allow"] = "opus,ulaw,alaw",
+                },
             },
-        },
-        ["deskphone"] = Empty with
-        {
-            Endpoint = new Dictionary<string, string?> { ["allow"] = "g722,alaw,ulaw", ["dtmf_mode"] = "rfc4733" },
-            Aor = new Dictionary<string, string?> { ["max_contacts"] = "1" },
-        },
-    };
+            ["deskphone"] = Empty with
+            {
+                Endpoint = new Dictionary<string, string?> { ["allow"] = "g722,alaw,ulaw", ["dtmf_mode"] = "rfc4733" },
+                Aor = new Dictionary<string, string?> { ["max_contacts"] = "1" },
+            },
+        };
 
     /// <summary>These options, with those of <paramref name="upper"/> over them.</summary>
     public OptionSet OverriddenBy(OptionSet upper)

@@ -15,7 +15,7 @@ internal static class WorkerHost
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>Runs until a signal, or until a loop fails with an exception that it does not handle.</summary>
-    /// <param name="configuration">The configuration that <paramref name="settings"/> were read from; it also has the section Logging.</param>
+    /// <param name="configuration">The configuration that the settings were read from; it also has the section Logging.</param>
     /// <param name="cancellation">Cancels the start only; a signal ends the daemon.</param>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, WorkerSettings settings, CancellationToken cancellation)

@@ -7,20 +7,26 @@ using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Monitoring;
 
-/// <summary><c>/healthz</c> (no part is stuck) and <c>/readyz</c> (every part is well), on the port of the metrics: 200 or 503, and a line for each part.</summary>
+/// <summary>
+/// Answers <c>/healthz</c> (no part is stuck) and <c>/readyz</c> (every part is well) on the port of the metrics, with 200 or 503 and
+/// a line for each part.
+/// </summary>
 internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : BackgroundService
 {
+    /// <summary>Answers 200 while no part is stuck.</summary>
     public const string AlivePath = "/healthz";
 
+    /// <summary>Answers 200 while every part is well.</summary>
     public const string ReadyPath = "/readyz";
 
-    /// <summary>Where something is asked of the daemon with these settings.</summary>
+    /// <summary>The address at which the daemon with these settings answers.</summary>
     public static Uri Address(MetricsSettings metrics, string path) =>
         new UriBuilder(Uri.UriSchemeHttp, IsEveryAddress(metrics) ? "localhost" : metrics.Host, metrics.Port, path).Uri;
 
-    /// <summary>The same as a listener wants it: it ends with a slash, and is matched without it too.</summary>
-    public static string Prefix(MetricsSettings metrics, string path) =>
-        IsEveryAddress(metrics) ? $"http://*:{metrics.Port.ToString(CultureInfo.InvariantCulture)}{path}/" : Address(metrics, path + "/").AbsoluteUri;
+    /// <summary>The address as a prefix for HttpListener, which must end with a slash and also matches without it.</summary>
+    public static string Prefix(MetricsSettings metrics, string path) => IsEveryAddress(metrics)
+        ? $"http://*:{metrics.Port.ToString(CultureInfo.InvariantCulture)}{path}/"
+        : Address(metrics, path + "/").AbsoluteUri;
 
     private static bool IsEveryAddress(MetricsSettings metrics) => metrics.Host is "*";
 
@@ -39,7 +45,7 @@ internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : B
             }
             catch (Exception error) when (error is HttpListenerException or ObjectDisposedException)
             {
-                // Whoever asked is gone, or the daemon is ending.
+                // The client has disconnected, or the daemon is ending.
             }
         }
     }

@@ -4,33 +4,47 @@ using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Monitoring;
 
-/// <summary>Health in words.</summary>
+/// <summary>The health of all parts as text for people.</summary>
 internal static class HealthText
 {
-    /// <summary>One line for each part, for <c>/readyz</c>: its name, and <c>ok</c> with its note or what is wrong.</summary>
+    /// <summary>A line for each part, for <c>/readyz</c>: its name, then its problem, or <c>ok</c> with its note.</summary>
     public static string Lines(IReadOnlyList<HealthPart> parts)
     {
         var text = new StringBuilder();
         foreach (var part in parts)
-            text.Append(part.Name).Append(": ").Append(OneLine(part.Trouble ?? (part.Note is { } note ? $"ok; {note}" : "ok"))).Append('\n');
+        {
+            var state = part.Trouble ?? (part.Note is { } note ? $"ok; {note}" : "ok");
+            text.Append(part.Name).Append(": ").Append(WithSpaces(state)).Append('\n');
+        }
         return text.ToString();
     }
 
-    /// <summary>One line for <c>systemctl status</c>: what is wrong first, then the numbers.</summary>
+    /// <summary>One line for <c>systemctl status</c>: the problems first, then numbers, then the connected nodes.</summary>
+    /// <param name="overview">Null when the database does not answer; then there are no numbers.</param>
     public static string Line(IReadOnlyList<HealthPart> parts, Overview? overview)
     {
-        var words = parts.Where(part => part.Trouble is not null).Select(part => $"{part.Name}: {OneLine(part.Trouble!)}").ToList();
+        var words = parts.Where(part => part.Trouble is not null)
+            .Select(part => $"{part.Name}: {WithSpaces(part.Trouble!)}").ToList();
         if (overview is not null)
         {
-            words.Add(string.Create(CultureInfo.InvariantCulture, $"{overview.Endpoints} endpoints, {overview.Online} online, {overview.Rejected} rejected"));
-            words.Add(overview.Waiting == 0
-                ? "no change waits"
-                : string.Create(CultureInfo.InvariantCulture, $"{(overview.Waiting == Overview.MostCounted ? "more than " : "")}{overview.Waiting} changes wait, {overview.OldestWait.TotalSeconds:0} s at most"));
+            words.Add(string.Create(CultureInfo.InvariantCulture,
+                $"{overview.Endpoints} endpoints, {overview.Online} online, {overview.Rejected} rejected"));
+            words.Add(Backlog(overview));
         }
-        words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null).Select(part => part.Note is { } note ? $"{part.Name} connected, {OneLine(note)}" : $"{part.Name} connected"));
+        words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null)
+            .Select(part => $"{part.Name} connected{(part.Note is { } note ? $", {WithSpaces(note)}" : "")}"));
         return string.Join("; ", words);
     }
 
-    /// <summary>A server's words may hold line ends, and a line is all there is.</summary>
-    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    private static string Backlog(Overview overview)
+    {
+        if (overview.Waiting == 0)
+            return "no change waits";
+        var moreThan = overview.Waiting == Overview.MostCounted ? "more than " : "";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{moreThan}{overview.Waiting} changes wait, {overview.OldestWait.TotalSeconds:0} s at most");
+    }
+
+    /// <summary>Replaces control characters, because a line end in the text of a server would break the format.</summary>
+    private static string WithSpaces(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

@@ -6,13 +6,14 @@ using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Monitoring;
 
-/// <summary>What Prometheus sees: our own meter, and those of Npgsql, Polly and the runtime.</summary>
+/// <summary>Exports metrics to Prometheus: the worker's own, and those of Npgsql, Polly and the runtime.</summary>
 internal static class MetricsExporter
 {
-    /// <summary>The most series of one instrument: enough for what is not about a node, and for each node.</summary>
-    /// <remarks>OpenTelemetry keeps room for all of them from the start: with its own 2,000 that is 10 MB.</remarks>
+    /// <summary>Limit of the series of one instrument: 200 for those without a node, and 100 for each node.</summary>
+    /// <remarks>OpenTelemetry allocates room for all of them at the start; its default of 2,000 takes 10 MB.</remarks>
     private static int MostSeries(int nodes) => 200 + 100 * nodes;
 
+    /// <summary>Adds the exporter, which listens as soon as the MeterProvider is created.</summary>
     public static void Add(IServiceCollection services, WorkerSettings settings)
     {
         services.AddSingleton(BuildMeter());
@@ -26,13 +27,16 @@ internal static class MetricsExporter
             }));
     }
 
-    /// <summary>The informational version is VERSION+COMMIT.DAY, without the rest when there was no repository.</summary>
+    /// <summary>
+    /// The gauge with the build's version, commit and day. A build outside a repository has only a version (VERSION+COMMIT.DAY).
+    /// </summary>
     private static Meter BuildMeter()
     {
         var version = BuildInfo.Version.Split('+');
         var commit = version.ElementAtOrDefault(1)?.Split('.');
         var meter = new Meter(WorkerMeter.Name);
-        var info = new Measurement<int>(1, new("version", version[0]), new("commit", commit?[0] ?? ""), new("date", commit?.ElementAtOrDefault(1) ?? ""));
+        var info = new Measurement<int>(
+            1, new("version", version[0]), new("commit", commit?[0] ?? ""), new("date", commit?.ElementAtOrDefault(1) ?? ""));
         meter.CreateObservableGauge("pjsip_sync_build_info", () => info, description: "Which worker this is; always 1.");
         return meter;
     }

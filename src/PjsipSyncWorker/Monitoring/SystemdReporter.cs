@@ -7,36 +7,43 @@ using PjsipSyncWorker.Diagnostics;
 namespace PjsipSyncWorker.Monitoring;
 
 /// <summary>
-/// What systemd is told: READY once both loops did their first pass or said why not, STATUS for <c>systemctl status</c>,
-/// WATCHDOG while both make progress, STOPPING at the end.
+/// Reports to systemd: READY once each part has completed a first pass, well or not; STATUS for <c>systemctl status</c>; WATCHDOG
+/// while no part is stuck; STOPPING at the end. Does nothing when systemd did not start the daemon.
 /// </summary>
 internal sealed class SystemdReporter(
-    ISystemdNotifier notifier, Health health, OverviewSampler sampler, TimeProvider time, IHostApplicationLifetime lifetime) : BackgroundService
+    ISystemdNotifier notifier, Health health, OverviewSampler sampler, TimeProvider time, IHostApplicationLifetime lifetime)
+    : BackgroundService
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    /// <summary>How often to check whether all parts have started.</summary>
+    private static readonly TimeSpan StartPollInterval = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often to check whether the status has changed.</summary>
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         if (!notifier.IsEnabled)
             return;
-        using var stopping = lifetime.ApplicationStopping.Register(() => Tell(ServiceState.Stopping));
-        await Task.WhenAll(StartAsync(), WatchAsync(WatchdogInterval(Environment.GetEnvironmentVariable("WATCHDOG_USEC")), stoppingToken), DescribeAsync(stoppingToken));
-
-        async Task StartAsync()
-        {
-            while (!health.Started)
-                await Task.Delay(Look, time, stoppingToken);
-            Tell(ServiceState.Ready);
-        }
+        using var stopping = lifetime.ApplicationStopping.Register(() => Notify(ServiceState.Stopping));
+        var watchdogInterval = WatchdogInterval(Environment.GetEnvironmentVariable("WATCHDOG_USEC"));
+        await Task.WhenAll(ReportReadyAsync(stoppingToken), WatchAsync(watchdogInterval, stoppingToken), DescribeAsync(stoppingToken));
     }
 
-    /// <summary>How often to ping: three times in the time that systemd waits. Null when it does not watch.</summary>
-    internal static TimeSpan? WatchdogInterval(string? microseconds) =>
-        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0 ? TimeSpan.FromMicroseconds(limit / 3.0) : null;
+    private async Task ReportReadyAsync(CancellationToken cancellation)
+    {
+        while (!health.Started)
+            await Task.Delay(StartPollInterval, time, cancellation);
+        Notify(ServiceState.Ready);
+    }
 
-    /// <summary>A ping as long as no part is stuck; without it systemd restarts the worker.</summary>
+    /// <summary>How often to ping: three times within systemd's limit. Null when systemd does not watch.</summary>
+    /// <param name="microseconds">The limit, as WATCHDOG_USEC gives it; null when it is not set.</param>
+    internal static TimeSpan? WatchdogInterval(string? microseconds) =>
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit > 0
+            ? TimeSpan.FromMicroseconds(limit / 3.0)
+            : null;
+
+    /// <summary>Pings systemd while no part is stuck. Without a ping within the limit, systemd restarts the worker.</summary>
     internal async Task WatchAsync(TimeSpan? interval, CancellationToken cancellation)
     {
         if (interval is null)
@@ -44,24 +51,25 @@ internal sealed class SystemdReporter(
         while (true)
         {
             if (health.Alive)
-                Tell(new ServiceState("WATCHDOG=1"));
+                Notify(new ServiceState("WATCHDOG=1"));
             await Task.Delay(interval.Value, time, cancellation);
         }
     }
 
+    /// <summary>Reports the status whenever it has changed.</summary>
     private async Task DescribeAsync(CancellationToken cancellation)
     {
-        var told = "";
+        var last = "";
         while (true)
         {
             var status = HealthText.Line(health.Parts, sampler.Latest);
-            if (status != told)
-                Tell(new ServiceState($"STATUS={told = status}"));
+            if (status != last)
+                Notify(new ServiceState($"STATUS={last = status}"));
             await Task.Delay(StatusInterval, time, cancellation);
         }
     }
 
-    private void Tell(ServiceState state)
+    private void Notify(ServiceState state)
     {
         try
         {
@@ -69,7 +77,7 @@ internal sealed class SystemdReporter(
         }
         catch (SocketException)
         {
-            // systemd is being restarted or its queue is full; the next word comes soon, and none is worth ending for.
+            // systemd restarts or its queue is full. The next notification follows soon, so the daemon goes on.
         }
     }
 }

@@ -5,48 +5,55 @@ internal enum Outcome
 {
     Pass,
 
-    /// <summary>It works, but somebody should look at it.</summary>
+    /// <summary>It works, but a person should look at it.</summary>
     Warn,
 
     Fail,
 
-    /// <summary>It could not be made, because an earlier one failed.</summary>
+    /// <summary>The check was not run, because a check that it requires failed.</summary>
     Skip,
 }
 
-/// <summary>What a check found, and what a person can do about it.</summary>
-internal readonly record struct Finding(Outcome Outcome, string Found, string? Advice)
+/// <summary>What a check found, and what a person can do about it. One line each; never a secret.</summary>
+/// <param name="Advice">Null when there is nothing to do.</param>
+internal readonly record struct CheckResult(Outcome Outcome, string Found, string? Advice)
 {
-    public static Finding Pass(string found) => new(Outcome.Pass, found, null);
+    public static CheckResult Pass(string found) => new(Outcome.Pass, found, null);
 
-    public static Finding Warn(string found, string advice) => new(Outcome.Warn, found, advice);
+    public static CheckResult Warn(string found, string advice) => new(Outcome.Warn, found, advice);
 
-    public static Finding Fail(string found, string? advice) => new(Outcome.Fail, found, advice);
+    public static CheckResult Fail(string found, string? advice) => new(Outcome.Fail, found, advice);
 }
 
-/// <summary>A check that was made.</summary>
+/// <summary>A check that was run, or skipped. <c>--json</c> prints it.</summary>
 /// <param name="Name">Stable, for machines: <c>database.triggers</c>.</param>
-/// <param name="Node">The Asterisk it is about, as <c>Asterisk:Nodes:*:Name</c> has it.</param>
+/// <param name="Node">Name of the Asterisk node that the check is about; null for none.</param>
 /// <param name="Found">One line; never a secret.</param>
-/// <param name="Advice">What to do, unless there is nothing to do.</param>
-/// <param name="Fixed">What <c>--fix</c> did before it was looked at again.</param>
-internal sealed record Check(string Name, string? Node, Outcome Outcome, string Found, string? Advice, string? Fixed);
+/// <param name="Advice">What to do; null when there is nothing to do.</param>
+/// <param name="Fixed">What <c>--fix</c> repaired before the check ran again; null when it repaired nothing.</param>
+internal sealed record CheckReport(string Name, string? Node, Outcome Outcome, string Found, string? Advice, string? Fixed);
 
-/// <summary>A check to make.</summary>
-/// <param name="Look">Looks, and may throw what a server answers.</param>
-internal sealed record Step(string Name, Func<CancellationToken, Task<Finding>> Look)
+/// <summary>A check that can be run.</summary>
+/// <param name="Name">Stable, for machines: <c>database.triggers</c>. The documents list each name; a test compares.</param>
+/// <param name="Run">Looks, and changes nothing. It may throw what a server answers; the check then fails with that message.</param>
+internal sealed record Check(string Name, Func<CancellationToken, Task<CheckResult>> Run)
 {
+    /// <summary>The advice when a check throws and has none of its own.</summary>
+    private const string GeneralAdvice =
+        "Run it again; if it stays so, see that server's own log (for a lock: pg_locks and pg_stat_activity)";
+
+    /// <summary>Name of the Asterisk node that the check is about; null for none.</summary>
     public string? Node { get; init; }
 
-    /// <summary>Checks (of the same node, or of none) without which this one means nothing.</summary>
+    /// <summary>Names of checks, of the same node or of none, without which the result would mean nothing.</summary>
     public string[] Requires { get; init; } = [];
 
-    /// <summary>What to do when looking itself fails.</summary>
-    public string Advice { get; init; } = "Run it again; if it stays so, see that server's own log (for a lock: pg_locks and pg_stat_activity)";
+    /// <summary>The advice when <see cref="Run"/> throws.</summary>
+    public string Advice { get; init; } = GeneralAdvice;
 
-    /// <summary>Repairs what is ours to repair and says what it did.</summary>
+    /// <summary>Repairs what the worker may repair, and returns what it did; null when only a person can repair it.</summary>
     public Func<CancellationToken, Task<string>>? Fix { get; init; }
 
-    /// <summary>The longest it may take; a check that waits for a server ends in time.</summary>
+    /// <summary>The longest that <see cref="Run"/> may take. It fails then, so that no server holds up the other checks.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(10);
 }

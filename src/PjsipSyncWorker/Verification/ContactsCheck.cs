@@ -1,38 +1,59 @@
 using Npgsql;
-using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>Whether an Asterisk can keep registrations where it should: without that it reads every phone and lets none register.</summary>
+/// <summary>
+/// Checks that an Asterisk can store registrations where it is configured to. Otherwise it reads every endpoint and lets no phone
+/// register.
+/// </summary>
 internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
-    public async Task<Finding> LookAsync(CancellationToken cancellation)
+    private const string FamilyAdvice =
+        "In extconfig.conf, section [settings]: ps_contacts = odbc,asterisk; then restart Asterisk. "
+        + "Or keep them in astdb: sorcery.conf, and Asterisk:Render:Contacts says so";
+
+    private const string GrantAdvice = "Grant it: init --roles, run by the owner of the tables";
+
+    public async Task<CheckResult> RunAsync(CancellationToken cancellation)
     {
         if (settings.Asterisk.ContactsInAstdb)
-            return Finding.Pass("in each server's own astdb");
+            return CheckResult.Pass("in each server's own astdb");
         if (!await new RealtimeLink(asterisk).HasFamilyAsync("ps_contacts", cancellation))
-        {
-            return Finding.Fail("extconfig.conf has no line for ps_contacts: no phone can register",
-                "In extconfig.conf, section [settings]: ps_contacts = odbc,asterisk; then restart Asterisk. Or keep them in astdb: sorcery.conf, and Asterisk:Render:Contacts says so");
-        }
+            return CheckResult.Fail("extconfig.conf has no line for ps_contacts: no phone can register", FamilyAdvice);
         if (await MissingAsync(cancellation) is { } missing)
-            return Finding.Fail($"Asterisk's role {settings.Asterisk.Render.DatabaseUser} lacks {missing} on ps_contacts: no phone can register", "Grant it: init --roles, run by the owner of the tables");
+        {
+            return CheckResult.Fail(
+                $"Asterisk's role {settings.Asterisk.Render.DatabaseUser} lacks {missing} on ps_contacts: no phone can register",
+                GrantAdvice);
+        }
         var columns = await ColumnsAsync(cancellation);
         if ((await WrittenAsync(cancellation)).Where(name => !columns.ContainsKey(name)).ToList() is { Count: > 0 } absent)
         {
-            return Finding.Fail($"ps_contacts has no column {string.Join(", ", absent)}, which this Asterisk writes: a REGISTER is answered 200, and no phone is registered",
-                $"Run init again, which adds it where init made the table; or by hand: {Alter(absent.Select(name => $"add column {name} {TypeOf(name)}"))}; or run the database scripts of this Asterisk's release (contrib/ast-db-manage)");
+            return CheckResult.Fail(
+                $"ps_contacts has no column {string.Join(", ", absent)}, which this Asterisk writes: "
+                + "a REGISTER is answered 200, and no phone is registered",
+                "Run init again, which adds it where init made the table; "
+                + $"or by hand: {Alter(absent.Select(name => $"add column {name} {TypeOf(name)}"))}; "
+                + "or run the database scripts of this Asterisk's release (contrib/ast-db-manage)");
         }
         var narrow = columns.Keys.Where(name => columns[name] < LongestIn(name)).ToList();
-        return narrow.Count == 0 ? Finding.Pass("in ps_contacts")
-            : Finding.Warn($"ps_contacts is narrower than what phones may send: {string.Join(", ", narrow.Select(name => $"{name} takes {columns[name]} characters"))}. What is longer is answered 200, and not registered",
-                $"Run init again, where init made the table; or by hand: {Alter(narrow.Select(name => $"alter column {name} type text"))}");
+        if (narrow.Count == 0)
+            return CheckResult.Pass("in ps_contacts");
+        var widths = string.Join(", ", narrow.Select(name => $"{name} takes {columns[name]} characters"));
+        return CheckResult.Warn(
+            $"ps_contacts is narrower than what phones may send: {widths}. What is longer is answered 200, and not registered",
+            "Run init again, where init made the table; "
+            + $"or by hand: {Alter(narrow.Select(name => $"alter column {name} type text"))}");
     }
 
-    /// <summary>What a phone may say of itself, encoded for realtime: a URI of 512 characters (PJSIP_MAX_URL_SIZE) that are all encoded, and texts of no limit.</summary>
+    /// <summary>
+    /// Number of characters that a column must hold. A URI has 512 characters at most (PJSIP_MAX_URL_SIZE), each of which takes
+    /// three when it is encoded for realtime. The other texts have no limit; 4096 is generous.
+    /// </summary>
     private static int LongestIn(string column) => column switch
     {
         "uri" => 3 * 512,
@@ -46,29 +67,35 @@ internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dat
         "expiration_time" => "bigint",
         "qualify_frequency" or "via_port" => "integer",
         "qualify_timeout" => "double precision",
-        // Yes and no are an enum of five characters at most in Asterisk's own tables; a text takes them as well.
+        // Asterisk's own tables have an enum for yes and no; text works as well.
         _ => "text",
     };
 
     private string Alter(IEnumerable<string> changes) =>
         $"alter table {Identifier.Quote(settings.Realtime.Schema)}.ps_contacts {string.Join(", ", changes)}";
 
-    /// <summary>The options of a contact in this release of Asterisk, each of which is a column; none when it has no documentation installed.</summary>
+    /// <summary>
+    /// The columns that this release of Asterisk writes: the options of a contact. None when Asterisk has no documentation installed.
+    /// </summary>
     private async Task<IReadOnlyList<string>> WrittenAsync(CancellationToken cancellation)
     {
         var shown = await new AsteriskConsole(asterisk).RunAsync("config show help res_pjsip contact", cancellation);
         // qualify_2xx_only          -- Only qualify contact if …
-        return [.. shown.Output.Select(line => line.Split(" -- ", 2)).Where(parts => parts.Length == 2).Select(parts => parts[0].TrimEnd())
-            .Where(name => name != "type" && name.Length > 0 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'))];
+        return [.. shown.Output.Select(line => line.Split(" -- ", 2)).Where(parts => parts.Length == 2)
+            .Select(parts => parts[0].TrimEnd()).Where(name => name != "type" && IsColumn(name))];
+
+        static bool IsColumn(string name) =>
+            name.Length > 0 && name.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_');
     }
 
-    /// <summary>The columns of ps_contacts in their order, and how many characters each takes at most.</summary>
+    /// <summary>The columns of ps_contacts in their order, and the number of characters that each holds.</summary>
     private async Task<Dictionary<string, int>> ColumnsAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             select attname, case when atttypid in ('varchar'::regtype, 'bpchar'::regtype) and atttypmod > 4 then atttypmod - 4 end
             from pg_class c join pg_attribute on attrelid = c.oid
-            where relname = 'ps_contacts' and relnamespace = (select oid from pg_namespace where nspname = $1) and attnum > 0 and not attisdropped
+            where relname = 'ps_contacts' and relnamespace = (select oid from pg_namespace where nspname = $1)
+              and attnum > 0 and not attisdropped
             order by attnum
             """);
         command.Parameters.Add(new() { Value = settings.Realtime.Schema });
@@ -79,7 +106,8 @@ internal sealed class ContactsCheck(AmiConnection asterisk, NpgsqlDataSource dat
         return columns;
     }
 
-    /// <returns>Null when nothing is missing, and when another role than the configured one is connected: then nobody here knows.</returns>
+    /// <summary>The privileges that Asterisk's role lacks.</summary>
+    /// <returns>Null when none is missing, or when no session of the configured role is connected: Asterisk may use another role.</returns>
     private async Task<string?> MissingAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""

@@ -6,56 +6,75 @@ using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>Extensions whose number means something else to one Asterisk: an object in a file of its own, or a line of its dialplan.</summary>
+/// <summary>
+/// Finds extensions whose number already has a meaning on one Asterisk: an object in its files, or a line of its dialplan.
+/// </summary>
 internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
-    /// <summary>A few are enough to find the others.</summary>
+    /// <summary>Number of extensions that a result names.</summary>
     private const int Shown = 5;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private const string OrderAdvice =
+        "In sorcery.conf for each kind: first its cache, then config,pjsip.conf, then realtime (render-config writes it so); "
+        + "then restart Asterisk";
 
-    /// <summary>Whether objects in the server's files and extensions keep out of each other's way.</summary>
-    public async Task<Finding> FilesAsync(CancellationToken cancellation)
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Checks that no extension has the name of an object in the server's files, and that Asterisk looks in the right order.
+    /// </summary>
+    public async Task<CheckResult> FilesAsync(CancellationToken cancellation)
     {
-        // On a connection of its own: a file of thousands of sections is more than one answer can hold.
-        await using var connection = await NodeAccess.ConnectAsync(node, Patience, Patience, TimeProvider.System, cancellation);
+        // A connection of its own, because the sections of a large file exceed the answer that a connection of the checks accepts.
+        await using var connection = await NodeAccess.ConnectAsync(node, Timeout, Timeout, TimeProvider.System, cancellation);
         var files = new ServerFiles(connection);
         var names = await files.NamesAsync(cancellation);
         var taken = (await PhonesAsync(cancellation)).Keys.Where(names.ContainsKey).Order(StringComparer.Ordinal).ToList();
         if (taken.Count > 0)
         {
-            return Finding.Fail($"{Listed(taken.Select(id => $"{id} ({names[id]})"), taken.Count)} {(taken.Count == 1 ? "is" : "are")} both an extension and an object in a file of this server: Asterisk uses one of the two",
+            return CheckResult.Fail(
+                $"{Listed(taken.Select(id => $"{id} ({names[id]})"), taken.Count)} {(taken.Count == 1 ? "is" : "are")} "
+                + "both an extension and an object in a file of this server: Asterisk uses one of the two",
                 "Give the extension another number, or rename the section in the file and reload PJSIP");
         }
         return await files.OrderProblemAsync(cancellation) is { } problem
-            ? Finding.Fail(problem, "In sorcery.conf for each kind: first its cache, then config,pjsip.conf, then realtime (render-config writes it so); then restart Asterisk")
-            : Finding.Pass($"{names.Count} names in this server's own files, and no extension has one");
+            ? CheckResult.Fail(problem, OrderAdvice)
+            : CheckResult.Pass($"{names.Count} names in this server's own files, and no extension has one");
     }
 
-    /// <summary>Whether each extension can be dialled: an emergency number, or a number with a line of its own, goes elsewhere.</summary>
-    public async Task<Finding> DialplanAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Checks that each extension can be dialled. A call to an emergency number, or to a number with its own line in the dialplan,
+    /// does not reach the extension.
+    /// </summary>
+    public async Task<CheckResult> DialplanAsync(CancellationToken cancellation)
     {
         var phones = await PhonesAsync(cancellation);
-        var emergency = (await GlobalAsync("EMERGENCY", cancellation)).Split(',', StringSplitOptions.TrimEntries).Concat(settings.Asterisk.Render.EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
+        var emergency = (await GlobalAsync("EMERGENCY", cancellation)).Split(',', StringSplitOptions.TrimEntries)
+            .Concat(settings.Asterisk.Render.EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
         if (emergency.Count > 0)
         {
-            return Finding.Fail($"{Listed(emergency, emergency.Count)} {(emergency.Count == 1 ? "is" : "are")} both an extension and an emergency number: who dials it gets the emergency services",
+            return CheckResult.Fail(
+                $"{Listed(emergency, emergency.Count)} {(emergency.Count == 1 ? "is" : "are")} "
+                + "both an extension and an emergency number: who dials it gets the emergency services",
                 "Give the extension another number, or correct EMERGENCY in extensions.conf (Asterisk:Render:EmergencyNumbers)");
         }
         var elsewhere = new List<string>();
         foreach (var ofContext in phones.GroupBy(phone => phone.Value))
         {
             var lines = await LinesAsync(ofContext.Key, [], cancellation);
-            elsewhere.AddRange(ofContext.Select(phone => phone.Key).Where(id => lines.TryGetValue(id, out var applications) && !applications.Any(line => Reaches(line, id))));
+            elsewhere.AddRange(ofContext.Select(phone => phone.Key)
+                .Where(id => lines.TryGetValue(id, out var applications) && !applications.Any(line => Reaches(line, id))));
         }
         elsewhere.Sort(StringComparer.Ordinal);
         return elsewhere.Count == 0
-            ? Finding.Pass("no extension has an emergency number, or a number with a line of its own in the dialplan")
-            : Finding.Warn($"{Listed(elsewhere, elsewhere.Count)} {(elsewhere.Count == 1 ? "has a line of its own" : "have lines of their own")} in the dialplan: who dials it does not reach the phone",
+            ? CheckResult.Pass("no extension has an emergency number, or a number with a line of its own in the dialplan")
+            : CheckResult.Warn(
+                $"{Listed(elsewhere, elsewhere.Count)} {(elsewhere.Count == 1 ? "has a line of its own" : "have lines of their own")} "
+                + "in the dialplan: who dials it does not reach the phone",
                 "Give the extension another number, or take the line out of extensions.conf");
     }
 
-    /// <summary>Endpoints by their number, each with its context.</summary>
+    /// <summary>The context of each endpoint, by its number.</summary>
     private async Task<Dictionary<string, string>> PhonesAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
@@ -72,7 +91,11 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
     private async Task<string> GlobalAsync(string variable, CancellationToken cancellation) =>
         (await asterisk.SendAsync(new AmiAction("Getvar") { { "Variable", variable } }, cancellation)).Get("Value") ?? "";
 
-    /// <summary>The numbers that stand in a context or in one that it includes as they are, and not as a pattern; each with what is done there.</summary>
+    /// <summary>
+    /// The literal numbers (no patterns) of a context and of those that it includes, each with its applications:
+    /// <c>Dial(PJSIP/1001)</c>.
+    /// </summary>
+    /// <param name="seen">Contexts that were read before; a context may include itself.</param>
     private async Task<Dictionary<string, List<string>>> LinesAsync(string context, HashSet<string> seen, CancellationToken cancellation)
     {
         var lines = new Dictionary<string, List<string>>(StringComparer.Ordinal);
@@ -83,8 +106,12 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
         {
             if (AsteriskSession.Text(item, "IncludeContext"u8) is { } other)
                 included.Add(other);
-            else if (AsteriskSession.Text(item, "Extension"u8) is { } number && !number.StartsWith('_') && AsteriskSession.Text(item, "Priority"u8) is not "hint")
-                (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add($"{AsteriskSession.Text(item, "Application"u8)}({AsteriskSession.Text(item, "AppData"u8)})");
+            else if (AsteriskSession.Text(item, "Extension"u8) is { } number && !number.StartsWith('_')
+                && AsteriskSession.Text(item, "Priority"u8) is not "hint")
+            {
+                var application = $"{AsteriskSession.Text(item, "Application"u8)}({AsteriskSession.Text(item, "AppData"u8)})";
+                (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add(application);
+            }
         }, cancellation);
         foreach (var other in included)
             foreach (var (number, applications) in await LinesAsync(other, seen, cancellation))
@@ -93,7 +120,8 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
     }
 
     private static bool Reaches(string application, string id) =>
-        application.Contains($"PJSIP/{id}", StringComparison.OrdinalIgnoreCase) || application.Contains("${EXTEN}", StringComparison.OrdinalIgnoreCase)
+        application.Contains($"PJSIP/{id}", StringComparison.OrdinalIgnoreCase)
+        || application.Contains("${EXTEN}", StringComparison.OrdinalIgnoreCase)
         || application.Contains($"PJSIP_DIAL_CONTACTS({id})", StringComparison.OrdinalIgnoreCase);
 
     private static string Listed(IEnumerable<string> some, int count) =>

@@ -3,16 +3,19 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>Extensions with something wrong, the newest first: how many, and some with what it is.</summary>
+/// <summary>Extensions with a problem: their number, and the newest of them with number and reason.</summary>
 internal sealed record NamedExtensions(long Count, string Some)
 {
     private const int Shown = 3;
 
-    /// <param name="from">A table of <c>pjsip_sync</c> with a condition where there is one; its columns <c>id</c> and <c>reason</c> are shown.</param>
-    /// <param name="since">Its column with the time.</param>
-    public static async Task<NamedExtensions> ReadAsync(NpgsqlDataSource dataSource, string from, string since, CancellationToken cancellation, params NpgsqlParameter[] parameters)
+    /// <param name="from">A table with the columns <c>id</c> and <c>reason</c>, and a condition if there is one.</param>
+    /// <param name="since">The table's column with the time of the problem.</param>
+    /// <param name="parameters">Those of the condition.</param>
+    public static async Task<NamedExtensions> ReadAsync(
+        NpgsqlDataSource dataSource, string from, string since, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
-        await using var command = dataSource.CreateCommand($"select count(*) over (), id, reason from {from} order by {since} desc, id limit {Shown}");
+        await using var command = dataSource.CreateCommand(
+            $"select count(*) over (), id, reason from {from} order by {since} desc, id limit {Shown}");
         command.Parameters.AddRange(parameters);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var (count, some) = (0L, new List<string>());
@@ -24,6 +27,6 @@ internal sealed record NamedExtensions(long Count, string Some)
         return new NamedExtensions(count, $"{string.Join("; ", some)}{(count > some.Count ? "; …" : "")}");
     }
 
-    /// <summary>In words: <c>1 extension is rejected: …</c>, <c>2 extensions are rejected: …</c>.</summary>
+    /// <summary>The extensions in words: <c>1 extension is rejected: …</c>, <c>2 extensions are rejected: …</c>.</summary>
     public string Say(string one, string many) => $"{Count} {(Count == 1 ? $"extension {one}" : $"extensions {many}")}: {Some}";
 }

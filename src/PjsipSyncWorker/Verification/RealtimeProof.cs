@@ -8,40 +8,50 @@ using PjsipSyncWorker.Registrations;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>The proof that an Asterisk really reads our rows: what it says of a sample of endpoints is what we wrote.</summary>
+/// <summary>
+/// Proves that an Asterisk reads the worker's rows: compares what Asterisk shows of a sample of endpoints with the tables.
+/// </summary>
 internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dataSource, WorkerSettings settings)
 {
+    /// <summary>Number of endpoints that are compared.</summary>
     private const int SampleSize = 5;
 
-    public async Task<Finding> LookAsync(CancellationToken cancellation)
+    private const string RefusedAdvice = "Asterisk's log names the option: correct it in the extension's row or profile";
+
+    private const string DifferentAdvice =
+        "Does the ODBC data source lead to this database and schema (odbc.ini, Realtime:Schema)? "
+        + "Does a memory cache of sorcery.conf still have what somebody changed by hand (sorcery memory cache expire)? "
+        + "Is there a section of that name in pjsip.conf?";
+
+    public async Task<CheckResult> RunAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         var sample = await SampleAsync(connection, cancellation);
         if (sample.Count == 0)
-            return Finding.Warn("there is no endpoint yet to ask for", "Add an extension and run verify-config again");
+            return CheckResult.Warn("there is no endpoint yet to ask for", "Add an extension and run verify-config again");
         foreach (var id in sample)
         {
             var shown = await ShowAsync(id, cancellation);
             if (shown is null && await CanLoadAnotherAsync(sample, id, cancellation))
             {
-                return Finding.Fail($"Asterisk cannot load {id}, though it can load others: it refuses one of its options",
-                    "Asterisk's log names the option: correct it in the extension's row or profile");
+                return CheckResult.Fail(
+                    $"Asterisk cannot load {id}, though it can load others: it refuses one of its options", RefusedAdvice);
             }
             var lost = shown is null ? RealtimeTable.Endpoint
                 : !shown.ContainsKey("auth") ? RealtimeTable.Auth
                 : !shown.ContainsKey("aor") ? RealtimeTable.Aor
                 : (RealtimeTable?)null;
-            // Asterisk breaks its answer off at a transport that it does not have, which another check names.
+            // Asterisk ends its answer early at a transport that it does not have. asterisk.references reports that transport.
             if (lost is { } table && (table == RealtimeTable.Endpoint || !await HasAsync(table, id, cancellation)))
                 return await new RealtimeLink(asterisk).DiagnoseAsync(table, id, cancellation);
             if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
             {
-                return Finding.Fail($"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}",
-                    "Does the ODBC data source lead to this database and schema (odbc.ini, Realtime:Schema)? Does a memory cache of sorcery.conf still have what somebody changed by hand (sorcery memory cache expire)? Is there a section of that name in pjsip.conf?");
+                return CheckResult.Fail(
+                    $"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}", DifferentAdvice);
             }
         }
-        return Finding.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
+        return CheckResult.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
     }
 
     private async Task<bool> HasAsync(RealtimeTable table, string id, CancellationToken cancellation) =>
@@ -55,12 +65,14 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         return false;
     }
 
-    /// <summary>The newest two, and others at random. What is known to be unloadable has a check of its own.</summary>
+    /// <summary>
+    /// The two newest endpoints, and random ones. Those known to be unloadable are left out: asterisk.unloadable reports them.
+    /// </summary>
     private static async Task<List<string>> SampleAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"""
             with loadable as (
-              select id, revision from pjsip_sync.managed_endpoint where deleted_at is null 
+              select id, revision from pjsip_sync.managed_endpoint where deleted_at is null
                 and id not in (select id from pjsip_sync.unloadable) and id not in (select id from pjsip_sync.reserved_name)
             ), newest as (
               select id from loadable order by revision desc, id limit 2
@@ -77,7 +89,9 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         return sample;
     }
 
-    /// <summary>What Asterisk has of an endpoint, by kind of object (endpoint, auth, aor) and option; null when it cannot retrieve it.</summary>
+    /// <summary>
+    /// What Asterisk shows of an endpoint, by kind of object (endpoint, auth, aor) and header; null when Asterisk cannot load it.
+    /// </summary>
     private async Task<Dictionary<string, Dictionary<string, string>>?> ShowAsync(string id, CancellationToken cancellation)
     {
         var objects = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
@@ -93,7 +107,8 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     }
 
     private static async Task<List<string>> DifferencesAsync(
-        NpgsqlConnection connection, RealtimeSchema catalogue, string id, Dictionary<string, Dictionary<string, string>> shown, CancellationToken cancellation)
+        NpgsqlConnection connection, RealtimeSchema catalogue, string id, Dictionary<string, Dictionary<string, string>> shown,
+        CancellationToken cancellation)
     {
         var differences = new List<string>();
         foreach (var table in RealtimeTable.All)
@@ -101,16 +116,21 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
             if (!shown.TryGetValue(table.Section, out var options))
                 continue;
             var columns = catalogue.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
-            await using var command = new NpgsqlCommand(
-                $"select {string.Join(", ", columns.Select(column => $"{column.Quoted}::text"))} from {catalogue.Quoted(table)} where id = $1", connection)
+            var list = string.Join(", ", columns.Select(column => $"{column.Quoted}::text"));
+            await using var command = new NpgsqlCommand($"select {list} from {catalogue.Quoted(table)} where id = $1", connection)
             { Parameters = { new() { Value = id } } };
             await using var reader = await command.ExecuteReaderAsync(cancellation);
-            // Deleted meanwhile: nothing to compare.
+            // The row was deleted meanwhile, so there is nothing to compare.
             if (!await reader.ReadAsync(cancellation))
                 continue;
             for (var i = 0; i < columns.Count; i++)
-                if (reader.TextOrNull(i) is { } written && options.TryGetValue(ShownValue.HeaderOf(columns[i].Name), out var value) && !ShownValue.Same(columns[i], written, value))
+            {
+                if (reader.TextOrNull(i) is { } written && options.TryGetValue(ShownValue.HeaderOf(columns[i].Name), out var value)
+                    && !ShownValue.Same(columns[i], written, value))
+                {
                     differences.Add(columns[i].Display);
+                }
+            }
         }
         return differences;
     }

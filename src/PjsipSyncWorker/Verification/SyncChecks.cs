@@ -9,79 +9,103 @@ using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>Loop 1: whether a worker is there, takes what is recorded, and left the target equal to the source.</summary>
+/// <summary>
+/// Loop 1: whether a worker is connected, applies the recorded changes, and keeps the ps_* tables equal to the extensions.
+/// </summary>
 internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics)
 {
-    /// <summary>A worker that lives takes a change within milliseconds, and within this when it missed the notification.</summary>
-    private static readonly TimeSpan Fresh = TimeSpan.FromMinutes(1);
+    /// <summary>The longest time that a change waits while a worker runs, even if its notification was lost.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan Long = TimeSpan.FromSeconds(60);
+    /// <summary>Limit of the check that compares all extensions.</summary>
+    private static readonly TimeSpan DriftLimit = TimeSpan.FromSeconds(60);
 
-    public IEnumerable<Step> Steps =>
+    private const string BacklogAdvice =
+        "Nobody takes them: is the worker running, and does it stand by (journalctl -u pjsip-sync-worker)? "
+        + "verify-config --fix applies them now";
+
+    private const string DriftAdvice =
+        "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix mends them; find out who else writes the ps_* tables";
+
+    /// <summary>The checks, each after those that it requires.</summary>
+    public IEnumerable<Check> Checks =>
     [
         new("sync.worker", WorkerAsync) { Requires = [DatabaseChecks.Schema] },
         new("sync.backlog", BacklogAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights], Fix = DrainAsync },
         new("sync.rejected", RejectedAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
-        new("sync.drift", DriftAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Mapping, DatabaseChecks.Realtime], Fix = ReconcileAsync, Limit = Long },
+        new("sync.drift", DriftAsync)
+        {
+            Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights, DatabaseChecks.Mapping, DatabaseChecks.Realtime],
+            Fix = ReconcileAsync,
+            Limit = DriftLimit,
+        },
     ];
 
-    private async Task<Finding> WorkerAsync(CancellationToken cancellation)
+    private async Task<CheckResult> WorkerAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            select (select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker'),
+            select (select count(*) from pg_stat_activity
+                    where datname = current_database() and application_name = 'pjsip-sync-worker'),
                    {RealtimeLock.ActiveConfiguration}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         if (RealtimeLock.IsSuperseded(reader.TextOrNull(1), Installation.Fingerprint(settings)))
         {
-            return Finding.Fail("the worker that was started last has another configuration than this one (Source, Realtime)",
+            return CheckResult.Fail("the worker that was started last has another configuration than this one (Source, Realtime)",
                 "Give both the same configuration and restart the worker: systemctl restart pjsip-sync-worker");
         }
         return reader.GetInt64(0) > 0
-            ? Finding.Pass("a worker is connected")
-            : Finding.Warn("no worker is connected to this database", "Start it: systemctl start pjsip-sync-worker (and look at journalctl -u pjsip-sync-worker)");
+            ? CheckResult.Pass("a worker is connected")
+            : CheckResult.Warn("no worker is connected to this database",
+                "Start it: systemctl start pjsip-sync-worker (and look at journalctl -u pjsip-sync-worker)");
     }
 
-    private async Task<Finding> BacklogAsync(CancellationToken cancellation)
+    private async Task<CheckResult> BacklogAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand($"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+        await using var command = dataSource.CreateCommand(
+            $"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
         if (count == 0)
-            return Finding.Pass("no change waits");
+            return CheckResult.Pass("no change waits");
         var found = $"{count} recorded changes wait, the oldest for {Duration(age)}";
-        return age < Fresh
-            ? Finding.Pass(found)
-            : Finding.Fail(found, "Nobody takes them: is the worker running, and does it stand by (journalctl -u pjsip-sync-worker)? verify-config --fix applies them now");
+        return age < LongestWait ? CheckResult.Pass(found) : CheckResult.Fail(found, BacklogAdvice);
     }
 
-    private async Task<Finding> RejectedAsync(CancellationToken cancellation)
+    private async Task<CheckResult> RejectedAsync(CancellationToken cancellation)
     {
         var rejected = await NamedExtensions.ReadAsync(dataSource, "pjsip_sync.rejected", "rejected_at", cancellation);
         return rejected.Count == 0
-            ? Finding.Pass("no extension is rejected")
-            : Finding.Warn(rejected.Say("is rejected", "are rejected"), "Correct these rows of the application's table: select * from pjsip_sync.rejected");
+            ? CheckResult.Pass("no extension is rejected")
+            : CheckResult.Warn(rejected.Say("is rejected", "are rejected"),
+                "Correct these rows of the application's table: select * from pjsip_sync.rejected");
     }
 
-    private async Task<Finding> DriftAsync(CancellationToken cancellation)
+    private async Task<CheckResult> DriftAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, allowMassRemoval: false, cancellation);
         if (result.Refusal is not null)
         {
-            // The message says what is wrong, a colon, and what to do.
+            // The message consists of what is wrong, a colon, and what to do.
             var parts = result.Refusal.Split(": ", 2);
-            return Finding.Fail(parts[0], parts[1]);
+            return CheckResult.Fail(parts[0], parts[1]);
         }
         var pending = await PendingAsync(connection, cancellation);
-        var drift = pending is null ? [] : plans.SelectMany(plan => plan.Changes).Where(change => !pending.Contains(change.Id)).ToList();
+        var drift = pending is null ? []
+            : plans.SelectMany(plan => plan.Changes).Where(change => !pending.Contains(change.Id)).ToList();
         if (drift.Count == 0)
-            return Finding.Pass($"{result.Unchanged} endpoints are as they should be{(result.Drift > 0 ? ", the others have a change that waits" : "")}");
-        return Finding.Fail(
-            $"{Count(ChangeKind.Create)} missing, {Count(ChangeKind.Update)} different, {Count(ChangeKind.Delete) + Count(ChangeKind.Release)} orphaned, such as {string.Join(", ", drift.Take(3).Select(change => change.Id))}",
-            "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix mends them; find out who else writes the ps_* tables");
+        {
+            var others = result.Drift > 0 ? ", the others have a change that waits" : "";
+            return CheckResult.Pass($"{result.Unchanged} endpoints are as they should be{others}");
+        }
+        return CheckResult.Fail(
+            $"{Count(ChangeKind.Create)} missing, {Count(ChangeKind.Update)} different, "
+            + $"{Count(ChangeKind.Delete) + Count(ChangeKind.Release)} orphaned, "
+            + $"such as {string.Join(", ", drift.Take(3).Select(change => change.Id))}",
+            DriftAdvice);
 
         int Count(ChangeKind kind) => drift.Count(change => change.Kind == kind);
     }
@@ -96,8 +120,10 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<string> ReconcileAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, default, afterBatch: null, cancellation);
-        return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{(result.HeldBack > 0 ? $", held back {result.HeldBack} removals" : "")}";
+        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(
+            connection, default, afterBatch: null, cancellation);
+        var heldBack = result.HeldBack > 0 ? $", held back {result.HeldBack} removals" : "";
+        return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{heldBack}";
     }
 
     private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)
@@ -107,7 +133,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
             connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
     }
 
-    /// <summary>Ids that a worker is about to look at; null when it is about to look at all.</summary>
+    /// <summary>Ids with a recorded change that is not applied yet; null when a full comparison is recorded.</summary>
     private static async Task<HashSet<string>?> PendingAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand($"select distinct {ChangeQueue.EachId} from pjsip_sync.change", connection);

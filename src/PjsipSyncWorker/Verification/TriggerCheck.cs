@@ -2,10 +2,10 @@ using Npgsql;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>The triggers that record changes: on the source table and on every partition of it, and turned on.</summary>
+/// <summary>Checks that the triggers that record changes are on the source table and on each of its partitions, and are enabled.</summary>
 internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
 {
-    public async Task<Finding> LookAsync(CancellationToken cancellation)
+    public async Task<CheckResult> RunAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with source as (select to_regclass(source_table) as id from pjsip_sync.mapping),
@@ -15,12 +15,14 @@ internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
               select id, 'pjsip_sync_' || event as name, 'pjsip_sync.record_change' as calls, 'A' as enabled
               from tables, unnest(array['insert', 'update', 'delete', 'truncate']) as event
               union all
-              -- rows arrive at leaves only
+              -- replication applies rows to leaves only, never to a partitioned table itself
               select id, 'pjsip_sync_replicated', 'pjsip_sync.record_replicated', 'R' from tables where relkind = 'r')
             select case when t.oid is null then format('%s is missing on %s', name, id::regclass)
                         when t.tgfoid is distinct from to_regproc(calls) then format('%s on %s calls something else', name, id::regclass)
                         when t.tgenabled::text <> enabled then format('%s on %s is %s', name, id::regclass,
-                          case when t.tgenabled = 'D' then 'turned off' when enabled = 'A' then 'not enabled always' else 'not enabled for replication alone' end) end,
+                          case when t.tgenabled = 'D' then 'turned off'
+                               when enabled = 'A' then 'not enabled always'
+                               else 'not enabled for replication alone' end) end,
                    (select count(*) from tables)
             from wanted left join pg_trigger t on t.tgrelid = id and t.tgname = name
             order by 1
@@ -34,11 +36,14 @@ internal sealed class TriggerCheck(NpgsqlDataSource dataSource)
             if (!reader.IsDBNull(0))
                 problems.Add(reader.GetString(0));
         }
+        var partitions = tables > 1 ? $" and on each of {tables - 1} partitions" : "";
         return problems.Count == 0
-            ? Finding.Pass($"in place on the source table{(tables > 1 ? $" and on each of {tables - 1} partitions" : "")}, and turned on")
-            : Finding.Fail(string.Join("; ", problems), "Changes made there go unseen until the next full comparison. Run verify-config --fix, or init");
+            ? CheckResult.Pass($"in place on the source table{partitions}, and turned on")
+            : CheckResult.Fail(string.Join("; ", problems),
+                "Changes made there go unseen until the next full comparison. Run verify-config --fix, or init");
     }
 
+    /// <summary>Installs the triggers again, and records a full comparison.</summary>
     public async Task<string> FixAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select pjsip_sync.repair_triggers()");

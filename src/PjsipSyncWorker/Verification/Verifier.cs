@@ -5,29 +5,36 @@ using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Verification;
 
-/// <summary>Every check there is, in the order in which they stand on each other.</summary>
+/// <summary>Runs every check of <c>verify-config</c>, a check after those that it requires.</summary>
+/// <remarks>
+/// A new check is one line in <c>Checks</c> of its group, a method beside it, and a row in the documents' table of checks.
+/// </remarks>
 internal static class Verifier
 {
-    /// <param name="onCheck">Told of each check as it ends.</param>
-    /// <returns>The checks; and who is registered, when that could be read.</returns>
-    public static async Task<(IReadOnlyList<Check> Checks, RegistrationStatistics? Registrations)> RunAsync(
-        WorkerSettings settings, bool fix, Action<Check> onCheck, CancellationToken cancellation)
+    /// <param name="fix">Whether to repair what a check can repair.</param>
+    /// <param name="onReport">Receives each report as soon as its check has ended.</param>
+    /// <returns>All reports in their order, and the registrations in numbers; null when they could not be read.</returns>
+    public static async Task<(IReadOnlyList<CheckReport> Reports, RegistrationStatistics? Registrations)> RunAsync(
+        WorkerSettings settings, bool fix, Action<CheckReport> onReport, CancellationToken cancellation)
     {
-        // A name of its own, so that these connections are not taken for a running worker.
-        var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { ApplicationName = "pjsip-sync-worker verify-config" };
+        // sync.worker counts the connections of a running worker by their name, so these have another one.
+        var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+        {
+            ApplicationName = "pjsip-sync-worker verify-config",
+        };
         await using var dataSource = DataSource.Create(connection.ConnectionString);
         using var metrics = new SyncMetrics();
-        var list = new CheckList(fix, onCheck);
-        await list.RunAsync(new DatabaseChecks(dataSource, settings).Steps, cancellation);
-        await list.RunAsync(new SyncChecks(dataSource, settings, metrics).Steps, cancellation);
+        var runner = new CheckRunner(fix, onReport);
+        await runner.RunAsync(new DatabaseChecks(dataSource, settings).Checks, cancellation);
+        await runner.RunAsync(new SyncChecks(dataSource, settings, metrics).Checks, cancellation);
         var systemNames = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var node in settings.Asterisk.Nodes)
         {
             await using var asterisk = new NodeChecks(node, settings, dataSource, systemNames);
-            await list.RunAsync(asterisk.Steps, cancellation);
+            await runner.RunAsync(asterisk.Checks, cancellation);
         }
         var registrations = new RegistrationChecks(dataSource, settings);
-        await list.RunAsync(registrations.Steps, cancellation);
-        return (list.Checks, registrations.Statistics);
+        await runner.RunAsync(registrations.Checks, cancellation);
+        return (runner.Reports, registrations.Statistics);
     }
 }

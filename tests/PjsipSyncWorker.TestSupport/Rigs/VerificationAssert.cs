@@ -6,21 +6,21 @@ namespace PjsipSyncWorker.TestSupport.Rigs;
 /// <summary>What <c>verify-config</c> says of a set-up.</summary>
 internal static class VerificationAssert
 {
-    public static async Task<IReadOnlyList<Check>> VerifyAsync(WorkerSettings settings, bool fix = false)
+    public static async Task<IReadOnlyList<CheckReport>> VerifyAsync(WorkerSettings settings, bool fix = false)
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(90));
-        return (await Verifier.RunAsync(settings, fix, _ => { }, limit.Token)).Checks;
+        return (await Verifier.RunAsync(settings, fix, _ => { }, limit.Token)).Reports;
     }
 
     /// <summary>Exactly one check failed, for this reason and with this advice.</summary>
-    public static void ExpectOnly(IReadOnlyList<Check> checks, string name, string found, string advice)
+    public static void ExpectOnly(IReadOnlyList<CheckReport> checks, string name, string found, string advice)
     {
         var failed = checks.Where(check => check.Outcome == Outcome.Fail).ToList();
         Assert.True(failed.Count == 1 && failed[0].Name == name, Text(checks));
         Expect(checks, name, Outcome.Fail, found, advice);
     }
 
-    public static void Expect(IReadOnlyList<Check> checks, string name, Outcome outcome, string found, string? advice = null)
+    public static void Expect(IReadOnlyList<CheckReport> checks, string name, Outcome outcome, string found, string? advice = null)
     {
         var check = checks.First(check => check.Name == name);
         Assert.True(check.Outcome == outcome, Text(checks));
@@ -29,9 +29,9 @@ internal static class VerificationAssert
             Assert.Contains(advice, check.Advice, StringComparison.Ordinal);
     }
 
-    public static void ExpectNoFailure(IReadOnlyList<Check> checks) =>
+    public static void ExpectNoFailure(IReadOnlyList<CheckReport> checks) =>
         Assert.True(checks.All(check => check.Outcome is Outcome.Pass or Outcome.Warn), Text(checks));
 
-    public static string Text(IReadOnlyList<Check> checks) =>
+    public static string Text(IReadOnlyList<CheckReport> checks) =>
         string.Join('\n', checks.Where(check => check.Outcome != Outcome.Pass).Select(check => $"{check.Outcome} {check.Name}: {check.Found} -> {check.Advice}"));
 }

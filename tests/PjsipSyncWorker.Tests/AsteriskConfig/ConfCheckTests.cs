@@ -181,7 +181,7 @@ public sealed class ConfCheckTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    private List<Finding> Check() => ConfCheck.Run(_directory.Path, _needed);
+    private List<ConfDifference> Check() => ConfCheck.Run(_directory.Path, _needed);
 
     private void Edit(string file, string from, string to)
     {

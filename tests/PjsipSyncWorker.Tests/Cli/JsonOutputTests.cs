@@ -22,11 +22,11 @@ public sealed class JsonOutputTests
     [Fact]
     public void Verification_JSON_has_the_worst_outcome_and_no_unread_registrations() => Assert.Equal(
         """{"outcome":"fail","checks":[{"name":"a","node":null,"outcome":"pass","found":"f","advice":null,"fixed":"done"},{"name":"b","node":"pbx1","outcome":"fail","found":"g","advice":"do","fixed":null}]}""",
-        VerifyReport.Json([new Check("a", null, Outcome.Pass, "f", null, "done"), new Check("b", "pbx1", Outcome.Fail, "g", "do", null)], null));
+        VerifyReport.Json([new CheckReport("a", null, Outcome.Pass, "f", null, "done"), new CheckReport("b", "pbx1", Outcome.Fail, "g", "do", null)], null));
 
     [Fact]
     public void Verification_counts_the_registrations() => Assert.Equal(
         """{"outcome":"warn","checks":[{"name":"a","node":null,"outcome":"warn","found":"f","advice":null,"fixed":null},{"name":"b","node":null,"outcome":"skip","found":"g","advice":null,"fixed":null}],"registrations":{"total":3,"online":2,"contacts_by_node":{"pbx1":2},"contacts_by_transport":{"udp":1,"tls":1}}}""",
-        VerifyReport.Json([new Check("a", null, Outcome.Warn, "f", null, null), new Check("b", null, Outcome.Skip, "g", null, null)],
+        VerifyReport.Json([new CheckReport("a", null, Outcome.Warn, "f", null, null), new CheckReport("b", null, Outcome.Skip, "g", null, null)],
             new RegistrationStatistics(3, 2, new Dictionary<string, long> { ["pbx1"] = 2 }, new Dictionary<string, long> { ["udp"] = 1, ["tls"] = 1 })));
 }

@@ -162,11 +162,11 @@ public sealed partial class DocumentTests
         var settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x" }).Build());
         using var dataSource = NpgsqlDataSource.Create(settings.ConnectionString);
         using var metrics = new SyncMetrics();
-        return [.. new DatabaseChecks(dataSource, settings).Steps
-            .Concat(new SyncChecks(dataSource, settings, metrics).Steps)
-            .Concat(new NodeChecks(settings.Asterisk.Nodes[0], settings, dataSource, []).Steps)
-            .Concat(new RegistrationChecks(dataSource, settings).Steps)
-            .Select(step => step.Name)];
+        return [.. new DatabaseChecks(dataSource, settings).Checks
+            .Concat(new SyncChecks(dataSource, settings, metrics).Checks)
+            .Concat(new NodeChecks(settings.Asterisk.Nodes[0], settings, dataSource, []).Checks)
+            .Concat(new RegistrationChecks(dataSource, settings).Checks)
+            .Select(check => check.Name)];
     }
 
     [GeneratedRegex(@"(?<![\w/.-])(docs|scripts|sql|asterisk|monitoring|systemd|packaging|tests|bench|src)/[\w./-]*[\w/]")]

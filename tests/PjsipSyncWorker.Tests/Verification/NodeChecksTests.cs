@@ -31,7 +31,7 @@ public sealed class NodeChecksTests
         Assert.Contains("a module that hangs", check.Advice, StringComparison.Ordinal);
     }
 
-    private static async Task<Check> CheckAsync(string name, string afterLogin, Func<FakeAction, string> answer)
+    private static async Task<CheckReport> CheckAsync(string name, string afterLogin, Func<FakeAction, string> answer)
     {
         await using var fake = new FakeAmi
         {
@@ -42,8 +42,8 @@ public sealed class NodeChecksTests
         var settings = new WorkerSettings();
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
         await using var checks = new NodeChecks(node, settings, dataSource, []);
-        var list = new CheckList(fix: false, _ => { });
-        await list.RunAsync(checks.Steps.Where(step => step.Name is NodeChecks.Login or NodeChecks.Booted || step.Name == name), default);
-        return list.Checks.First(check => check.Name == name);
+        var list = new CheckRunner(fix: false, _ => { });
+        await list.RunAsync(checks.Checks.Where(step => step.Name is NodeChecks.Login or NodeChecks.Booted || step.Name == name), default);
+        return list.Reports.First(check => check.Name == name);
     }
 }

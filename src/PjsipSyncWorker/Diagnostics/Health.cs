@@ -45,6 +45,7 @@ internal sealed class HealthPart
     private volatile string? _problem;
     private volatile bool _reported;
 
+    /// <summary>Called by <see cref="Health.Begin"/>. The part counts as at work from now on.</summary>
     public HealthPart(string name, bool isNode, Func<string?>? note, TimeProvider time)
     {
         (Name, IsNode, _note, _time) = (name, isNode, note, time);

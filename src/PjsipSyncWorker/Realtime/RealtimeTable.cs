@@ -6,8 +6,13 @@ namespace PjsipSyncWorker.Realtime;
 /// </summary>
 public sealed class RealtimeTable
 {
+    /// <summary>ps_endpoints: everything about calls.</summary>
     public static readonly RealtimeTable Endpoint = new(0, "ps_endpoints", "endpoint");
+
+    /// <summary>ps_auths: username and password.</summary>
     public static readonly RealtimeTable Auth = new(1, "ps_auths", "auth");
+
+    /// <summary>ps_aors: where phones register.</summary>
     public static readonly RealtimeTable Aor = new(2, "ps_aors", "aor");
 
     private RealtimeTable(int index, string name, string section) => (Index, Name, Section) = (index, name, section);

@@ -156,18 +156,14 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     private async Task<BatchResult> ApplyNextBatchAsync(CancellationToken cancellation)
     {
         var batch = await ApplyQueuedAsync(cancellation);
+        context.Reporter.Applied(batch);
         if (batch.FullResyncs.Length > 0)
             await _synchronizer.ResyncAsync(connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation);
         return batch;
     }
 
-    private async Task<BatchResult> ApplyQueuedAsync(CancellationToken cancellation)
-    {
-        var batch = await _synchronizer.ApplyNextBatchAsync(
-            connection, UsesBulkTimeout ? DataSource.BulkTimeoutSeconds : null, cancellation);
-        context.Reporter.Applied(batch);
-        return batch;
-    }
+    private Task<BatchResult> ApplyQueuedAsync(CancellationToken cancellation) =>
+        _synchronizer.ApplyNextBatchAsync(connection, UsesBulkTimeout ? DataSource.BulkTimeoutSeconds : null, cancellation);
 
     /// <summary>
     /// Compares all extensions. Does nothing when another configuration is in force: applying changes reports that, and waits.
@@ -199,7 +195,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     private Func<int, int, Task> BetweenBatches(CancellationToken cancellation) => async (_, _) =>
     {
         context.Health.Progress();
-        await ApplyQueuedAsync(cancellation);
+        context.Reporter.Applied(await ApplyQueuedAsync(cancellation));
     };
 
     /// <summary>

@@ -21,6 +21,7 @@ public enum ChangeKind
 /// <summary>One step of a <see cref="Plan"/>: what happens to the three rows and the registry entry of one endpoint.</summary>
 public sealed record EndpointChange
 {
+    /// <summary>What happens.</summary>
     public required ChangeKind Kind { get; init; }
 
     /// <summary>The id of the three rows.</summary>

@@ -5,6 +5,8 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 using PjsipSyncWorker.Monitoring;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
+using PjsipSyncWorker.Registrations.Status;
 
 namespace PjsipSyncWorker.IntegrationTests;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations;
 

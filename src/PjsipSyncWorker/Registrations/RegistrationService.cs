@@ -4,6 +4,8 @@ using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Registrations.Nodes;
+using PjsipSyncWorker.Registrations.Status;
 
 namespace PjsipSyncWorker.Registrations;
 

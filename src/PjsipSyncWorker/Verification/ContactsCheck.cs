@@ -1,8 +1,8 @@
 using Npgsql;
-using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 

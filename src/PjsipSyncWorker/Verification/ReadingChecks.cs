@@ -1,9 +1,9 @@
 using Npgsql;
-using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 

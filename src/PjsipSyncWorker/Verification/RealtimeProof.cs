@@ -4,7 +4,7 @@ using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
+using PjsipSyncWorker.Registrations.Contacts;
 using PjsipSyncWorker.Tests.Ami;
 
 namespace PjsipSyncWorker.Tests.Registrations;

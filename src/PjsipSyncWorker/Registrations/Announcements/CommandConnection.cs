@@ -1,5 +1,6 @@
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -1,4 +1,5 @@
 using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 

@@ -1,5 +1,3 @@
-using PjsipSyncWorker.Registrations.Announcements;
-
 namespace PjsipSyncWorker.Tests.Registrations.Announcements;
 
 public sealed class AnnouncementCostTests

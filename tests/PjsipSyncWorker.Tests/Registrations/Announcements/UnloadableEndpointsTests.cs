@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using PjsipSyncWorker.Registrations.Announcements;
 
 namespace PjsipSyncWorker.Tests.Registrations.Announcements;
 

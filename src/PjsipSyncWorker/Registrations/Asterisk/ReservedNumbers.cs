@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>Numbers that no extension can have, since files of one Asterisk node have objects of these names: the table pjsip_sync.reserved_name.</summary>
 internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)

@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Ami;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>The PJSIP objects that one Asterisk has in files of its own: carriers, phones made by hand. Asked by AMI action GetConfig (class system).</summary>
 internal sealed class ServerFiles(AmiConnection asterisk)

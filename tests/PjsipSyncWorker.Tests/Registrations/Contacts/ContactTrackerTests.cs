@@ -1,9 +1,9 @@
 using System.Net;
 using CsCheck;
 using Microsoft.Extensions.Time.Testing;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
 
-namespace PjsipSyncWorker.Tests.Registrations;
+namespace PjsipSyncWorker.Tests.Registrations.Contacts;
 
 public sealed class ContactTrackerTests
 {

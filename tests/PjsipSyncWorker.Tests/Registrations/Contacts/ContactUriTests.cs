@@ -1,8 +1,8 @@
 using System.Net;
 using CsCheck;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
 
-namespace PjsipSyncWorker.Tests.Registrations;
+namespace PjsipSyncWorker.Tests.Registrations.Contacts;
 
 public sealed class ContactUriTests
 {

@@ -1,8 +1,9 @@
 using System.Globalization;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Registrations.Contacts;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>What is asked of one running Asterisk, in its words.</summary>
 internal sealed class AsteriskSession(AmiConnection connection, TimeProvider time)

@@ -1,4 +1,6 @@
-namespace PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
+
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>
 /// Contacts with a fixed address in one AMI session: a door station that does not register. Asterisk's list of registrations leaves them

@@ -4,7 +4,7 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>A transport, context or ACL that endpoints of ours name.</summary>
 /// <param name="Value">Its name as Asterisk reads it.</param>

@@ -6,8 +6,11 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Registrations.Asterisk;
+using PjsipSyncWorker.Registrations.Contacts;
+using PjsipSyncWorker.Registrations.Status;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Nodes;
 
 /// <summary>
 /// Follows one Asterisk: its events go into a tracker in memory, the tracker's differences into the database.

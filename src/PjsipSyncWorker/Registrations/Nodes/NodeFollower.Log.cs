@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Nodes;
 
 internal sealed partial class NodeFollower
 {

@@ -1,6 +1,6 @@
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
-namespace PjsipSyncWorker.Tests.Registrations;
+namespace PjsipSyncWorker.Tests.Registrations.Asterisk;
 
 public sealed class AsteriskSessionTests
 {

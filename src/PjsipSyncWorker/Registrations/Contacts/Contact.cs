@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>What identifies a registration on one node.</summary>
 /// <param name="Endpoint">The endpoint's id, as AMI shows it.</param>

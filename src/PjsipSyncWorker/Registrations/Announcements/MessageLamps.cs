@@ -3,9 +3,9 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
-using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Registrations.Asterisk;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
 /// Tells one Asterisk that an endpoint's message lamp shows other mailboxes now. Asterisk remembers them by the endpoint's name, also when the

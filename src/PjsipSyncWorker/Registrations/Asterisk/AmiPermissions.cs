@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Ami;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>Which classes of manager.conf the AMI user needs, and which of them it does not have.</summary>
 internal static class AmiPermissions

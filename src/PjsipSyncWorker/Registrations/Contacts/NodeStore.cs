@@ -3,7 +3,7 @@ using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>
 /// What the database keeps of one node. Holding one means holding the session lock on the node's name:

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>How a configured node's manager interface is reached.</summary>
 internal static class NodeAccess

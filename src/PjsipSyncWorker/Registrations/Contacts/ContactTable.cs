@@ -1,7 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>Asterisk's own table of contacts, where it keeps them in the database.</summary>
 internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)

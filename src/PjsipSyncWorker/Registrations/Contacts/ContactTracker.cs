@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>What must be written so that the database holds what the tracker holds.</summary>
 /// <param name="Shared">Other servers report the same contacts.</param>

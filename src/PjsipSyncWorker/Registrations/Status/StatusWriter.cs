@@ -6,7 +6,7 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Schema;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Status;
 
 /// <summary>
 /// Writes <c>extensions.status</c> from the view <c>pjsip_sync.registration</c>: for what was asked at once,

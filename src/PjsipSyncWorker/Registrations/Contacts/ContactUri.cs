@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>
 /// The parts of a contact's URI that say where a phone is (RFC 3261, 19.1), as AMI gives it in ContactStatus (<c>URI</c>) and ContactList

@@ -1,6 +1,6 @@
 using PjsipSyncWorker.Ami;
 
-namespace PjsipSyncWorker.Registrations;
+namespace PjsipSyncWorker.Registrations.Asterisk;
 
 /// <summary>What a command of Asterisk's console (CLI) printed.</summary>
 /// <param name="Succeeded">False when Asterisk says that the command failed; releases before 22.10 do not say so.</param>

@@ -81,10 +81,10 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
         var included = new List<string>();
         await asterisk.SendListAsync(new AmiAction("ShowDialPlan") { { "Context", context } }, (in item) =>
         {
-            if (AsteriskSession.Text(item, "IncludeContext"u8) is { } other)
+            if (AmiFields.Text(item, "IncludeContext"u8) is { } other)
                 included.Add(other);
-            else if (AsteriskSession.Text(item, "Extension"u8) is { } number && !number.StartsWith('_') && AsteriskSession.Text(item, "Priority"u8) is not "hint")
-                (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add($"{AsteriskSession.Text(item, "Application"u8)}({AsteriskSession.Text(item, "AppData"u8)})");
+            else if (AmiFields.Text(item, "Extension"u8) is { } number && !number.StartsWith('_') && AmiFields.Text(item, "Priority"u8) is not "hint")
+                (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add($"{AmiFields.Text(item, "Application"u8)}({AmiFields.Text(item, "AppData"u8)})");
         }, cancellation);
         foreach (var other in included)
             foreach (var (number, applications) in await LinesAsync(other, seen, cancellation))

@@ -185,5 +185,5 @@ internal sealed class NodeChecks(NodeSettings node, WorkerSettings settings, Npg
     }
 
     private Task<AmiResponse> SettingsAsync(CancellationToken cancellation) =>
-        AsteriskSession.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
+        AsteriskQueries.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
 }

@@ -83,7 +83,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         var objects = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
         var answer = await asterisk.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", id } }, (in item) =>
         {
-            if (AsteriskSession.Text(item, "ObjectType"u8) is not { } kind)
+            if (AmiFields.Text(item, "ObjectType"u8) is not { } kind)
                 return;
             var options = objects[kind] = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in item)

@@ -8,77 +8,80 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Tells one Asterisk that an endpoint's message lamp shows other mailboxes now. Asterisk remembers them by the endpoint's name, also when the
-/// endpoint is gone and another row has its number (res_pjsip_mwi.c), and reads them again only when that module is reloaded.
+/// Reloads res_pjsip_mwi of one Asterisk when the message lamp of an endpoint must show other mailboxes. That module remembers the mailboxes by
+/// the endpoint's name, even when the endpoint was deleted and another row has its number, and reads them again only at a reload.
 /// </summary>
-internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource dataSource, TimeProvider time, ILogger logger)
+internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource dataSource, TimeProvider time, ILogger<MessageLamps> logger)
 {
-    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(2);
 
-    /// <summary>The module reads all endpoints that have voicemail.</summary>
-    private static readonly TimeSpan LongestReload = TimeSpan.FromMinutes(10);
+    /// <summary>The module reads all endpoints that have voicemail, which may take long.</summary>
+    private static readonly TimeSpan MaxReload = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(30);
 
     private readonly AsyncAutoResetEvent _wake = new();
     private readonly ReloadBudget _reloads = new(time);
 
-    /// <summary>The target has a new revision.</summary>
-    public void Revised() => _wake.Set();
+    /// <summary>Notes that the ps_* tables changed. Thread-safe.</summary>
+    public void OnRevision() => _wake.Set();
 
-    /// <summary>Until cancelled.</summary>
-    /// <param name="atLeastEvery">The longest time between two looks.</param>
-    public async Task RunAsync(TimeSpan atLeastEvery, CancellationToken cancellation)
+    /// <summary>Reloads the module at each change of a lamp, until cancelled.</summary>
+    /// <param name="maxInterval">The longest time between two checks.</param>
+    public async Task RunAsync(TimeSpan maxInterval, CancellationToken cancellation)
     {
         _wake.Set();
-        var next = atLeastEvery;
+        var next = maxInterval;
         while (true)
         {
             await _wake.WaitAsync(next, time, cancellation);
             try
             {
-                next = await TellAsync(cancellation) ? atLeastEvery : _reloads.Wait;
+                next = await ReloadIfChangedAsync(cancellation) ? maxInterval : _reloads.Wait;
             }
             catch (Exception error) when (error is AmiException or AsteriskRefusalException)
             {
-                Log.NotTold(logger, node.Name, DatabaseErrors.Describe(error));
-                next = Retry;
+                Log.ReloadFailed(logger, node.Name, DatabaseErrors.Describe(error));
+                next = RetryInterval;
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error))
             {
-                // Others say so.
-                next = Retry;
+                // The other loops report the same failure.
+                next = RetryInterval;
             }
         }
     }
 
-    /// <returns>False when it must wait.</returns>
-    private async Task<bool> TellAsync(CancellationToken cancellation)
+    /// <returns>False when a reload is needed and must wait.</returns>
+    private async Task<bool> ReloadIfChangedAsync(CancellationToken cancellation)
     {
-        if (await ChangedAsync(cancellation) is not { } revision)
+        if (await ChangedRevisionAsync(cancellation) is not { } revision)
             return true;
         if (_reloads.Wait > TimeSpan.Zero)
             return false;
         var began = time.GetTimestamp();
-        // A connection of its own, since Asterisk carries out one action after the other on each.
-        await using (var connection = await NodeAccess.ConnectAsync(node, LongestReload, PingInterval, time, cancellation))
+        // A long command has a connection of its own, because Asterisk runs the actions of one connection one after the other.
+        await using (var connection = await NodeAccess.ConnectAsync(node, MaxReload, PingInterval, time, cancellation))
             await new AsteriskConsole(connection).RunAsync("module reload res_pjsip_mwi.so", cancellation);
         var took = time.GetElapsedTime(began);
         _reloads.Spend(took);
-        await DoneAsync(revision, cancellation);
-        Log.Told(logger, node.Name, took.TotalMilliseconds);
+        await MarkReloadedAsync(revision, cancellation);
+        Log.Reloaded(logger, node.Name, took.TotalMilliseconds);
         return true;
     }
 
-    private async Task<long?> ChangedAsync(CancellationToken cancellation)
+    /// <returns>The highest revision of a lamp that this Asterisk was not told; null when there is none.</returns>
+    private async Task<long?> ChangedRevisionAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand(
-            "select max(revision) from pjsip_sync.message_lamp where revision > (select lamp_revision from pjsip_sync.node where name = $1) and revision > 0");
+        await using var command = dataSource.CreateCommand("""
+            select max(revision) from pjsip_sync.message_lamp
+            where revision > (select lamp_revision from pjsip_sync.node where name = $1) and revision > 0
+            """);
         command.Parameters.Add(new() { Value = node.Name });
         return await command.ExecuteScalarAsync(cancellation) as long?;
     }
 
-    private async Task DoneAsync(long revision, CancellationToken cancellation)
+    private async Task MarkReloadedAsync(long revision, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("update pjsip_sync.node set lamp_revision = $2 where name = $1");
         command.Parameters.Add(new() { Value = node.Name });
@@ -88,10 +91,11 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
 
     private static partial class Log
     {
-        [LoggerMessage(2030, LogLevel.Information, "Asterisk {Node} read again which message lamp shows which mailbox, in {Milliseconds:0} ms")]
-        public static partial void Told(ILogger logger, string node, double milliseconds);
+        [LoggerMessage(2030, LogLevel.Information, "Reloaded the message lamps of Asterisk {Node} (res_pjsip_mwi) in {Milliseconds:0} ms")]
+        public static partial void Reloaded(ILogger logger, string node, double milliseconds);
 
-        [LoggerMessage(2031, LogLevel.Warning, "Asterisk {Node} could not be told which message lamp shows which mailbox, the next attempt follows: {Reason}")]
-        public static partial void NotTold(ILogger logger, string node, string reason);
+        [LoggerMessage(2031, LogLevel.Warning,
+            "The message lamps of Asterisk {Node} (res_pjsip_mwi) could not be reloaded, the next attempt follows: {Reason}")]
+        public static partial void ReloadFailed(ILogger logger, string node, string reason);
     }
 }

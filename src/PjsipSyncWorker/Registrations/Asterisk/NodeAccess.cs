@@ -4,12 +4,13 @@ using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.Registrations.Asterisk;
 
-/// <summary>How a configured node's manager interface is reached.</summary>
+/// <summary>Connects to the AMI of a configured node.</summary>
 internal static class NodeAccess
 {
-    /// <param name="events">Names of the events wanted; empty for all, null for none.</param>
-    /// <param name="responseTimeout">Time for the answer to an action.</param>
-    /// <param name="pingInterval">How much silence is answered with a Ping.</param>
+    /// <summary>Returns the options of a connection to a node.</summary>
+    /// <param name="events">Names of the wanted events; empty for all, null for none.</param>
+    /// <param name="responseTimeout">Maximum time for the answer to an action.</param>
+    /// <param name="pingInterval">Time without a message after which a Ping is sent.</param>
     public static AmiOptions Options(NodeSettings node, IReadOnlyList<string>? events, TimeSpan responseTimeout, TimeSpan pingInterval) => new()
     {
         Host = node.Host,
@@ -26,18 +27,23 @@ internal static class NodeAccess
         PingInterval = pingInterval,
     };
 
-    /// <summary>Opens a connection for actions alone. It receives no events, and says nothing in the log: the connection that follows the events does.</summary>
-    /// <param name="handler">Told when an action is over; null: nobody.</param>
-    /// <exception cref="AmiException">Asterisk is not reached, or refuses the login.</exception>
+    /// <summary>
+    /// Opens a connection that sends actions and receives no events. It logs nothing, because the connection that receives the events
+    /// reports the same faults.
+    /// </summary>
+    /// <param name="handler">Told when an action has ended; null when nothing needs to know.</param>
+    /// <exception cref="AmiException">Asterisk cannot be reached, or refuses the login.</exception>
     public static Task<AmiConnection> ConnectAsync(
-        NodeSettings node, TimeSpan responseTimeout, TimeSpan pingInterval, TimeProvider time, CancellationToken cancellation, IAmiEventHandler? handler = null) =>
-        AmiConnection.ConnectAsync(Options(node, events: null, responseTimeout, pingInterval), handler ?? new Nobody(), NullLogger.Instance, time, cancellation);
+        NodeSettings node, TimeSpan responseTimeout, TimeSpan pingInterval, TimeProvider time, CancellationToken cancellation,
+        IAmiEventHandler? handler = null) =>
+        AmiConnection.ConnectAsync(
+            Options(node, events: null, responseTimeout, pingInterval), handler ?? new NoHandler(), NullLogger.Instance, time, cancellation);
 
-    private sealed class Nobody : IAmiEventHandler
+    private sealed class NoHandler : IAmiEventHandler
     {
         public void OnEvent(in AmiMessage message)
         {
-            // None is sent.
+            // This connection receives no events.
         }
     }
 }

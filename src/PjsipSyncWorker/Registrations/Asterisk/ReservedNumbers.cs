@@ -3,19 +3,24 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Asterisk;
 
-/// <summary>Numbers that no extension can have, since files of one Asterisk node have objects of these names: the table pjsip_sync.reserved_name.</summary>
+/// <summary>
+/// The table <c>pjsip_sync.reserved_name</c>: numbers that no extension may have, because a file of one Asterisk node has an object of that
+/// name.
+/// </summary>
 internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
 {
-    /// <summary>Replaces what was known of this node. Extensions of names that came or went are looked at again.</summary>
-    /// <param name="names">Each with its file.</param>
-    /// <returns>The names that came or went.</returns>
+    /// <summary>Replaces the names of this node, and records a change of each extension whose name was added or removed.</summary>
+    /// <param name="names">The names, each with its file.</param>
+    /// <returns>The names that were added or removed.</returns>
     public async Task<List<string>> ReplaceAsync(IReadOnlyDictionary<string, string> names, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with named as (
               select id, file from unnest($2, $3) as named (id, file)
             ), gone as (
-              delete from pjsip_sync.reserved_name r where node = $1 and not exists (select from named where named.id = r.id) returning id
+              delete from pjsip_sync.reserved_name r
+              where node = $1 and not exists (select from named where named.id = r.id)
+              returning id
             ), kept as (
               insert into pjsip_sync.reserved_name as r (node, id, file) select $1, id, file from named
               on conflict (node, id) do update set file = excluded.file where r.file <> excluded.file

@@ -2,69 +2,80 @@ using PjsipSyncWorker.Ami;
 
 namespace PjsipSyncWorker.Registrations.Asterisk;
 
-/// <summary>The PJSIP objects that one Asterisk has in files of its own: carriers, phones made by hand. Asked by AMI action GetConfig (class system).</summary>
+/// <summary>
+/// Reads the PJSIP objects that one Asterisk has in its own configuration files, such as trunks of carriers (AMI action GetConfig, class
+/// system).
+/// </summary>
 internal sealed class ServerFiles(AmiConnection asterisk)
 {
-    /// <summary>What a realtime endpoint consists of, and so may clash.</summary>
-    private static readonly string[] Kinds = ["endpoint", "auth", "aor"];
+    /// <summary>The types of objects that a realtime endpoint consists of; only their names can collide with an extension.</summary>
+    private static readonly string[] ObjectTypes = ["endpoint", "auth", "aor"];
 
-    /// <summary>Asterisk takes the name of an option in any case, and a filter does not.</summary>
-    private const string Type = "^[Tt][Yy][Pp][Ee]$";
+    /// <summary>The regular expression for the option <c>type</c>. Asterisk accepts it in upper and lower case; a filter does not.</summary>
+    private const string TypeOption = "^[Tt][Yy][Pp][Ee]$";
 
-    /// <summary>Where res_pjsip_config_wizard finds its sections.</summary>
+    /// <summary>The file of res_pjsip_config_wizard.</summary>
     private const string WizardFile = "pjsip_wizard.conf";
 
-    /// <summary>The names of endpoints, auths and AORs, each with the file that it stands in, or that includes the one it stands in.</summary>
-    /// <exception cref="AsteriskRefusalException">A file cannot be parsed, or may not be shown.</exception>
-    /// <exception cref="AmiException">The connection ended: a file of thousands of sections is more than an answer can hold.</exception>
+    /// <summary>Returns the names of endpoints, auths and AORs, each with its file. An included file counts as the file that includes it.</summary>
+    /// <exception cref="AsteriskRefusalException">A file cannot be parsed, or the AMI user may not read it.</exception>
+    /// <exception cref="AmiException">The connection ended, because a file of thousands of sections is more than one answer can hold.</exception>
     public async Task<Dictionary<string, string>> NamesAsync(CancellationToken cancellation)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var file in await FilesAsync(cancellation))
-            await AddAsync(names, file, $"{Type}=^({string.Join('|', Kinds)})$", cancellation);
-        await AddAsync(names, WizardFile, $"{Type}=^wizard$", cancellation);
+        foreach (var file in await ObjectFilesAsync(cancellation))
+            await AddNamesAsync(names, file, $"{TypeOption}=^({string.Join('|', ObjectTypes)})$", cancellation);
+        await AddNamesAsync(names, WizardFile, $"{TypeOption}=^wizard$", cancellation);
         return names;
     }
 
-    /// <summary>What is wrong with the order of the lines for endpoints, auths and AORs in sorcery.conf; null: nothing.</summary>
+    /// <summary>Returns what is wrong with the order of the lines in sorcery.conf; null when nothing is wrong.</summary>
+    /// <exception cref="AsteriskRefusalException">The file cannot be parsed, or the AMI user may not read it.</exception>
     public async Task<string?> OrderProblemAsync(CancellationToken cancellation)
     {
-        foreach (var ofKind in (await SourcesAsync(cancellation)).GroupBy(source => source.Kind, source => source.Wizard[0]))
+        foreach (var ofType in (await SorcerySourcesAsync(cancellation)).GroupBy(source => source.Type, source => source.Wizard[0]))
         {
-            var wizards = ofKind.ToList();
+            var wizards = ofType.ToList();
             var (cache, file, database) = (wizards.IndexOf("memory_cache"), wizards.IndexOf("config"), wizards.IndexOf("realtime"));
             if (cache > 0 && file >= 0 && file < cache)
-                return $"sorcery.conf has a file before the cache of {ofKind.Key}s: as soon as the file has one, Asterisk leaves out those of the database wherever it lists all, and device states stay unavailable";
+                return $"sorcery.conf has a file before the cache of {ofType.Key}s: as soon as the file has one, Asterisk leaves out those of "
+                    + "the database wherever it lists all, and device states stay unavailable";
             if (file >= 0 && database >= 0 && database < file)
-                return $"sorcery.conf has the database before the file for {ofKind.Key}s: an extension that is named like a carrier would take its place";
+                return $"sorcery.conf has the database before the file for {ofType.Key}s: an extension that is named like a carrier would take its place";
         }
         return null;
     }
 
-    /// <summary>Those that sorcery.conf names for these kinds of objects, and the one that Asterisk reads when it names none.</summary>
-    private async Task<IEnumerable<string>> FilesAsync(CancellationToken cancellation) =>
-        (await SourcesAsync(cancellation)).Select(source => source.Wizard).Where(wizard => wizard is ["config", _, ..]).Select(wizard => wizard[1]).Append("pjsip.conf").Distinct();
+    /// <returns>The files that sorcery.conf names for the object types, and pjsip.conf, which Asterisk reads when none is named.</returns>
+    private async Task<IEnumerable<string>> ObjectFilesAsync(CancellationToken cancellation) =>
+        (await SorcerySourcesAsync(cancellation)).Select(source => source.Wizard)
+            .Where(wizard => wizard is ["config", _, ..]).Select(wizard => wizard[1]).Append("pjsip.conf").Distinct();
 
-    /// <summary>Where sorcery.conf has PJSIP look for these kinds of objects, in this order: <c>config,pjsip.conf,criteria=type=aor</c> or <c>realtime,ps_aors</c>, in its parts.</summary>
-    private async Task<List<(string Kind, string[] Wizard)>> SourcesAsync(CancellationToken cancellation)
+    /// <returns>
+    /// The sources of the object types in sorcery.conf, in the order of the file. A wizard is split at its commas:
+    /// <c>config,pjsip.conf,criteria=type=aor</c> or <c>realtime,ps_aors</c>.
+    /// </returns>
+    private async Task<List<(string Type, string[] Wizard)>> SorcerySourcesAsync(CancellationToken cancellation)
     {
         var sources = new List<(string, string[])>();
         foreach (var section in await SectionsAsync("sorcery.conf", filter: null, cancellation))
         {
             foreach (var line in section.Name == "res_pjsip" ? section.Lines : [])
-                if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var wizard] && name.Replace("/cache", "", StringComparison.Ordinal) is var kind && Kinds.Contains(kind, StringComparer.Ordinal))
-                    sources.Add((kind, wizard.Split(',', StringSplitOptions.TrimEntries)));
+                if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var wizard]
+                    && name.Replace("/cache", "", StringComparison.Ordinal) is var type && ObjectTypes.Contains(type, StringComparer.Ordinal))
+                    sources.Add((type, wizard.Split(',', StringSplitOptions.TrimEntries)));
         }
         return sources;
     }
 
-    private async Task AddAsync(Dictionary<string, string> names, string file, string filter, CancellationToken cancellation)
+    private async Task AddNamesAsync(Dictionary<string, string> names, string file, string filter, CancellationToken cancellation)
     {
         foreach (var section in await SectionsAsync(file, filter, cancellation))
             names.TryAdd(section.Name, file);
     }
 
-    /// <summary>The sections of a file of which some line is as the filter says (NAME=REGULAR EXPRESSION); none when there is no such file.</summary>
+    /// <param name="filter">NAME=REGULAR EXPRESSION: only sections with such a line; null for all sections.</param>
+    /// <returns>The sections of a file; none when there is no such file.</returns>
     private async Task<List<Section>> SectionsAsync(string file, string? filter, CancellationToken cancellation)
     {
         var action = new AmiAction("GetConfig") { { "Filename", file } };

@@ -1,17 +1,19 @@
 using Npgsql;
+using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Contacts;
 
-/// <summary>Asterisk's own table of contacts, where it keeps them in the database.</summary>
+/// <summary>Reads what Asterisk's own tables say about contacts: ps_contacts, and the fixed contacts of ps_aors.</summary>
+/// <param name="schema">The schema of the ps_* tables.</param>
 internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)
 {
     /// <summary>
-    /// Whether no registration there counts for a server: an Asterisk that lost its database says that it has none.
-    /// Those of other servers, and those of a server that keeps its own in astdb, prove nothing.
+    /// Whether ps_contacts has no valid registration of a server. An Asterisk that lost its database reports no contacts, so its report is
+    /// believed only if this agrees. Rows of other servers do not count. A server that keeps its contacts in astdb has no rows.
     /// </summary>
-    /// <param name="systemName">The server's name in <c>reg_server</c>; null when it has none.</param>
-    public async Task<bool> HasNoneAsync(string? systemName, CancellationToken cancellation)
+    /// <param name="systemName">The server's name in <c>reg_server</c>; null when the server has none, so that every row counts.</param>
+    public async Task<bool> IsEmptyAsync(string? systemName, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
             select not exists (
@@ -19,7 +21,7 @@ internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)
               where (c.expiration_time::text::numeric > extract(epoch from now()) or c.expiration_time::text = '0')
                 and ($1 is null or coalesce(to_jsonb(c)->>'reg_server', '') in ('', $1)))
             """);
-        command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         try
         {
             return await command.ExecuteScalarAsync(cancellation) is true;
@@ -31,11 +33,11 @@ internal sealed class ContactTable(NpgsqlDataSource dataSource, string schema)
     }
 
     /// <summary>
-    /// Our endpoints whose phone has a fixed address (<c>ps_aors.contact</c>), by id, with that address as it is written. Asterisk keeps
-    /// no registration of such a phone.
+    /// Returns our endpoints whose phone has a fixed address, by id, with <c>ps_aors.contact</c> as it is written. Asterisk keeps no
+    /// registration of such a phone.
     /// </summary>
-    /// <returns>Null while the database does not answer.</returns>
-    public async Task<IReadOnlyDictionary<string, string>?> FixedAsync(CancellationToken cancellation)
+    /// <returns>Null when the database does not answer.</returns>
+    public async Task<IReadOnlyDictionary<string, string>?> FixedContactsAsync(CancellationToken cancellation)
     {
         try
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using PjsipSyncWorker.Registrations.Announcements;
 
 namespace PjsipSyncWorker.Tests.Registrations.Announcements;
 

@@ -2,7 +2,7 @@ using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Tests.Registrations.Asterisk;
 
-public sealed class AsteriskSessionTests
+public sealed class AmiFieldsTests
 {
     [Theory]
     [InlineData(null, true)]
@@ -12,5 +12,5 @@ public sealed class AsteriskSessionTests
     [InlineData("res_pjsip_mwi.so", false)]
     [InlineData("app_queue.so", false)]
     public void Only_a_reload_of_pjsip_itself_reads_aors_again(string? module, bool reads) =>
-        Assert.Equal(reads, AsteriskSession.TouchesPjsip(module));
+        Assert.Equal(reads, AmiFields.ReloadsPjsip(module));
 }

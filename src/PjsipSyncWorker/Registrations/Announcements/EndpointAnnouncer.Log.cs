@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+
+namespace PjsipSyncWorker.Registrations.Announcements;
+
+internal sealed partial class EndpointAnnouncer
+{
+    private static partial class Log
+    {
+        [LoggerMessage(2004, LogLevel.Warning,
+            "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
+        public static partial void CannotRead(ILogger logger, string node, string endpoint);
+
+        [LoggerMessage(2005, LogLevel.Information, "Announced {Count} new or changed extensions to Asterisk {Node}")]
+        public static partial void Announced(ILogger logger, string node, int count);
+    }
+}

@@ -38,13 +38,13 @@ put 755 "$worker" usr/bin/pjsip-sync-worker
 put 644 "$repository/systemd/pjsip-sync-worker.service" usr/lib/systemd/system/pjsip-sync-worker.service
 put 644 "$repository/systemd/pjsip-sync-worker.sysusers" usr/lib/sysusers.d/pjsip-sync-worker.conf
 put 640 "$repository/packaging/appsettings.json" etc/pjsip-sync-worker/appsettings.json
-for file in "$repository"/sql/*.sql; do put 644 "$file" "usr/share/pjsip-sync-worker/sql/$(basename "$file")"; done
+for file in "$repository"/sql/*.sql "$repository"/sql/templates/*.sql; do put 644 "$file" "usr/share/pjsip-sync-worker/${file#"$repository"/}"; done
 for file in "$repository"/asterisk/*; do put 644 "$file" "usr/share/pjsip-sync-worker/asterisk/$(basename "$file")"; done
 documents=usr/share/doc/pjsip-sync-worker
 put 644 "$repository/packaging/copyright" "$documents/copyright"
 put 644 "$repository/README.md" "$documents/README.md"
 put 644 "$repository/CHANGELOG.md" "$documents/CHANGELOG.md"
-for file in "$repository"/docs/*.md; do put 644 "$file" "$documents/docs/$(basename "$file")"; done
+(cd "$repository" && find docs -name '*.md') | while read -r file; do put 644 "$repository/$file" "$documents/$file"; done
 for file in alerts.yml grafana-dashboard.json; do put 644 "$repository/monitoring/$file" "usr/share/pjsip-sync-worker/monitoring/$file"; done
 # Debian's own variables say who maintains a package; without them nobody is made up.
 maintainer="${DEBFULLNAME:-Maintainer not chosen yet} <${DEBEMAIL:-pjsip-sync-worker@packages.invalid}>"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's way in containers, each of its commands as it stands there, in a Docker engine of its own; a phone registers;
+# The way of docs/operate/containers.md, each of its commands as it stands there, in a Docker engine of its own; a phone registers;
 # then what goes wrong: secrets that are missing or wrong, a database that is away, a worker that is killed or stuck.
 # And the integration tests' own PostgreSQL in a container.
 # The last line is "N passed, N failed, N skipped". --keep leaves the engine running at the first failure.
@@ -40,7 +40,7 @@ services:
 YAML
 cp -r "$repository/tests/sip" "$phones"
 
-steps_of README.md "$folder/steps" "In containers"
+steps_of docs/operate/containers.md "$folder/steps" "In containers"
 secrets=$folder/steps/01 up=$folder/steps/02 look=$folder/steps/03
 
 step() { (cd "$checkout" && bash -euo pipefail "$1" </dev/null); }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The README's way from a bare server to a phone, each of its commands as it stands there, on a Debian with PostgreSQL and
+# The way of docs/operate/install.md from a bare server to a phone, each of its commands as it stands there, on a Debian with PostgreSQL and
 # Asterisk as they were installed, booted as a machine of its own; then a phone that registers; then the commands of
-# docs/troubleshooting.md, docs/operations.md and docs/security.md on the same machine.
+# docs/operate/troubleshooting.md, docs/operate/operations.md and docs/operate/security.md on the same machine.
 # The last line is "N passed, N failed, N skipped". --keep leaves the machine running at the first failure.
 . "$(dirname "$0")/machine.sh"
 need_asterisk_tree
@@ -10,7 +10,7 @@ package=$("$repository/scripts/package.sh" --built 2>/dev/null)
 cp "$package" "$folder/packages/"
 cp "$repository"/tests/sip/*.xml "$folder/packages/"
 
-steps_of README.md "$folder/steps" "From a bare server to a phone"
+steps_of docs/operate/install.md "$folder/steps" "From a bare server to a phone"
 boot_machine "$asterisk_tree"
 inside bash -c 'cp /mnt/*.deb /root/'
 
@@ -68,7 +68,7 @@ goes_on() {
 }
 
 # What a document says in the middle of a sentence: `asterisk -rx '…'`, `verify-config --fix`.
-documented() { grep -ohE "$1" "$repository"/README.md "$repository"/docs/*.md | tr -d '`' | sort -u; }
+documented() { grep -rohE "$1" "$repository"/README.md "$repository"/docs | tr -d '`' | sort -u; }
 asterisk_knows_them() {
   local command output count=0
   while read -r command; do
@@ -117,7 +117,7 @@ test_that "Restarted all at once, everything goes on" goes_on
 test_that "Asterisk knows every command of its own that the documents name" asterisk_knows_them
 test_that "The worker knows every command and option of its own that the documents name" worker_knows_them
 sql "insert into pjsip_sync.node (name, last_seen_at) values ('pbx9', now() - interval '1 hour')"
-for document in docs/troubleshooting.md docs/operations.md docs/security.md; do
+for document in docs/operate/troubleshooting.md docs/operate/operations.md docs/operate/security.md; do
   steps_of "$document" "$folder/$document"
   for file in "$folder/$document"/*; do
     first=$(head -n 1 "$file")

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PjsipSyncWorker.Cli;
+using PjsipSyncWorker.Hosting;
 
 var config = new Option<string?>("--config")
 {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using PjsipSyncWorker.IntegrationTests.Infrastructure;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
 using PjsipSyncWorker.Tests.Ami;
 using Eventually = PjsipSyncWorker.IntegrationTests.Infrastructure.Eventually;
 

@@ -50,10 +50,11 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
     }
 
     [Fact]
-    public async Task Everything_in_the_database_is_in_the_document()
+    public async Task Everything_in_the_database_is_in_the_documents()
     {
         await using var database = await InstalledAsync();
-        var words = Word().Matches(Document.Read("docs/sql.md")).Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
+        var words = Word().Matches(Document.Read("docs/use/sql.md") + Document.Read("docs/reference/database.md"))
+            .Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
 
         Assert.Empty((await database.RowsAsync("""
             select relname from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relkind in ('r', 'v') or oid = 'pjsip_sync.revision'::regclass
@@ -68,7 +69,7 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
     [Fact]
     public async Task A_pooler_that_is_configured_as_documented_lets_the_worker_listen()
     {
-        var documented = Document.Blocks("docs/operations.md").Single(block => block.Language == "ini").Text;
+        var documented = Document.Blocks("docs/operate/operations.md").Single(block => block.Language == "ini").Text;
         await using var database = await InstalledAsync();
         await using var pooler = await PgBouncer.StartAsync(database.ConnectionString,
             Regex.Match(documented, "^pool_mode = (.*)$", RegexOptions.Multiline).Groups[1].Value,

@@ -56,14 +56,15 @@ public sealed class InstallTests(PostgresServer server)
         var connection = new Npgsql.NpgsqlConnectionStringBuilder(other.ConnectionString);
         await Repository.ExpectAsync("psql",
         [
-            "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
             "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} password={connection.Password}",
-            .. new[] { "10_schema", "20_realtime", "25_voicemail", "30_extensions", "35_announcements", "40_functions", "45_privileges", "50_mapping", "60_ownership" }.SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
+            "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
         const string everything = """
             select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '') from information_schema.columns where table_schema in ('public', 'pjsip_sync')
             union all select 'function', proname, '', md5(prosrc) || proowner::regrole::text from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'trigger', tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
+            union all select 'template', name, '', md5(body) from pjsip_sync.template
             union all select 'mapping', source_table, active, columns::text from pjsip_sync.mapping order by 1, 2, 3
             """;
 

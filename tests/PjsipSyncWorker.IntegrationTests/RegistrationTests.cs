@@ -58,7 +58,7 @@ public sealed class RegistrationTests(PostgresServer server)
         second.OnContactStatus(Phones[0], "Reachable", TimeSpan.FromMilliseconds(1));
         await FlushAsync(second, two);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
-        Assert.True(await two.LoadAsync(second, default));
+        Assert.True(await two.Contacts.LoadAsync(second, default));
         await FlushAsync(second, two);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
 

@@ -3,7 +3,7 @@ using PjsipSyncWorker.IntegrationTests.Infrastructure;
 
 namespace PjsipSyncWorker.IntegrationTests;
 
-/// <summary>docs/reliability.md promises nothing without a test, and no test of a fault is missing there.</summary>
+/// <summary>docs/operate/reliability.md promises nothing without a test, and no test of a fault is missing there.</summary>
 public sealed partial class ReliabilityTests
 {
     private static readonly Type[] Proofs = [typeof(FaultTests), typeof(AsteriskFaultTests), typeof(FailoverTests), typeof(PeerTests), typeof(BoundsTests), typeof(StopTests), typeof(ReplicationTests), typeof(SoakTests)];
@@ -36,7 +36,7 @@ public sealed partial class ReliabilityTests
     /// <summary>The cells of each row of each table that has a column of tests.</summary>
     private static async Task<List<string[]>> RowsAsync()
     {
-        var rows = (await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "reliability.md")))
+        var rows = (await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "operate", "reliability.md")))
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| ---", StringComparison.Ordinal) && !line.EndsWith("| test |", StringComparison.Ordinal))
             .Select(line => line.Trim('|').Split(" | ", StringSplitOptions.TrimEntries)).ToList();
         Assert.NotEmpty(rows);

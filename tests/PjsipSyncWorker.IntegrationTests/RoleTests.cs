@@ -274,10 +274,9 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         await using var plain = await cluster.Server.CreateDatabaseAsync("plain");
         var output = await Repository.ExpectAsync("psql",
         [
-            "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
             "-d", $"host=127.0.0.1 port={cluster.Server.Port} dbname=plain user=postgres",
-            .. new[] { "10_schema", "20_realtime", "25_voicemail", "30_extensions", "35_announcements", "40_functions", "45_privileges", "50_mapping", "60_ownership", "70_roles" }
-                .SelectMany(file => new[] { "-f", Path.Combine(Repository.Root, "sql", $"{file}.sql") }),
+            "-v", "roles=1", "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
 
         const string grants = """

@@ -367,7 +367,7 @@ public sealed class SourceTests(PostgresServer server)
     [Fact]
     public async Task The_documented_mapping_names_a_person_of_whom_only_one_name_is_known()
     {
-        var documented = Document.Blocks("docs/configuration.md").Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
+        var documented = Document.Blocks("docs/reference/configuration.md").Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
         using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(documented.Text));
         var source = new ConfigurationBuilder().AddJsonStream(json).Build().AsEnumerable()
             .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}").ToArray();

@@ -47,7 +47,8 @@ internal sealed class AmiCertificateCheck(AmiOptions options)
         {
             _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) => "the server shows no certificate",
             _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) => $"its certificate is not for {_host} (TlsHost)",
-            _ => $"its certificate is not trusted ({string.Join(", ", chain?.ChainStatus.Select(status => status.Status.ToString()) ?? [])})",
+            _ => "its certificate is not trusted ("
+                + $"{string.Join(", ", chain?.ChainStatus.Select(status => status.Status.ToString()) ?? [])})",
         };
         return false;
     }

@@ -34,8 +34,10 @@ public sealed partial class AmiConnection
             {
                 AmiException => exception,
                 OperationCanceledException when !cancellationToken.IsCancellationRequested => new AmiTimeoutException(
-                    $"{options.Host}:{options.Port} did not {(stream is null ? "connect" : "greet as AMI")} within {options.ConnectTimeout.TotalSeconds:0.###} s"),
-                IOException => new AmiConnectionException($"the connection to {options.Host}:{options.Port} broke before the greeting", exception),
+                    $"{options.Host}:{options.Port} did not {(stream is null ? "connect" : "greet as AMI")} within "
+                    + $"{options.ConnectTimeout.TotalSeconds:0.###} s"),
+                IOException => new AmiConnectionException(
+                    $"the connection to {options.Host}:{options.Port} broke before the greeting", exception),
                 _ => exception,
             };
         }
@@ -110,7 +112,8 @@ public sealed partial class AmiConnection
         }
     }
 
-    private async Task<AmiResponse> SendInPlaceAsync(AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<AmiResponse> SendInPlaceAsync(
+        AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(action);
         if (!_places.Wait(0, CancellationToken.None))
@@ -141,7 +144,8 @@ public sealed partial class AmiConnection
         }
     }
 
-    private async Task<AmiResponse> SendNowAsync(AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<AmiResponse> SendNowAsync(
+        AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = new AmiPendingAction(action.Name, onItem, timeout, _time);

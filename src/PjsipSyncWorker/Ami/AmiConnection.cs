@@ -46,13 +46,21 @@ public sealed partial class AmiConnection : IAsyncDisposable
     /// <summary>Version of the protocol from the banner, such as <c>11.0.0</c> (Asterisk 22).</summary>
     public string ProtocolVersion { get; private set; } = "";
 
-    /// <summary>Ends well when Asterisk has sent <c>FullyBooted</c>, which it sends right after the login when it is up already; fails with the connection. Before it, PJSIP actions are unknown.</summary>
+    /// <summary>
+    /// Ends well when Asterisk has sent <c>FullyBooted</c>, which it sends right after the login when it is up already; fails with the
+    /// connection. Before it, PJSIP actions are unknown.
+    /// </summary>
     public Task FullyBooted => _dispatcher.FullyBooted;
 
-    /// <summary>True once Asterisk announced its end (<c>Shutdown</c>). It does not announce it to a session whose own Command asked for it.</summary>
+    /// <summary>
+    /// True once Asterisk announced its end (<c>Shutdown</c>). It does not announce it to a session whose own Command asked for it.
+    /// </summary>
     public bool ShuttingDown => _dispatcher.ShuttingDown;
 
-    /// <summary>Ends with the connection, after the last event was handled: well when this side ended it, else with the <see cref="AmiException"/> that tells why.</summary>
+    /// <summary>
+    /// Ends with the connection, after the last event was handled: well when this side ended it, else with the <see cref="AmiException"/>
+    /// that tells why.
+    /// </summary>
     public Task Completion => _completion.Task;
 
     /// <summary>Connects, checks the banner, logs in, sets the event filters.</summary>
@@ -98,7 +106,9 @@ public sealed partial class AmiConnection : IAsyncDisposable
     /// <c>EventList: Complete</c>, or with <c>Response: Error</c>, which is an answer and not thrown. When the task has ended, the handler
     /// is not being called and will not be.
     /// </summary>
-    /// <exception cref="AmiTimeoutException">No answer, or the list broke off: nothing came for <see cref="AmiOptions.ResponseTimeout"/>.</exception>
+    /// <exception cref="AmiTimeoutException">
+    /// No answer, or the list broke off: nothing came for <see cref="AmiOptions.ResponseTimeout"/>.
+    /// </exception>
     /// <exception cref="AmiListCancelledException">Asterisk cancelled the list.</exception>
     /// <exception cref="AmiException">The connection ended.</exception>
     public Task<AmiResponse> SendListAsync(AmiAction action, AmiItemHandler onItem, CancellationToken cancellationToken)

@@ -55,7 +55,8 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
         if (message.IsEventNamed("Shutdown"u8))
         {
             _shuttingDown = true;
-            LogShutdown(logger, UntrustedText.Escape(message.GetString("Shutdown"u8)), UntrustedText.Escape(message.GetString("Restart"u8)));
+            LogShutdown(
+                logger, UntrustedText.Escape(message.GetString("Shutdown"u8)), UntrustedText.Escape(message.GetString("Restart"u8)));
         }
 
 #pragma warning disable CA1031 // One event that the handler cannot bear must not cost all the others.

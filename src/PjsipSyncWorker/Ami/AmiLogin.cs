@@ -59,6 +59,7 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
         }
     }
 
-    [SuppressMessage("Security", "CA5351", Justification = "AMI knows no other digest; without it the secret itself would go over the wire.")]
+    [SuppressMessage("Security", "CA5351", Justification =
+        "AMI has no other digest. Without it the secret itself would be sent.")]
     private string Key(string salt) => Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(salt + options.Secret)));
 }

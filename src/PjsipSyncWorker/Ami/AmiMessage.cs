@@ -20,7 +20,9 @@ public readonly ref struct AmiMessage
     /// <summary>Number of headers, repeated keys counted each time.</summary>
     public int Count => _headers.Length;
 
-    /// <summary>True when the first header is <c>Event</c>. Only the first counts: the event OriginateResponse has a header <c>Response</c>.</summary>
+    /// <summary>
+    /// True when the first header is <c>Event</c>. Only the first counts: the event OriginateResponse has a header <c>Response</c>.
+    /// </summary>
     public bool IsEvent => FirstKeyIs("Event"u8);
 
     /// <summary>True when the first header is <c>Response</c>.</summary>

@@ -1,6 +1,8 @@
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>How to reach one Asterisk over its manager interface. A class and not a record, so that no ToString prints the secret.</summary>
+/// <summary>
+/// How to reach one Asterisk over its manager interface. A class and not a record, so that no ToString prints the secret.
+/// </summary>
 public sealed class AmiOptions
 {
     /// <summary>Name or address of the server; a name may have several addresses, which are tried in turn.</summary>
@@ -27,10 +29,15 @@ public sealed class AmiOptions
     /// <summary>Accept any certificate. Default off; on, anyone on the path can read and write what is said.</summary>
     public bool TlsAllowUntrusted { get; init; }
 
-    /// <summary>Names of the events wanted, one <c>Filter</c> action each; FullyBooted and Shutdown are added. Default empty: no filter, every event of the user's read classes.</summary>
+    /// <summary>
+    /// Names of the events wanted, one <c>Filter</c> action each; FullyBooted and Shutdown are added. Default empty: no filter, every event
+    /// of the user's read classes.
+    /// </summary>
     public IReadOnlyList<string> Events { get; init; } = [];
 
-    /// <summary>Whether any event is wanted. Default on; off, Asterisk sends none, and <see cref="AmiConnection.FullyBooted"/> never ends well.</summary>
+    /// <summary>
+    /// Whether any event is wanted. Default on; off, Asterisk sends none, and <see cref="AmiConnection.FullyBooted"/> never ends well.
+    /// </summary>
     public bool ReceivesEvents { get; init; } = true;
 
     /// <summary>Time for TCP, TLS and the banner together; positive. Default 5 s.</summary>
@@ -45,7 +52,9 @@ public sealed class AmiOptions
     /// <summary>Longest line accepted, in bytes; at least 256. Default 64 KiB.</summary>
     public int MaxLineBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Largest message accepted, in bytes; at least <see cref="MaxLineBytes"/>. The output of a Command is one message. Default 1 MiB.</summary>
+    /// <summary>
+    /// Largest message accepted, in bytes; at least <see cref="MaxLineBytes"/>. The output of a Command is one message. Default 1 MiB.
+    /// </summary>
     public int MaxMessageBytes { get; init; } = 1024 * 1024;
 
     /// <summary>Actions that may await their answer at once, 1 to 65536; further ones wait for a free place. Default 256.</summary>

@@ -4,7 +4,10 @@ using System.Text;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>The actions that await an answer, by the number in their ActionID. The prefix is the connection's own, for events may bear the ActionID of other sessions.</summary>
+/// <summary>
+/// The actions that await an answer, by the number in their ActionID. The prefix is the connection's own, for events may bear the ActionID
+/// of other sessions.
+/// </summary>
 internal sealed class AmiPendingTable
 {
     private readonly ConcurrentDictionary<long, AmiPendingAction> _actions = new();

@@ -39,7 +39,9 @@ public sealed class AmiReader
     /// <summary>Bytes of memory held for received data; stays below the message limit plus a few KiB.</summary>
     public int BufferedCapacity => _buffer.Length;
 
-    /// <summary>Room to receive into, never empty. Ends the life of the last message. Call it only after <see cref="TryRead"/> gave false.</summary>
+    /// <summary>
+    /// Room to receive into, never empty. Ends the life of the last message. Call it only after <see cref="TryRead"/> gave false.
+    /// </summary>
     public Memory<byte> GetMemory()
     {
         if (_buffer.Length - _end < MinimumRoom && _start > 0)
@@ -84,7 +86,9 @@ public sealed class AmiReader
     }
 
     /// <summary>Takes the next message; false when more bytes are needed. The message lives until the reader is used again.</summary>
-    /// <exception cref="AmiProtocolException">A line, a message or its number of headers is beyond the limit; the reader is of no further use.</exception>
+    /// <exception cref="AmiProtocolException">
+    /// A line, a message or its number of headers is beyond the limit; the reader is of no further use.
+    /// </exception>
     public bool TryRead(out AmiMessage message)
     {
         if (_start == _line)

@@ -16,7 +16,8 @@ internal sealed class AmiReceiver(Stream stream, AmiReader reader, AmiDispatcher
         string banner;
         while (!reader.TryReadBanner(out banner))
         {
-            await ReceiveAsync("the peer closed the connection without a greeting: not AMI, TLS only, or too many sessions", cancellationToken);
+            await ReceiveAsync(
+                "the peer closed the connection without a greeting: not AMI, TLS only, or too many sessions", cancellationToken);
         }
 
         // The text is a stranger's: only a piece of it, and printable, goes into a message.

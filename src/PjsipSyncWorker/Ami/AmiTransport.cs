@@ -56,7 +56,8 @@ internal static class AmiTransport
             if (exception is AuthenticationException or IOException and not AmiException)
             {
                 throw new AmiConnectionException(
-                    $"no TLS with {options.Host}:{options.Port}: {check?.Refusal ?? "the handshake failed; is this the TLS port?"}", exception);
+                    $"no TLS with {options.Host}:{options.Port}: {check?.Refusal ?? "the handshake failed; is this the TLS port?"}",
+                    exception);
             }
 
             throw;

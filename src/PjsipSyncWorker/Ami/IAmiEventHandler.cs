@@ -14,11 +14,16 @@ public interface IAmiEventHandler
     void OnEvent(in AmiMessage message);
 
     /// <summary>Told when an action is over, whoever sent it.</summary>
-    /// <param name="result"><c>success</c> or <c>error</c> as Asterisk said, <c>timeout</c>, or <c>lost</c>: the connection ended or nobody waits any more.</param>
+    /// <param name="result">
+    /// <c>success</c> or <c>error</c> as Asterisk said, <c>timeout</c>, or <c>lost</c>: the connection ended or nobody waits any more.
+    /// </param>
     void OnActionEnded(string action, string result, TimeSpan took)
     {
     }
 }
 
-/// <summary>Receives the items of an event list, in order, on the connection's read loop; under the rules of <see cref="IAmiEventHandler.OnEvent"/>, but an exception ends the list with it.</summary>
+/// <summary>
+/// Receives the items of an event list, in order, on the connection's read loop; under the rules of <see cref="IAmiEventHandler.OnEvent"/>,
+/// but an exception ends the list with it.
+/// </summary>
 public delegate void AmiItemHandler(in AmiMessage item);

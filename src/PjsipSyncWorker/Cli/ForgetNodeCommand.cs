@@ -1,16 +1,17 @@
 using System.CommandLine;
 using Npgsql;
+using PjsipSyncWorker.Hosting;
 
 namespace PjsipSyncWorker.Cli;
 
 /// <summary><c>forget-node</c>: an Asterisk server that will not come back; its registrations go with it.</summary>
 internal static class ForgetNodeCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var name = new Argument<string>("NAME") { Description = "The node's name in Asterisk:Nodes" };
-        var command = new System.CommandLine.Command("forget-node", "Forget an Asterisk server that will not come back, and its registrations") { name };
-        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config), async (_, _, connection) =>
+        var command = new Command("forget-node", "Forget an Asterisk server that will not come back, and its registrations") { name };
+        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), async (_, _, connection) =>
         {
             await using var forget = new NpgsqlCommand("select pjsip_sync.forget_node($1)", connection) { Parameters = { new() { Value = parsed.GetValue(name)! } } };
             if (await forget.ExecuteScalarAsync(cancellation) is not true)

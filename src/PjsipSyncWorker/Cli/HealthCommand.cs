@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Monitoring;
 
 namespace PjsipSyncWorker.Cli;
@@ -10,11 +11,11 @@ internal static class HealthCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var ready = new Option<bool>("--ready") { Description = "Ask whether every part is well, not only whether it makes progress" };
-        var command = new System.CommandLine.Command("health", "Ask the running daemon how it is (exit code 0: well, 1: not, 3: no answer)") { ready };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
+        var command = new Command("health", "Ask the running daemon how it is (exit code 0: well, 1: not, 3: no answer)") { ready };
+        command.SetAction((parsed, cancellation) => CommandRunner.RunAsync(parsed.GetValue(config),
             settings => AskAsync(settings.Metrics, parsed.GetValue(ready) ? HealthEndpoint.ReadyPath : HealthEndpoint.AlivePath, cancellation)));
         return command;
     }

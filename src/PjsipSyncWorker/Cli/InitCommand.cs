@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Schema;
 
@@ -9,13 +10,13 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>init</c>: installs or upgrades the schema and the triggers, or prints the SQL for a DBA.</summary>
 internal static class InitCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };
         var createExtensions = new Option<bool>("--create-extensions") { Description = "Also create the default table public.extensions" };
         var createStatusTable = new Option<bool>("--create-status-table") { Description = "Also create the table that Source:StatusTable names" };
         var roles = new Option<bool>("--roles") { Description = "Also create the roles pjsip_sync and asterisk, with no more rights than each needs" };
-        var command = new System.CommandLine.Command("init", "Install or upgrade the schema pjsip_sync and the triggers on the source table")
+        var command = new Command("init", "Install or upgrade the schema pjsip_sync and the triggers on the source table")
         {
             print, createExtensions, createStatusTable, roles,
         };
@@ -24,7 +25,7 @@ internal static class InitCommand
             var options = (parsed.GetValue(createExtensions) ? InstallOptions.CreateExtensions : InstallOptions.None)
                 | (parsed.GetValue(createStatusTable) ? InstallOptions.CreateStatusTable : InstallOptions.None)
                 | (parsed.GetValue(roles) ? InstallOptions.Roles : InstallOptions.None);
-            return Command.RunAsync(parsed.GetValue(config),
+            return CommandRunner.RunAsync(parsed.GetValue(config),
                 settings => options.HasFlag(InstallOptions.CreateStatusTable) && settings.Source.StatusTable.Length == 0 ? NoStatusTableAsync() : parsed.GetValue(print) ? PrintAsync(settings, options) : InstallAsync(settings, options, cancellation));
         });
         return command;

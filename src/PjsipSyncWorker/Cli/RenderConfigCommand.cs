@@ -2,19 +2,20 @@ using System.CommandLine;
 using PjsipSyncWorker.AsteriskConfig;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Hosting;
 
 namespace PjsipSyncWorker.Cli;
 
 /// <summary><c>render-config</c>: the Asterisk-side files of this installation, or what an existing directory lacks of them.</summary>
 internal static class RenderConfigCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var output = new Option<string?>("--output") { Description = "Write the files into this directory", HelpName = "DIR" };
         var check = new Option<string?>("--check") { Description = "Compare this directory (/etc/asterisk) with what is needed, and write nothing", HelpName = "DIR" };
         var node = new Option<string?>("--node") { Description = "The node's name in Asterisk:Nodes, where there are several", HelpName = "NAME" };
         var force = new Option<bool>("--force") { Description = "Replace files that are there; each is kept as NAME.bak, or NAME.bak1 and so on" };
-        var command = new System.CommandLine.Command("render-config", "Write the Asterisk-side files of this installation, or check those that are there") { output, check, node, force };
+        var command = new Command("render-config", "Write the Asterisk-side files of this installation, or check those that are there") { output, check, node, force };
         command.Validators.Add(result =>
         {
             if (result.GetResult(output) is null == result.GetResult(check) is null)
@@ -22,7 +23,7 @@ internal static class RenderConfigCommand
             else if (result.GetResult(check) is not null && result.GetValue(force))
                 result.AddError("--force goes with --output: --check writes nothing");
         });
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config), settings => parsed.GetValue(check) is { } directory
+        command.SetAction((parsed, cancellation) => CommandRunner.RunAsync(parsed.GetValue(config), settings => parsed.GetValue(check) is { } directory
             ? CheckAsync(settings, parsed.GetValue(node), directory)
             : WriteAsync(settings, parsed.GetValue(node), parsed.GetValue(output)!, parsed.GetValue(force), cancellation)));
         return command;

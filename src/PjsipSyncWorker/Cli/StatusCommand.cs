@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Npgsql;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Postgres;
 using Spectre.Console;
 
@@ -9,13 +10,13 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>status</c>: which phones are registered, one or all, once or as it changes.</summary>
 internal static class StatusCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var number = new Argument<string?>("NUMBER") { Description = "One extension; all when left out", Arity = ArgumentArity.ZeroOrOne };
         var json = new Option<bool>("--json") { Description = "One JSON array on standard output" };
         var watch = new Option<bool>("--watch") { Description = "Keep showing it as it changes" };
-        var command = new System.CommandLine.Command("status", "Show the registration status of one or all extensions") { number, json, watch };
-        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config),
+        var command = new Command("status", "Show the registration status of one or all extensions") { number, json, watch };
+        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config),
             (_, dataSource, connection) => ShowAsync(dataSource, connection, parsed.GetValue(number), parsed.GetValue(json), parsed.GetValue(watch), cancellation), cancellation));
         return command;
     }

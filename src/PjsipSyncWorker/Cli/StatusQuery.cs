@@ -4,14 +4,6 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>One extension as the command <c>status</c> shows it.</summary>
-/// <param name="Problems">Why it does not work, or not fully (pjsip_sync.problem).</param>
-internal sealed record ExtensionStatus(string Number, string? Name, string Status, string? DeviceState, string[] Problems, List<ContactStatus> Contacts);
-
-/// <summary>One of its phones.</summary>
-internal sealed record ContactStatus(
-    string Node, string Uri, string Status, string? Address, string? ViaAddress, string? UserAgent, TimeSpan? RoundTrip, DateTime Since, DateTime? Expires);
-
 /// <summary>Reads what <c>status</c> shows.</summary>
 internal static class StatusQuery
 {

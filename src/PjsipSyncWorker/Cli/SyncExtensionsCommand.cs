@@ -8,17 +8,17 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>sync-extensions</c>: one full comparison, now, with what it did.</summary>
 internal static class SyncExtensionsCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would change" };
         var adopt = new Option<bool>("--adopt") { Description = "Take over existing ps_* rows whose id is an extension's number" };
         var force = new Option<bool>("--force") { Description = "Allow any number of removals, and compare everything whatever an earlier comparison found" };
         var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
-        var command = new System.CommandLine.Command("sync-extensions", "Compare every extension with the ps_* tables and write what differs")
+        var command = new Command("sync-extensions", "Compare every extension with the ps_* tables and write what differs")
         {
             dryRun, adopt, force, json,
         };
-        command.SetAction((parsed, cancellation) => Command.OnDatabaseAsync(parsed.GetValue(config), async (settings, _, connection) =>
+        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), async (settings, _, connection) =>
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };

@@ -1,6 +1,8 @@
 using System.Text.Json;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
 using Spectre.Console;
 
 namespace PjsipSyncWorker.Cli;

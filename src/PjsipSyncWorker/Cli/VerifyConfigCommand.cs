@@ -1,5 +1,6 @@
 using System.CommandLine;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.Cli;
@@ -7,12 +8,12 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>verify-config</c>: does it work, and if not, what is wrong and what to do.</summary>
 internal static class VerifyConfigCommand
 {
-    public static System.CommandLine.Command Create(Option<string?> config)
+    public static Command Create(Option<string?> config)
     {
         var fix = new Option<bool>("--fix") { Description = "Repair what is ours to repair: triggers, a backlog, drift" };
         var json = new Option<bool>("--json") { Description = "One JSON object on standard output" };
-        var command = new System.CommandLine.Command("verify-config", "Check database, triggers, privileges, Asterisk, and that it really reads our rows") { fix, json };
-        command.SetAction((parsed, cancellation) => Command.RunAsync(parsed.GetValue(config),
+        var command = new Command("verify-config", "Check database, triggers, privileges, Asterisk, and that it really reads our rows") { fix, json };
+        command.SetAction((parsed, cancellation) => CommandRunner.RunAsync(parsed.GetValue(config),
             settings => VerifyAsync(settings, parsed.GetValue(fix), parsed.GetValue(json), cancellation),
             parsed.GetValue(json) ? Misconfigured : null));
         return command;

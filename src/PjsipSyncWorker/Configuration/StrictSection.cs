@@ -7,7 +7,7 @@ namespace PjsipSyncWorker.Configuration;
 /// A configuration section of which every key must be asked for: what is left over is unknown,
 /// what cannot be read is a problem, and all problems are collected before anything is said.
 /// </summary>
-/// <param name="onKey">Told of every key that is asked for: docs/configuration.md is made of that.</param>
+/// <param name="onKey">Told of every key that is asked for: docs/reference/configuration.md is made of that.</param>
 internal sealed class StrictSection(IConfiguration section, string path, List<string> problems, Action<SettingKey>? onKey = null)
 {
     private const string AnyText = "text";

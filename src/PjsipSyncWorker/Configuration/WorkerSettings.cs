@@ -2,7 +2,7 @@ namespace PjsipSyncWorker.Configuration;
 
 /// <summary>
 /// Everything a person can set, read and validated once at start by <see cref="SettingsReader"/>. What is said here of each
-/// setting is what docs/configuration.md says of it.
+/// setting is what docs/reference/configuration.md says of it.
 /// </summary>
 /// <param name="ConnectionString">The database of the source table, as Npgsql has it; with a standby, both hosts (<c>Host=db1,db2</c>).</param>
 public sealed record WorkerSettings(
@@ -15,7 +15,7 @@ public sealed record WorkerSettings(
 
 /// <summary>The application's table.</summary>
 /// <param name="Table">Its name; without a schema one of <c>public</c>.</param>
-/// <param name="Columns">One of our names (<c>Number</c>, <c>CallerIdName</c>, …; docs/sql.md lists them) to a column or SQL expression of that table; what is not mapped is the column of our own name, where there is one.</param>
+/// <param name="Columns">One of our names (<c>Number</c>, <c>CallerIdName</c>, …; docs/use/sql.md lists them) to a column or SQL expression of that table; what is not mapped is the column of our own name, where there is one.</param>
 /// <param name="Active">SQL condition for the rows that are phones now; empty: the column <c>enabled</c> where there is one, else all.</param>
 /// <param name="StatusTable">A table of its own for the status, so that no row of <c>Table</c> is ever written; without a schema one of <c>public</c>; empty: the status is written into <c>Table</c>.</param>
 public sealed record SourceSettings(string Table, IReadOnlyDictionary<string, string> Columns, string Active, string StatusTable = "");

@@ -1,6 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Postgres;
-using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Monitoring;
 

@@ -5,32 +5,40 @@ using PjsipSyncWorker.Diagnostics;
 namespace PjsipSyncWorker.Postgres;
 
 /// <summary>
-/// Finds out who holds a lock that work waits for again and again. Another worker that is at work holds the same locks, but each time in
-/// another transaction, and is no fault.
+/// Finds the session that makes the worker wait for a lock again and again. Another worker holds the same locks while it works, but each
+/// time in another transaction, which is no fault. For one caller at a time.
 /// </summary>
 internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    /// <summary>How long one transaction may hold a lock before that is said: longer than a worker that died keeps one.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(6);
+    /// <summary>
+    /// How long one transaction may hold the lock before <see cref="Holder"/> names it. Longer than a dead worker's session lasts.
+    /// </summary>
+    private static readonly TimeSpan ReportAfter = TimeSpan.FromSeconds(6);
 
-    /// <summary>How long a single attempt waits before its holder is looked for; it is given up after a second (<c>lock_timeout</c>).</summary>
-    private static readonly TimeSpan LookAfter = TimeSpan.FromMilliseconds(400);
+    /// <summary>
+    /// How long an attempt waits before the holder is searched. The server ends the attempt after a second (<c>lock_timeout</c>).
+    /// </summary>
+    private static readonly TimeSpan SearchAfter = TimeSpan.FromMilliseconds(400);
 
     private bool _failed;
     private string? _holder;
     private long _heldSince;
 
-    /// <summary>Who holds the lock, and what to do; null while nobody has held it for long.</summary>
-    public string? Holder => _holder is not null && time.GetElapsedTime(_heldSince) >= Patience ? _holder : null;
+    /// <summary>The holder of the lock and what to do about it, in words; null while no transaction has held it for 6 seconds.</summary>
+    public string? Holder => _holder is not null && time.GetElapsedTime(_heldSince) >= ReportAfter ? _holder : null;
 
-    /// <summary>Runs an attempt, and looks who makes it wait where the last one ended by a lock.</summary>
+    /// <summary>
+    /// Runs an attempt. If the last attempt failed because of a lock, searches for the holder, on another connection, while this one waits.
+    /// </summary>
+    /// <param name="connection">The connection that the attempt uses.</param>
+    /// <exception cref="PostgresException">55P03: the attempt did not get the lock within <c>lock_timeout</c>.</exception>
     public async Task<T> RunAsync<T>(NpgsqlConnection connection, Func<Task<T>> attempt, CancellationToken cancellation)
     {
         try
         {
             var running = attempt();
-            if (_failed && await Task.WhenAny(running, Task.Delay(LookAfter, time, cancellation)) != running)
-                See(await FindHolderAsync(connection.ProcessID, cancellation));
+            if (_failed && await Task.WhenAny(running, Task.Delay(SearchAfter, time, cancellation)) != running)
+                SetHolder(await FindHolderAsync(connection.ProcessID, cancellation));
             var result = await running;
             (_failed, _holder) = (false, null);
             return result;
@@ -42,14 +50,17 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
         }
     }
 
-    private void See(string? holder)
+    private void SetHolder(string? holder)
     {
         if (holder == _holder)
             return;
         (_holder, _heldSince) = (holder, time.GetTimestamp());
     }
 
-    /// <returns>The one at whose end all others wait, with the beginning of its transaction; null when there is none, or no answer.</returns>
+    /// <returns>
+    /// The session that blocks all others and is not blocked itself, with the start of its transaction, so that another transaction of the
+    /// same session is another holder. Null when nothing blocks; the last known holder when the query fails.
+    /// </returns>
     private async Task<string?> FindHolderAsync(int waiting, CancellationToken cancellation)
     {
         try
@@ -59,12 +70,13 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
                   select unnest(pg_blocking_pids($1)), 1
                   union
                   select unnest(pg_blocking_pids(pid)), depth + 1 from blocking where pid <> 0 and depth < 10)
-                select pid, application_name, usename::text, to_char(coalesce(xact_start, state_change) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
+                select pid, application_name, usename::text,
+                       to_char(coalesce(xact_start, state_change) at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS')
                 from blocking left join pg_stat_activity using (pid)
                 where pid = 0 or cardinality(pg_blocking_pids(pid)) = 0
                 order by pid <> 0, coalesce(xact_start, state_change) nulls last limit 1
                 """);
-            command.Parameters.Add(new() { Value = waiting });
+            command.Parameters.Add(Parameter.Of(waiting));
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             if (!await reader.ReadAsync(cancellation))
                 return null;
@@ -72,7 +84,8 @@ internal sealed class LockWatch(NpgsqlDataSource dataSource, TimeProvider time)
             if (pid == "0")
                 return "a prepared transaction holds it: commit it or roll it back (pg_prepared_xacts)";
             var since = reader.TextOrNull(3) is { } beginning ? $", since {beginning} UTC" : "";
-            return $"process {pid} holds it (application {UntrustedText.Escape(reader.TextOrNull(1) ?? "")}, role {reader.TextOrNull(2)}{since}): "
+            var application = UntrustedText.Escape(reader.TextOrNull(1) ?? "");
+            return $"process {pid} holds it (application {application}, role {reader.TextOrNull(2)}{since}): "
                 + $"end its transaction, or its session with pg_terminate_backend({pid})";
         }
         catch (Exception error) when (DatabaseErrors.IsDatabase(error))

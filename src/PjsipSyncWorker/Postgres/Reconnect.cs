@@ -5,23 +5,38 @@ using Polly.Retry;
 
 namespace PjsipSyncWorker.Postgres;
 
-/// <summary>The one way anything here comes back: exponential, jittered, capped, for ever.</summary>
+/// <summary>
+/// Starts a session again whenever it fails, without end. The wait doubles from 0.2 s to 2 s and is then shortened by up to half at random.
+/// All connections of the worker, to PostgreSQL and to Asterisk, come back this way.
+/// </summary>
+/// <remarks>
+/// Polly's own exponential delay counts attempts without end. Here a session that ran for 10 s resets the count, which Polly cannot know;
+/// that is why the delay is computed here.
+/// </remarks>
 internal static class Reconnect
 {
-    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Slowest = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Insisting = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SlowWait = TimeSpan.FromMinutes(1);
 
-    /// <summary>A pipeline that runs something which only ends by failing or by being cancelled.</summary>
-    /// <param name="onFailure">Told of a failure, and how long the wait is; of one that repeats, once a minute.</param>
-    /// <param name="slowAfter">Failures that only a person can mend, so that insisting does harm: they are tried again once a minute.</param>
-    /// <param name="health">Told of every failure.</param>
+    /// <summary>A session that ran for so long has succeeded: the next failure waits the shortest time again.</summary>
+    private static readonly TimeSpan ResetAfter = 5 * LongestWait;
+
+    /// <summary>
+    /// Makes a pipeline that runs a session, which ends only by failing or by being cancelled. For one session at a time.
+    /// </summary>
+    /// <param name="name">Of the pipeline in Polly's metrics.</param>
+    /// <param name="health">Receives every failure.</param>
+    /// <param name="onFailure">Called with a failure and the wait that follows; for a failure that repeats, once a minute.</param>
+    /// <param name="slowAfter">
+    /// Whether only a person can correct a failure, so that frequent attempts do harm: the wait is then a minute. Null: no failure is such.
+    /// </param>
     public static ResiliencePipeline Pipeline(
         string name, TimeProvider time, HealthPart health, Action<Exception, TimeSpan> onFailure, Func<Exception, bool>? slowAfter = null)
     {
         var lastStart = time.GetTimestamp();
         var attempt = 0;
-        (string? Failure, long At) told = default;
+        (string? Message, long At) reported = default;
         return new ResiliencePipelineBuilder { Name = name, TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -30,15 +45,15 @@ internal static class Reconnect
                 MaxRetryAttempts = int.MaxValue,
                 DelayGenerator = arguments =>
                 {
-                    // What ran well for a while starts again from the shortest wait.
-                    if (time.GetElapsedTime(lastStart) > 5 * Slowest)
-                        (attempt, told) = (0, default);
+                    if (time.GetElapsedTime(lastStart) > ResetAfter)
+                        (attempt, reported) = (0, default);
                     else
                         attempt++;
                     var delay = slowAfter?.Invoke(arguments.Outcome.Exception!) == true
-                        ? Insisting
-                        : TimeSpan.FromTicks(Math.Min(Slowest.Ticks, First.Ticks << Math.Min(attempt, 10)));
+                        ? SlowWait
+                        : TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, ShortestWait.Ticks << Math.Min(attempt, 10)));
                     delay *= 0.5 + Random.Shared.NextDouble() / 2;
+                    // The next session starts when the wait is over.
                     lastStart = time.GetTimestamp() + (long)(delay.TotalSeconds * time.TimestampFrequency);
                     return ValueTask.FromResult<TimeSpan?>(delay);
                 },
@@ -46,15 +61,15 @@ internal static class Reconnect
                 {
                     var failure = arguments.Outcome.Exception!;
                     health.Report(DatabaseErrors.Describe(failure), arguments.RetryDelay);
-                    if (failure.Message != told.Failure || time.GetElapsedTime(told.At) >= Insisting)
+                    if (failure.Message != reported.Message || time.GetElapsedTime(reported.At) >= SlowWait)
                     {
-                        told = (failure.Message, time.GetTimestamp());
+                        reported = (failure.Message, time.GetTimestamp());
                         onFailure(failure, arguments.RetryDelay);
                     }
                     return default;
                 },
             })
-            // Its meter is wanted; what happened is said by onFailure.
+            // Polly's metrics are wanted, its log is not: onFailure logs.
             .ConfigureTelemetry(NullLoggerFactory.Instance)
             .Build();
     }

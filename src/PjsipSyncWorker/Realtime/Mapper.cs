@@ -27,7 +27,7 @@ public sealed class Mapper
         _row = new string?[catalogue.Columns.Count];
         foreach (var (table, column) in Mapped)
             if (catalogue.Find(table, column) is null)
-                _leftOut.Add($"{RealtimeColumn.TableName(table)} has no column {column}");
+                _leftOut.Add($"{table.Name} has no column {column}");
         var problems = new List<string>();
         _defaults = new string?[catalogue.Columns.Count];
         Prepare(settings.Defaults, "Realtime:Defaults", _defaults, problems);
@@ -59,9 +59,9 @@ public sealed class Mapper
 
         layer.CopyTo(_row, 0);
         if (!SetMapped(extension, out problem)
-            || !SetOptions(RealtimeTable.Endpoint, "endpoint", options.Endpoint, ReservedEndpoint, out problem)
-            || !SetOptions(RealtimeTable.Auth, "auth", options.Auth, ReservedAuth, out problem)
-            || !SetOptions(RealtimeTable.Aor, "aor", options.Aor, ReservedAor, out problem)
+            || !SetOptions(RealtimeTable.Endpoint, options.Endpoint, ReservedEndpoint, out problem)
+            || !SetOptions(RealtimeTable.Auth, options.Auth, ReservedAuth, out problem)
+            || !SetOptions(RealtimeTable.Aor, options.Aor, ReservedAor, out problem)
             || !SetAuth(extension, options.Auth, out problem)
             || !AnswerSubscriptions(out problem)
             || !GoTogether(out problem))
@@ -237,18 +237,18 @@ public sealed class Mapper
     private static readonly Dictionary<string, string> ReservedAor = new() { ["id"] = "number" };
 
     private bool SetOptions(
-        RealtimeTable table, string section, IReadOnlyDictionary<string, string?> options, Dictionary<string, string> reserved, out string problem)
+        RealtimeTable table, IReadOnlyDictionary<string, string?> options, Dictionary<string, string> reserved, out string problem)
     {
         problem = "";
         foreach (var (name, value) in options)
         {
             if (reserved.TryGetValue(name, out var column))
-                return Refuse($"settings.{section}.{Shown(name)} comes from the column {column}", out problem);
+                return Refuse($"settings.{table.Section}.{Shown(name)} comes from the column {column}", out problem);
             if (_catalogue.Find(table, name) is not { } known)
-                return Refuse($"settings.{section}.{Shown(name)}: {RealtimeColumn.TableName(table)} has no such column", out problem);
+                return Refuse($"settings.{table.Section}.{Shown(name)}: {table.Name} has no such column", out problem);
             if (value is null)
                 _row[known.Index] = null;
-            else if (!SetColumn(known, value, $"settings.{section}.{name}", out problem))
+            else if (!SetColumn(known, value, $"settings.{table.Section}.{name}", out problem))
                 return false;
         }
         return true;
@@ -309,7 +309,7 @@ public sealed class Mapper
             {
                 if (_catalogue.Find(table, name) is not { } column)
                 {
-                    var missing = $"{path}:{section}:{name}, since {RealtimeColumn.TableName(table)} has no such column";
+                    var missing = $"{path}:{section}:{name}, since {table.Name} has no such column";
                     if (!_leftOut.Contains(missing))
                         _leftOut.Add(missing);
                 }

@@ -81,7 +81,7 @@ internal static class OptionRules
     /// <summary>The rule of one option; null: Asterisk takes all that the column does.</summary>
     /// <param name="codecs">Names of codecs that some Asterisk here knows beside those of <see cref="CodecNames"/>.</param>
     public static OptionRule? For(RealtimeTable table, string column, IReadOnlyList<string> codecs) =>
-        (table, column) is (RealtimeTable.Endpoint, "allow" or "disallow") ? Codecs(codecs) : Rules.GetValueOrDefault((table, column));
+        table == RealtimeTable.Endpoint && column is ("allow" or "disallow") ? Codecs(codecs) : Rules.GetValueOrDefault((table, column));
 
     /// <summary>The algorithms that stand in a password_digest which <see cref="PasswordDigests"/> accepted, in its order.</summary>
     public static IEnumerable<string> AlgorithmsOf(string passwordDigest) =>

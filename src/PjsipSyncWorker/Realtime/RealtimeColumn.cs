@@ -4,14 +4,6 @@ using static PjsipSyncWorker.Extensions.Refusal;
 
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>The three tables that make one phone known to Asterisk.</summary>
-public enum RealtimeTable
-{
-    Endpoint,
-    Auth,
-    Aor,
-}
-
 /// <summary>What kind of value a column takes.</summary>
 public enum ColumnKind
 {
@@ -37,14 +29,7 @@ public sealed record RealtimeColumn(
     public string Quoted { get; } = Identifier.Quote(Name);
 
     /// <summary>A name a person recognises: <c>ps_endpoints.callerid</c>.</summary>
-    public string Display { get; } = $"{TableName(Table)}.{Name}";
-
-    public static string TableName(RealtimeTable table) => table switch
-    {
-        RealtimeTable.Endpoint => "ps_endpoints",
-        RealtimeTable.Auth => "ps_auths",
-        _ => "ps_aors",
-    };
+    public string Display { get; } = $"{Table.Name}.{Name}";
 
     private readonly OptionRule? _rule = OptionRules.For(Table, Name, Codecs ?? []);
 

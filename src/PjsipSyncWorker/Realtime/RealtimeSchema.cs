@@ -26,7 +26,7 @@ public sealed class RealtimeSchema
         CanExpireContacts = canExpireContacts;
         _byName = columns.ToDictionary(column => (column.Table, column.Name));
         foreach (var column in columns)
-            _sets[(int)column.Table] = _sets[(int)column.Table].With(column.Index);
+            _sets[column.Table.Index] = _sets[column.Table.Index].With(column.Index);
     }
 
     private readonly ColumnSet[] _sets = new ColumnSet[3];
@@ -53,10 +53,10 @@ public sealed class RealtimeSchema
         $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])} {string.Join('|', column.Codecs ?? [])}";
 
     /// <summary>All columns of one table.</summary>
-    public ColumnSet Of(RealtimeTable table) => _sets[(int)table];
+    public ColumnSet Of(RealtimeTable table) => _sets[table.Index];
 
     /// <summary>The table's name as it is written in SQL.</summary>
-    public string Quoted(RealtimeTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(RealtimeColumn.TableName(table))}";
+    public string Quoted(RealtimeTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(table.Name)}";
 
     /// <summary>ps_contacts as it is written in SQL.</summary>
     public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
@@ -85,12 +85,7 @@ public sealed class RealtimeSchema
         {
             while (await reader.ReadAsync(cancellation))
             {
-                var table = reader.GetString(0) switch
-                {
-                    "ps_endpoints" => RealtimeTable.Endpoint,
-                    "ps_auths" => RealtimeTable.Auth,
-                    _ => RealtimeTable.Aor,
-                };
+                var table = RealtimeTable.FromName(reader.GetString(0));
                 var name = reader.GetString(1);
                 present.Add((table, name));
                 if (name == "id")
@@ -104,7 +99,7 @@ public sealed class RealtimeSchema
             }
         }
         var missing = Necessary.Where(column => !present.Contains(column))
-            .Select(column => $"{schema}.{RealtimeColumn.TableName(column.Table)}.{column.Column}").ToList();
+            .Select(column => $"{schema}.{column.Table.Name}.{column.Column}").ToList();
         if (missing.Count > 0)
         {
             throw new RealtimeSchemaException(present.Count == 0

@@ -1,8 +1,8 @@
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>
-/// Converts times between this host's clock and another one. The offset is kept in whole seconds and corrected only by two or more, so that the
-/// delay of the network does not convert the same moment to another one each time. Thread-safe.
+/// Converts times between this host's clock and another one. The offset is kept in whole seconds and corrected only by two or more, so that
+/// the delay of the network does not convert the same moment to another one each time. Thread-safe.
 /// </summary>
 internal sealed class ClockOffset(TimeProvider time)
 {

@@ -20,18 +20,22 @@ internal sealed class RegistrationMetrics : IDisposable
         _statusChanges = _meter.CreateCounter<long>("pjsip_sync_status_flips", description: "Extensions that went online or offline.");
         Reconnects = _meter.CreateCounter<long>("pjsip_sync_ami_reconnects", description: "AMI sessions begun after a first one, by node.");
         Events = _meter.CreateCounter<long>("pjsip_sync_ami_events", description: "AMI events received, by node and name.");
-        Actions = _meter.CreateDuration("pjsip_sync_ami_action_duration", "Time from an AMI action to the end of its answer, by node, action and result.");
-        Snapshots = _meter.CreateDuration("pjsip_sync_ami_snapshot_duration", "Time that a snapshot of an Asterisk's contacts and device states took, by node.");
-        Announcements = _meter.CreateDuration("pjsip_sync_announcement_duration", "Time that Asterisk took for the announcement of one extension, by node.");
-        Reloads = _meter.CreateDuration("pjsip_sync_asterisk_reload_duration", "Time that a reload of PJSIP took which this worker asked for, by node.");
-        _meter.CreateObservableGauge(
-            "pjsip_sync_announcements_waiting", () => OfNodes(node => node.Announcements.Count),
+        Actions = _meter.CreateDuration("pjsip_sync_ami_action_duration",
+            "Time from an AMI action to the end of its answer, by node, action and result.");
+        Snapshots = _meter.CreateDuration("pjsip_sync_ami_snapshot_duration",
+            "Time that a snapshot of an Asterisk's contacts and device states took, by node.");
+        Announcements = _meter.CreateDuration("pjsip_sync_announcement_duration",
+            "Time that Asterisk took for the announcement of one extension, by node.");
+        Reloads = _meter.CreateDuration("pjsip_sync_asterisk_reload_duration",
+            "Time that a reload of PJSIP took which this worker asked for, by node.");
+        _meter.CreateObservableGauge("pjsip_sync_announcements_waiting",
+            () => OfNodes(node => node.Announcements.Count),
             description: "Extensions that wait to be announced to the node by this worker.");
-        _meter.CreateObservableGauge(
-            "pjsip_sync_announcements_age", () => OfNodes(node => node.Announcements.Age.TotalSeconds),
+        _meter.CreateObservableGauge("pjsip_sync_announcements_age",
+            () => OfNodes(node => node.Announcements.Age.TotalSeconds),
             WorkerMeter.Seconds, "Time since extensions have been waiting to be announced to the node without a pause; 0 when none waits.");
-        _meter.CreateObservableGauge(
-            "pjsip_sync_ami_connected", () => OfNodes(node => node.Connected ? 1 : 0),
+        _meter.CreateObservableGauge("pjsip_sync_ami_connected",
+            () => OfNodes(node => node.Connected ? 1 : 0),
             description: "Whether this worker has an AMI session with the node (1) or not (0); another worker may have one.");
     }
 

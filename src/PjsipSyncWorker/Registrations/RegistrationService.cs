@@ -55,7 +55,8 @@ internal sealed partial class RegistrationService : BackgroundService
     /// <summary>Listens for new revisions of the ps_* tables, and reconnects when the connection is lost.</summary>
     private async Task ListenAsync(CancellationToken cancellation)
     {
-        var pipeline = Reconnect.Pipeline("revisions", _time, _listenHealth, (error, _) => Log.ListenLost(_logger, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline("revisions", _time, _listenHealth,
+            (error, _) => Log.ListenLost(_logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async token =>
         {
             await using var listener = await ChannelListener.OpenAsync(_dataSource, "pjsip_sync_revision", ListenerProbeInterval, token);
@@ -72,8 +73,8 @@ internal sealed partial class RegistrationService : BackgroundService
     }
 
     /// <summary>
-    /// Tells the followers of each revision, and the status writer of the endpoints that changed, because the status of a re-imported row is
-    /// wrong at first. Without a notification it looks every <c>Sync:PollInterval</c>.
+    /// Tells the followers of each revision, and the status writer of the endpoints that changed, because the status of a re-imported row
+    /// is wrong at first. Without a notification it looks every <c>Sync:PollInterval</c>.
     /// </summary>
     private async Task ForwardRevisionsAsync(CancellationToken cancellation)
     {
@@ -115,10 +116,12 @@ internal sealed partial class RegistrationService : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(2200, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
+        [LoggerMessage(EventIds.RegistrationsOff, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
         public static partial void Off(ILogger logger);
 
-        [LoggerMessage(2201, LogLevel.Warning, "New revisions of the ps_* tables cannot be listened for, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning,
+
+            "New revisions of the ps_* tables cannot be listened for, the next attempt follows: {Reason}")]
         public static partial void ListenLost(ILogger logger, string reason);
     }
 }

@@ -22,7 +22,7 @@ internal enum InstallOptions
 /// <summary>Installs or upgrades the database side: the files of <c>sql/</c> in their order, in one transaction.</summary>
 internal static class Installer
 {
-    /// <summary>The files, with the variables of this configuration filled in.</summary>
+    /// <summary>Returns the files in their order, with the variables of this configuration filled in. <c>sql/install.sql</c> is the same list for psql.</summary>
     public static IEnumerable<(string File, string Sql)> Scripts(WorkerSettings settings, InstallOptions options)
     {
         var variables = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -37,8 +37,9 @@ internal static class Installer
         [
             "10_schema.sql", "20_realtime.sql", "25_voicemail.sql",
             .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
-            "35_announcements.sql", "40_functions.sql", "45_privileges.sql",
-            .. options.HasFlag(InstallOptions.CreateStatusTable) ? ["48_status.sql"] : Array.Empty<string>(),
+            "35_announcements.sql", "40_protocol.sql", "41_columns.sql", "42_mapping_faults.sql", "43_mapping.sql", "44_row_security.sql",
+            "45_privileges.sql", "46_templates.sql", .. SqlScript.Files("templates/"), "47_recording.sql", "48_status.sql", "49_configuration.sql",
+            .. options.HasFlag(InstallOptions.CreateStatusTable) ? ["49_status_table.sql"] : Array.Empty<string>(),
             settings.Source.StatusTable.Length == 0 ? "50_mapping.sql" : "51_status_mapping.sql", "60_ownership.sql",
             .. options.HasFlag(InstallOptions.Roles) ? ["70_roles.sql"] : Array.Empty<string>(),
         ];

@@ -18,6 +18,11 @@ internal static class SqlScript
         return reader.ReadToEnd();
     }
 
+    /// <summary>Returns the names of the files built in under a folder of <c>sql/</c>, in ordinal order.</summary>
+    public static IEnumerable<string> Files(string folder) =>
+        typeof(SqlScript).Assembly.GetManifestResourceNames()
+            .Where(name => name.StartsWith($"sql/{folder}", StringComparison.Ordinal)).Select(name => name["sql/".Length..]).Order(StringComparer.Ordinal);
+
     /// <summary>Puts the variables in.</summary>
     /// <exception cref="KeyNotFoundException">The script names a variable that is not given.</exception>
     public static string Fill(string script, IReadOnlyDictionary<string, string> variables)

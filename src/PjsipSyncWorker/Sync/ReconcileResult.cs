@@ -1,3 +1,5 @@
+using PjsipSyncWorker.Sync.Planning;
+
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
 
@@ -6,40 +8,40 @@ internal sealed partial class SyncService
 {
     private static partial class Log
     {
-        [LoggerMessage(1000, LogLevel.Information, "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, {Removed} removed, {Rejected} rejected")]
+        [LoggerMessage(EventIds.SyncReady, LogLevel.Information, "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, {Removed} removed, {Rejected} rejected")]
         public static partial void Ready(ILogger logger, long milliseconds, int created, int updated, int unchanged, int removed, int rejected);
 
-        [LoggerMessage(1001, LogLevel.Warning, "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
+        [LoggerMessage(EventIds.DriftRepaired, LogLevel.Warning, "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
         public static partial void Drift(ILogger logger, int created, int updated, int removed, int rejected);
 
-        [LoggerMessage(1002, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.SyncInterrupted, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
         public static partial void Interrupted(ILogger logger, string reason);
 
-        [LoggerMessage(1003, LogLevel.Error, "Removals are held back: {Reason}")]
+        [LoggerMessage(EventIds.RemovalsHeldBack, LogLevel.Error, "Removals are held back: {Reason}")]
         public static partial void HeldBack(ILogger logger, string reason);
 
-        [LoggerMessage(1004, LogLevel.Warning, "Left out: {What}")]
+        [LoggerMessage(EventIds.ColumnLeftOut, LogLevel.Warning, "Left out: {What}")]
         public static partial void LeftOut(ILogger logger, string what);
 
-        [LoggerMessage(1005, LogLevel.Warning, "Standing by: {Reason}")]
+        [LoggerMessage(EventIds.SyncStandingBy, LogLevel.Warning, "Standing by: {Reason}")]
         public static partial void StandingBy(ILogger logger, string reason);
 
-        [LoggerMessage(1006, LogLevel.Debug, "The target's lock is held by another worker")]
+        [LoggerMessage(EventIds.RealtimeLockBusy, LogLevel.Debug, "The target's lock is held by another worker")]
         public static partial void LockBusy(ILogger logger);
 
-        [LoggerMessage(1007, LogLevel.Debug, "A change was found of which no notification told")]
+        [LoggerMessage(EventIds.UnnotifiedChangeFound, LogLevel.Debug, "A change was found of which no notification told")]
         public static partial void Untold(ILogger logger);
 
-        [LoggerMessage(1008, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
+        [LoggerMessage(EventIds.BatchApplied, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
         public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);
 
-        [LoggerMessage(1009, LogLevel.Debug, "{Kind} {Number}")]
+        [LoggerMessage(EventIds.ExtensionChanged, LogLevel.Debug, "{Kind} {Number}")]
         public static partial void Changed(ILogger logger, ChangeKind kind, string number);
 
-        [LoggerMessage(1010, LogLevel.Debug, "Rejected {Number}: {Reason}")]
+        [LoggerMessage(EventIds.ExtensionRejected, LogLevel.Debug, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
 
-        [LoggerMessage(1011, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
+        [LoggerMessage(EventIds.LockWaitReported, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
         public static partial void Waiting(ILogger logger, string holder);
     }
 }

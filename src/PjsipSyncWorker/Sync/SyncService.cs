@@ -7,6 +7,9 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
+using PjsipSyncWorker.Sync.Writing;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -3,6 +3,10 @@ using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
+using PjsipSyncWorker.Sync.Reading;
+using PjsipSyncWorker.Sync.Writing;
 
 namespace PjsipSyncWorker.Sync;
 

@@ -11,8 +11,8 @@ internal sealed class RealtimeLink(AmiConnection asterisk)
 {
     public async Task<Finding> DiagnoseAsync(RealtimeTable table, string id, CancellationToken cancellation)
     {
-        var family = RealtimeColumn.TableName(table);
-        var kind = table switch { RealtimeTable.Endpoint => "endpoint", RealtimeTable.Auth => "auth", _ => "aor" };
+        var family = table.Name;
+        var kind = table.Section;
         var found = table == RealtimeTable.Endpoint ? $"Asterisk cannot read the endpoint {id}" : $"Asterisk reads the endpoint {id} without its {kind}";
 
         var classes = OdbcClasses(await CommandAsync("odbc show all", cancellation));

@@ -45,7 +45,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     }
 
     private async Task<bool> HasAsync(RealtimeTable table, string id, CancellationToken cancellation) =>
-        !(await new AsteriskConsole(asterisk).RunAsync($"pjsip show {(table == RealtimeTable.Auth ? "auth" : "aor")} {id}", cancellation)).Says("Unable to find object");
+        !(await new AsteriskConsole(asterisk).RunAsync($"pjsip show {table.Section} {id}", cancellation)).Says("Unable to find object");
 
     private async Task<bool> CanLoadAnotherAsync(List<string> sample, string id, CancellationToken cancellation)
     {
@@ -96,9 +96,9 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         NpgsqlConnection connection, RealtimeSchema catalogue, string id, Dictionary<string, Dictionary<string, string>> shown, CancellationToken cancellation)
     {
         var differences = new List<string>();
-        foreach (var (table, kind) in new[] { (RealtimeTable.Endpoint, "endpoint"), (RealtimeTable.Auth, "auth"), (RealtimeTable.Aor, "aor") })
+        foreach (var table in RealtimeTable.All)
         {
-            if (!shown.TryGetValue(kind, out var options))
+            if (!shown.TryGetValue(table.Section, out var options))
                 continue;
             var columns = catalogue.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
             await using var command = new NpgsqlCommand(

@@ -4,6 +4,8 @@ using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;
 
-/// <summary>Figures for docs/reliability.md: <c>PJSIP_SYNC_TEST_MEASURED</c> names a file to which each run adds its own.</summary>
+/// <summary>Figures for docs/operate/reliability.md: <c>PJSIP_SYNC_TEST_MEASURED</c> names a file to which each run adds its own.</summary>
 internal static class Measured
 {
     public static Task Async(string what, TimeSpan took) => Async(string.Create(CultureInfo.InvariantCulture, $"{what}: {took.TotalMilliseconds:0} ms"));

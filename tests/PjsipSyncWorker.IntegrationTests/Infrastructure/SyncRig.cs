@@ -4,6 +4,7 @@ using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Writing;
 using Sessions = PjsipSyncWorker.Postgres.DataSource;
 
 namespace PjsipSyncWorker.IntegrationTests.Infrastructure;

@@ -13,22 +13,27 @@ public sealed partial class DocumentTests
     /// <summary>Blocks that nobody runs, by the line they begin with: pictures, code of other languages, what needs a second machine.</summary>
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
-        ["README.md:  app ── SQL ──▶ extensions ──trigger──▶ pjsip_sync.change + NOTIFY ──▶ [loop 1: sync] ──▶ ps_endpoints / ps_auths / ps_aors ──ODBC──▶ Asterisk"] = "a picture",
-        ["README.md: scripts/demo.sh     # the main job end to end, on a private PostgreSQL and a real Asterisk; --keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
-        ["README.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] = "what init prints; RoleTests does it",
-        ["README.md: pjsip-sync-worker verify-config          # every check: passed, to look at, failed, skipped; what was found, what to do"] = "run by docs/troubleshooting.md, as the service's user",
-        ["README.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyDatabaseTests reads the real thing",
-        ["docs/asterisk.md: ; /etc/asterisk/pjsip_carriers.conf"] = "a carrier's own",
+        ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
+        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; --keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker                      Asterisk"] = "a picture",
-        ["docs/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
-        ["docs/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
-        ["docs/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' publication phones;"] = "needs a second server; ReplicationTests does it",
-        ["docs/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
-        ["docs/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
+        ["docs/operate/asterisk.md: ; /etc/asterisk/pjsip_carriers.conf"] = "a carrier's own",
+        ["docs/operate/install.md: pjsip-sync-worker verify-config          # each check: pass, warn, fail or skip; what was found, what to do"] = "run by docs/operate/troubleshooting.md, as the service's user",
+        ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
+        ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' publication phones;"] = "needs a second server; ReplicationTests does it",
+        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
+        ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyDatabaseTests reads the real thing",
+        ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] = "what init prints; RoleTests does it",
+        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
+        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
-    /// <summary>Whose shell commands scripts/test-readme.sh runs.</summary>
-    private static readonly string[] ShellDocuments = ["README.md", "docs/operations.md", "docs/security.md", "docs/troubleshooting.md"];
+    /// <summary>Whose shell commands scripts/test-readme.sh runs on a booted machine.</summary>
+    private static readonly string[] ShellDocuments =
+        ["docs/operate/install.md", "docs/operate/operations.md", "docs/operate/security.md", "docs/operate/troubleshooting.md"];
+
+    /// <summary>Whose shell commands scripts/test-docker.sh runs in a Docker engine.</summary>
+    private const string ContainerDocument = "docs/operate/containers.md";
 
     [Fact]
     public void Every_block_is_run_by_a_test_or_named_here_with_the_reason_why_not()
@@ -37,17 +42,56 @@ public sealed partial class DocumentTests
 
         Assert.Equal(NotRun.Keys.Order(StringComparer.Ordinal),
             blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}").Order(StringComparer.Ordinal));
-        Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File).Except(ShellDocuments));
+        Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File).Except([.. ShellDocuments, ContainerDocument, "README.md"]));
         var script = Document.Read("scripts/test-readme.sh");
         Assert.All(ShellDocuments, file => Assert.Contains(file, script, StringComparison.Ordinal));
+        Assert.Contains(ContainerDocument, Document.Read("scripts/test-docker.sh"), StringComparison.Ordinal);
+    }
+
+    /// <summary>Nobody runs the quick start by itself: its lines are those of the two pages whose commands are run.</summary>
+    [Fact]
+    public void Every_line_of_the_quick_start_is_one_of_the_pages_that_explain_it()
+    {
+        var run = new[] { "docs/operate/install.md", ContainerDocument }.SelectMany(Lines).ToHashSet(StringComparer.Ordinal);
+
+        Assert.Empty(Lines("README.md").Except(run));
+
+        static IEnumerable<string> Lines(string file) => Document.Blocks(file).Where(block => block.Language == "sh").SelectMany(block => block.Text.Split('\n'));
+    }
+
+    /// <summary>The names of the instruments in the source, to which the exporter adds the unit and <c>_total</c>.</summary>
+    [Fact]
+    public void Every_metric_is_explained_and_no_other()
+    {
+        string[] channels = ["pjsip_sync_change", "pjsip_sync_revision"];
+        var made = Regex.Matches(Source(), @"\(""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
+        var explained = MetricRow().Matches(Document.Read("docs/reference/metrics.md")).Select(match => Regex.Replace(match.Groups[1].Value, "_(total|seconds)$", ""));
+
+        Assert.Equal(made, explained.Order(StringComparer.Ordinal));
     }
 
     [Fact]
-    public void The_readme_leads_to_every_document()
+    public void Every_document_is_reachable_from_the_readme()
     {
-        var readme = Document.Read("README.md");
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Queue<string>(["README.md"]);
+        while (open.TryDequeue(out var file))
+            if (reached.Add(file))
+                foreach (var link in Document.Links(file).Where(link => Document.All.Contains(link.Target)))
+                    open.Enqueue(link.Target);
 
-        Assert.All(Document.All.Skip(1), file => Assert.Contains($"({file})", readme, StringComparison.Ordinal));
+        Assert.Empty(Document.All.Except(reached));
+    }
+
+    [Fact]
+    public void Every_link_leads_to_a_file_and_a_heading_that_exist()
+    {
+        Assert.All(Document.All.Append("CHANGELOG.md").SelectMany(Document.Links), link =>
+        {
+            Assert.True(Path.Exists(Path.Combine(Document.Root, link.Target)), $"{link.File} links to {link.Target}, which is not there");
+            Assert.True(link.Anchor.Length == 0 || Document.Anchors(link.Target).Contains(link.Anchor),
+                $"{link.File} links to #{link.Anchor} of {link.Target}, which has no such heading");
+        });
     }
 
     [Fact]
@@ -60,8 +104,8 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_check_of_verify_config_is_explained_and_no_other()
     {
-        var explained = Document.Read("docs/troubleshooting.md").Split('\n')
-            .SkipWhile(line => line != "## Each check of verify-config").Select(line => CheckRow().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+        var explained = Document.Read("docs/reference/checks.md").Split('\n')
+            .SkipWhile(line => line != "## Each check").Select(line => CheckRow().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
     }
@@ -72,15 +116,15 @@ public sealed partial class DocumentTests
         var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
 
         Assert.NotEmpty(alerts);
-        Assert.All(alerts, alert => Assert.Contains($"`{alert}`", Document.Read("docs/troubleshooting.md"), StringComparison.Ordinal));
+        Assert.All(alerts, alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
     [Fact]
     public void What_the_worker_is_said_to_say_it_says()
     {
-        var source = string.Concat(Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
-        var said = Document.Read("docs/troubleshooting.md").Split('\n')
+        var source = Source();
+        var said = Document.Read("docs/operate/troubleshooting.md").Split('\n')
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split(" | ")[0])
             .SelectMany(cell => Quoted().Matches(cell).Select(match => match.Groups[1].Value))
             .Where(words => words.Contains(' ', StringComparison.Ordinal) && !words.StartsWith("Unable to find object", StringComparison.Ordinal)).ToList();
@@ -103,6 +147,9 @@ public sealed partial class DocumentTests
         Assert.All(Document.All, file => Assert.DoesNotContain(Document.Root, Document.Read(file), StringComparison.Ordinal));
     }
 
+    private static string Source() =>
+        string.Concat(Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+
     private static List<string> Checks()
     {
         var settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x" }).Build());
@@ -123,4 +170,7 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"^\| `([a-z.]+)` \|")]
     private static partial Regex CheckRow();
+
+    [GeneratedRegex(@"^\| `(pjsip_sync_\w+)", RegexOptions.Multiline)]
+    private static partial Regex MetricRow();
 }

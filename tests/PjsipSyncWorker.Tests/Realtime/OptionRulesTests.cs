@@ -91,7 +91,7 @@ public sealed class OptionRulesTests
     /// <summary>A column of Asterisk's own type.</summary>
     private static RealtimeColumn Column(string display)
     {
-        var table = display.Split('.')[0] switch { "ps_endpoints" => RealtimeTable.Endpoint, "ps_auths" => RealtimeTable.Auth, _ => RealtimeTable.Aor };
+        var table = RealtimeTable.FromName(display.Split('.')[0]);
         var name = display.Split('.')[1];
         var whole = name is "cos_audio" or "timers_min_se" or "rtp_timeout" or "qualify_frequency" or "maximum_expiration";
         return new RealtimeColumn(0, table, name, "t", whole ? ColumnKind.Whole : ColumnKind.Text, null, whole ? null : 255);

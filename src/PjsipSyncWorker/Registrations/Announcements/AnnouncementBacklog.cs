@@ -1,6 +1,8 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>The changes that one Asterisk must still be told: the queue in memory, filled from and acknowledged in the ledger. Not thread-safe.</summary>
+/// <summary>
+/// The changes that one Asterisk must still be told: the queue in memory, filled from and acknowledged in the ledger. Not thread-safe.
+/// </summary>
 internal sealed class AnnouncementBacklog(AnnouncementLedger ledger, AnnouncementMetrics metrics)
 {
     private readonly AnnouncementQueue _queue = new();

@@ -1,12 +1,13 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Estimates what announcements one by one, and one reload of PJSIP, cost one Asterisk. Both block the queue in which Asterisk also handles new
-/// registrations, so the cheaper way is taken, and a long reload only when single commands are about as long. The estimates start with figures
-/// measured on Asterisk 22 (docs/performance.md) and follow the times of this Asterisk. Not thread-safe.
+/// Estimates what announcements one by one, and one reload of PJSIP, cost one Asterisk. Both block the queue in which Asterisk also handles
+/// new registrations, so the cheaper way is taken, and a long reload only when single commands are about as long. The estimates start with
+/// figures measured on Asterisk 22 (docs/operate/performance.md) and follow the times of this Asterisk. Not thread-safe.
 /// </summary>
 /// <param name="readsThroughView">
-/// Whether this server reads endpoints through <c>ps_endpoints_for_server</c>, so that one announcement does not make it read all endpoints.
+/// Whether this server reads endpoints through <c>ps_endpoints_for_server</c>, so that one announcement does not make it read all
+/// endpoints.
 /// </param>
 internal sealed class AnnouncementCost(bool readsThroughView)
 {
@@ -35,8 +36,8 @@ internal sealed class AnnouncementCost(bool readsThroughView)
     private static readonly TimeSpan ReadOfEndpoint = TimeSpan.FromMilliseconds(0.2);
 
     /// <summary>
-    /// The number of endpoints in a window when commands are quick. Each window is one write to the database, and each command reads the whole
-    /// window.
+    /// The number of endpoints in a window when commands are quick. Each window is one write to the database, and each command reads the
+    /// whole window.
     /// </summary>
     private const int WideWindow = 8;
 

@@ -7,20 +7,24 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, up to which revision it was told, and
-/// which endpoints it cannot load.
+/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision it was told.
 /// </summary>
 /// <param name="schema">The schema of the ps_* tables.</param>
 internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string node, string schema)
 {
+    /// <summary>The endpoints that this Asterisk cannot load.</summary>
+    public UnloadableTable Unloadable { get; } = new(dataSource, node, schema);
+
     /// <summary>
-    /// How long an announcement window stays open, in which the view <c>ps_endpoints_for_server</c> shows only the announced endpoints. If the
-    /// worker dies meanwhile, the server reads all endpoints again after this time.
+    /// How long an announcement window stays open, in which the view <c>ps_endpoints_for_server</c> shows only the announced endpoints. If
+    /// the worker dies meanwhile, the server reads all endpoints again after this time.
     /// </summary>
     public static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(5);
 
     /// <summary>A change of an endpoint that this process of Asterisk was not told.</summary>
-    /// <param name="Announce">Whether the AOR is new or changed, so that Asterisk must read it. Otherwise only its caches must forget it.</param>
+    /// <param name="Announce">
+    /// Whether the AOR is new or changed, so that Asterisk must read it. Otherwise only its caches must forget it.
+    /// </param>
     /// <param name="QualifyFrequency">Seconds between two OPTIONS, as ps_aors has them now; 0 for none.</param>
     /// <param name="ChangedAt">When the change was written, on the database's clock.</param>
     internal readonly record struct Entry(string Id, long Revision, bool Announce, int QualifyFrequency, DateTime ChangedAt);
@@ -28,9 +32,9 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Records which process of Asterisk is running.</summary>
     /// <param name="codecs">The names of the codecs that it knows.</param>
     /// <returns>
-    /// <c>IsKnown</c>: whether it is the process that was followed before, so that what it was told still counts. <c>CachedRevision</c>: its memory
-    /// caches may lack changes after this revision. <c>StartedAt</c>: when it started, on the database's clock, to the second; null when
-    /// Asterisk does not say.
+    /// <c>IsKnown</c>: whether it is the process that was followed before, so that what it was told still counts. <c>CachedRevision</c>:
+    /// its memory caches may lack changes after this revision. <c>StartedAt</c>: when it started, on the database's clock, to the second;
+    /// null when Asterisk does not say.
     /// </returns>
     public async Task<(bool IsKnown, long CachedRevision, DateTime? StartedAt)> IdentifyAsync(
         AsteriskIdentity identity, string[] codecs, CancellationToken cancellation)
@@ -49,14 +53,15 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
             select coalesce(bool_or(is_known), false),
                    case when bool_or(is_known) then max(refreshed_revision)
                         -- The caches of a new process have nothing older than it. A transaction may commit half a minute after it began.
-                        else coalesce((select max(revision) from pjsip_sync.managed_endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
+                        else coalesce((
+                          select max(revision) from pjsip_sync.managed_endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
                    now() - $5
             from before
             """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = identity.Process });
-        command.Parameters.Add(new() { Value = (object?)identity.Version ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = (object?)identity.SystemName ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
+        command.Parameters.Add(Parameter.Of(node));
+        command.Parameters.Add(Parameter.Of(identity.Process));
+        command.Parameters.Add(Parameter.Text(identity.Version));
+        command.Parameters.Add(Parameter.Text(identity.SystemName));
         command.Parameters.Add(new() { Value = (object?)identity.Uptime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
         command.Parameters.Add(Parameter.Texts(codecs));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -78,21 +83,23 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Makes everything up to a revision count as announced. The revision never goes back.</summary>
     public Task MarkAnnouncedAsync(long revision, CancellationToken cancellation) => ExecuteAsync(
         "update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1", cancellation,
-        new NpgsqlParameter { Value = revision });
+        Parameter.Of(revision));
 
-    /// <summary>Opens a window: for <see cref="WindowLength"/> the server sees only these endpoints when it reads all. Replaces an open window.</summary>
+    /// <summary>
+    /// Opens a window: for <see cref="WindowLength"/> the server sees only these endpoints when it reads all. Replaces an open window.
+    /// </summary>
     public Task OpenWindowAsync(string[] ids, CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = $2, announcing_until = clock_timestamp() + interval '{WindowLength.TotalSeconds} seconds'
         from (select {DataSource.AsynchronousCommit}) as quickly where name = $1
         """, cancellation, Parameter.Texts(ids));
 
-    /// <summary>From the next read on this server sees all endpoints.</summary>
+    /// <summary>Closes the window: from the next read on the server sees all endpoints.</summary>
     public Task CloseWindowAsync(CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = null, announcing_until = null
         from (select {DataSource.AsynchronousCommit}) as quickly where name = $1 and announcing is not null
         """, cancellation);
 
-    /// <summary>What has not been told, of revisions after this one, in the order of revisions.</summary>
+    /// <summary>Returns the changes after a revision that this Asterisk was not told, in the order of revisions.</summary>
     public async Task<List<Entry>> PendingAsync(long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
@@ -103,8 +110,8 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
             where e.revision > greatest(n.refreshed_revision, $2)
             order by e.revision
             """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(Parameter.Of(node));
+        command.Parameters.Add(Parameter.Of(after));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var pending = new List<Entry>();
         while (await reader.ReadAsync(cancellation))
@@ -119,7 +126,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     public async Task<(List<string> Ids, long Highest)> ChangedAsync(long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
-        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(Parameter.Of(after));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var (ids, highest) = (new List<string>(), after);
         while (await reader.ReadAsync(cancellation))
@@ -133,8 +140,9 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Whether an endpoint exists and is not deleted.</summary>
     public async Task<bool> ExistsAsync(string id, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select exists (select from pjsip_sync.managed_endpoint where id = $1 and deleted_at is null)");
-        command.Parameters.Add(new() { Value = id });
+        await using var command = dataSource.CreateCommand(
+            "select exists (select from pjsip_sync.managed_endpoint where id = $1 and deleted_at is null)");
+        command.Parameters.Add(Parameter.Of(id));
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
@@ -148,60 +156,10 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
               and not exists (select from pjsip_sync.unloadable u where u.node = $2 and u.id = e.id)
             order by revision limit 1
             """);
-        command.Parameters.Add(new() { Value = (object?)except ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Text(except));
+        command.Parameters.Add(Parameter.Of(node));
         return await command.ExecuteScalarAsync(cancellation) as string;
     }
-
-    /// <summary>Returns the endpoints that this Asterisk could not load, and forgets deleted ones.</summary>
-    public async Task<List<string>> UnloadableAsync(CancellationToken cancellation)
-    {
-        await using var command = dataSource.CreateCommand("""
-            with kept as (
-                   select u.id from pjsip_sync.unloadable u
-                   join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null
-                   where node = $1),
-                 gone as (delete from pjsip_sync.unloadable where node = $1 and id not in (select id from kept))
-            select id from kept
-            """);
-        command.Parameters.Add(new() { Value = node });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var ids = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            ids.Add(reader.GetString(0));
-        return ids;
-    }
-
-    /// <summary>
-    /// Records that this Asterisk cannot load an endpoint. Only Asterisk's log names the rejected option, so the reason lists the options that no
-    /// loadable endpoint has.
-    /// </summary>
-    /// <returns>The recorded reason.</returns>
-    public async Task<string> RecordUnloadableAsync(string id, CancellationToken cancellation)
-    {
-        await using var command = dataSource.CreateCommand($"""
-            with loadable as (
-              select to_jsonb(o) as options from {Identifier.Quote(schema)}.ps_endpoints o
-              where o.id <> $2 and not exists (select from pjsip_sync.unloadable u where u.node = $1 and u.id = o.id) limit 200
-            )
-            insert into pjsip_sync.unloadable as u (node, id, reason)
-            select $1, $2, 'Asterisk ' || $1 || ' cannot load it'
-                   || coalesce('; no other extension has its ' || string_agg('endpoint.' || key, ', ' order by key), '')
-                   || '. The log of Asterisk names the option that it refuses'
-            from {Identifier.Quote(schema)}.ps_endpoints e cross join jsonb_each_text(to_jsonb(e)) as option (key, value)
-            where e.id = $2 and value is not null and key not in ('id', 'aors', 'auth', 'callerid', 'mailboxes')
-              and not exists (select from loadable where options ->> key = value)
-            on conflict (node, id) do update set reason = excluded.reason
-            returning reason
-            """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = id });
-        return (string)(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
-    /// <summary>Removes the record of an endpoint that this Asterisk can load again, or that was deleted.</summary>
-    public Task RecordLoadableAsync(string id, CancellationToken cancellation) =>
-        ExecuteAsync("delete from pjsip_sync.unloadable where node = $1 and id = $2", cancellation, new NpgsqlParameter { Value = id });
 
     /// <summary>Returns how many endpoints of ours Asterisk reads when it reads all.</summary>
     public async Task<long> EndpointCountAsync(CancellationToken cancellation)
@@ -211,8 +169,8 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     }
 
     /// <summary>
-    /// Returns those endpoints that Asterisk shows as unavailable wrongly: they were announced, and a phone of them answers OPTIONS or is never
-    /// asked.
+    /// Returns those endpoints that Asterisk shows as unavailable wrongly: they were announced, and a phone of them answers OPTIONS or is
+    /// never asked.
     /// </summary>
     /// <param name="suspects">Ids of endpoints that are registered while Asterisk shows them as unavailable.</param>
     public async Task<List<string>> WronglyUnavailableAsync(string[] suspects, CancellationToken cancellation)
@@ -226,7 +184,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
               and exists (select from pjsip_sync.contact c where c.node = n.name and c.endpoint = e.id
                           and (c.status = 'Reachable' or coalesce(a.qualify_frequency::text, '0') = '0'))
             """);
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Of(node));
         command.Parameters.Add(Parameter.Texts(suspects));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var wrong = new List<string>();
@@ -241,7 +199,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
         await using var command = dataSource.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Of(node));
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellation);
     }

@@ -2,10 +2,14 @@ using System.Globalization;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>Metrics of the announcements to one Asterisk: how many endpoints wait, for how long, and what announcing costs. Thread-safe.</summary>
+/// <summary>
+/// Metrics of the announcements to one Asterisk: how many endpoints wait, for how long, and what announcing costs. Thread-safe.
+/// </summary>
 internal sealed class AnnouncementMetrics(RegistrationMetrics metrics, KeyValuePair<string, object?> node, TimeProvider time)
 {
-    /// <summary>The age after which waiting endpoints are a problem: a phone that registers before its announcement causes no events.</summary>
+    /// <summary>
+    /// The age after which waiting endpoints are a problem: a phone that registers before its announcement causes no events.
+    /// </summary>
     private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();

@@ -17,7 +17,9 @@ internal sealed class AnnouncementQueue
     /// <summary>The number of endpoints that wait.</summary>
     public int Count => _newest.Count;
 
-    /// <summary>Adds entries. An entry replaces the older one of the same endpoint; one that needs no announcement only removes it.</summary>
+    /// <summary>
+    /// Adds entries. An entry replaces the older one of the same endpoint; one that needs no announcement only removes it.
+    /// </summary>
     /// <param name="entries">In the order of revisions, all higher than <see cref="HighestRevision"/>.</param>
     public void Add(IEnumerable<AnnouncementLedger.Entry> entries)
     {

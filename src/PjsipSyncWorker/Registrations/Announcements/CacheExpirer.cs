@@ -1,23 +1,27 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Removes what changed in the ps_* tables from the memory caches of one Asterisk (sorcery.conf). Asterisk is asked for the names of its caches.
-/// Thread-safe.
+/// Removes what changed in the ps_* tables from the memory caches of one Asterisk (sorcery.conf). Asterisk is asked for the names of its
+/// caches. Thread-safe.
 /// </summary>
 /// <param name="cachedRevision">The caches may lack changes after this revision.</param>
 internal sealed partial class CacheExpirer(
-    AmiConnection asterisk, AnnouncementLedger ledger, long cachedRevision, string node, TimeProvider time, ILogger<CacheExpirer> logger) : IDisposable
+    AmiConnection asterisk, AnnouncementLedger ledger, long cachedRevision, string node, TimeProvider time,
+    ILogger<CacheExpirer> logger) : IDisposable
 {
-    /// <summary>From this number of changes on the whole cache is emptied. Asterisk then reads each phone once more, which is cheaper.</summary>
+    /// <summary>
+    /// From this number of changes on the whole cache is emptied. Asterisk then reads each phone once more, which is cheaper.
+    /// </summary>
     private const int EmptyFrom = 2000;
 
     /// <summary>
-    /// The longest look-up that is not a fault by itself. Each change is expired a second time after it, because a look-up that began before the
-    /// commit may put the old object into the cache after the first time.
+    /// The longest look-up that is not a fault by itself. Each change is expired a second time after it, because a look-up that began
+    /// before the commit may put the old object into the cache after the first time.
     /// </summary>
     private static readonly TimeSpan LongestLookUp = TimeSpan.FromSeconds(2);
 
@@ -55,7 +59,9 @@ internal sealed partial class CacheExpirer(
         }
     }
 
-    /// <summary>Expires everything that changed since the last call. Afterwards Asterisk reads these rows from the database again.</summary>
+    /// <summary>
+    /// Expires everything that changed since the last call. Afterwards Asterisk reads these rows from the database again.
+    /// </summary>
     /// <exception cref="AmiException">The connection ended.</exception>
     public async Task CatchUpAsync(CancellationToken cancellation)
     {
@@ -136,9 +142,9 @@ internal sealed partial class CacheExpirer(
 
     private static partial class Log
     {
-        [LoggerMessage(2008, LogLevel.Warning,
-            "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each change, and "
-            + "Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
+        [LoggerMessage(EventIds.FullBackendCacheEmptied, LogLevel.Warning,
+            "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each "
+            + "change, and Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
         public static partial void HoldsWholeBackend(ILogger logger, string node, string cache);
     }
 }

@@ -5,9 +5,9 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// A second connection to one Asterisk, for commands that take long. Asterisk runs the actions of one connection one after the other and sends
-/// its events in between, so a long command would delay everything else on the first connection. This one is opened when it is needed and
-/// closed when it is idle, because Asterisk wakes each connection for each event, wanted or not. Not thread-safe.
+/// A second connection to one Asterisk, for commands that take long. Asterisk runs the actions of one connection one after the other and
+/// sends its events in between, so a long command would delay everything else on the first connection. This one is opened when it is needed
+/// and closed when it is idle, because Asterisk wakes each connection for each event, wanted or not. Not thread-safe.
 /// </summary>
 internal sealed class CommandConnection(NodeSettings node, NodeMetrics metrics, TimeProvider time) : IAmiEventHandler, IAsyncDisposable
 {

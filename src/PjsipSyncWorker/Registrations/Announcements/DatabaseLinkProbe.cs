@@ -11,8 +11,8 @@ internal sealed class DatabaseLinkProbe(TimeProvider time)
 
     /// <summary>Whether Asterisk reads the row of an endpoint.</summary>
     /// <remarks>
-    /// After a restart of the database each of Asterisk's connections fails once, the last used one first. The repeated attempts here use up
-    /// those failures, so that no REGISTER of a phone meets one.
+    /// After a restart of the database each of Asterisk's connections fails once, the last used one first. The repeated attempts here use
+    /// up those failures, so that no REGISTER of a phone meets one.
     /// </remarks>
     /// <param name="sample">The id of an endpoint that Asterisk could load before.</param>
     public async Task<bool> IsUpAsync(AnnouncementSession session, string sample, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
@@ -6,11 +7,14 @@ internal sealed partial class EndpointAnnouncer
 {
     private static partial class Log
     {
-        [LoggerMessage(2004, LogLevel.Warning,
-            "Asterisk {Node} cannot read {Endpoint} from the realtime tables: is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
+        [LoggerMessage(EventIds.EndpointUnreadable, LogLevel.Warning,
+            "Asterisk {Node} cannot read {Endpoint} from the realtime tables: "
+            + "is its database link up (res_odbc.conf, extconfig.conf, sorcery.conf)?")]
         public static partial void CannotRead(ILogger logger, string node, string endpoint);
 
-        [LoggerMessage(2005, LogLevel.Information, "Announced {Count} new or changed extensions to Asterisk {Node}")]
+        [LoggerMessage(EventIds.EndpointsAnnounced, LogLevel.Information,
+
+            "Announced {Count} new or changed extensions to Asterisk {Node}")]
         public static partial void Announced(ILogger logger, string node, int count);
     }
 }

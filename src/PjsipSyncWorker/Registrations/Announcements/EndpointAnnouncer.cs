@@ -6,10 +6,12 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Announces new and changed endpoints to one Asterisk, so that their phones cause events and their device states change: one by one, or all
-/// by one reload of PJSIP where that is clearly cheaper. What Asterisk read by itself, at its boot or by a reload, is not announced.
+/// Announces new and changed endpoints to one Asterisk, so that their phones cause events and their device states change: one by one, or
+/// all by one reload of PJSIP where that is clearly cheaper. What Asterisk read by itself, at its boot or by a reload, is not announced.
 /// </summary>
-/// <remarks>The methods <c>On…</c> and the properties are thread-safe. <see cref="BeginAsync"/> and <see cref="RunAsync"/> run one at a time.</remarks>
+/// <remarks>
+/// The methods <c>On…</c> and the properties are thread-safe. <see cref="BeginAsync"/> and <see cref="RunAsync"/> run one at a time.
+/// </remarks>
 internal sealed partial class EndpointAnnouncer
 {
     /// <summary>The number of announcements in one pass after which a snapshot costs little in comparison.</summary>
@@ -70,7 +72,9 @@ internal sealed partial class EndpointAnnouncer
     /// <summary>Notes that the ps_* tables changed.</summary>
     public void OnRevision() => _wake.Set();
 
-    /// <summary>Handles a Reload event of PJSIP. A foreign reload may have run while the database was away, or during an announcement.</summary>
+    /// <summary>
+    /// Handles a Reload event of PJSIP. A foreign reload may have run while the database was away, or during an announcement.
+    /// </summary>
     public void OnReload()
     {
         if (_reload.IsOwnEvent())
@@ -79,7 +83,9 @@ internal sealed partial class EndpointAnnouncer
         _wake.Set();
     }
 
-    /// <summary>Notes that this worker's connection to the database broke and is restored. Asterisk's connections may have broken too.</summary>
+    /// <summary>
+    /// Notes that this worker's connection to the database broke and is restored. Asterisk's connections may have broken too.
+    /// </summary>
     public void OnDatabaseRestored()
     {
         _databaseRestored = true;
@@ -214,7 +220,9 @@ internal sealed partial class EndpointAnnouncer
         }
     }
 
-    /// <summary>Makes nothing count as announced, because Asterisk read everything again. The next pass asks Asterisk what it loaded.</summary>
+    /// <summary>
+    /// Makes nothing count as announced, because Asterisk read everything again. The next pass asks Asterisk what it loaded.
+    /// </summary>
     private async Task ForgetAsync(FullRead read, CancellationToken cancellation)
     {
         await Ledger.ForgetAsync(cancellation);
@@ -248,7 +256,9 @@ internal sealed partial class EndpointAnnouncer
         return false;
     }
 
-    /// <summary>Reports that Asterisk cannot read its tables, and waits. The next pass begins with everything that is not acknowledged.</summary>
+    /// <summary>
+    /// Reports that Asterisk cannot read its tables, and waits. The next pass begins with everything that is not acknowledged.
+    /// </summary>
     /// <returns>False.</returns>
     private async Task<bool> OnLinkDownAsync(string id, CancellationToken cancellation)
     {

@@ -1,6 +1,9 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>The number of endpoints that one Asterisk reads when it reads all. It is at most some seconds old, because counting a large table takes long.</summary>
+/// <summary>
+/// The number of endpoints that one Asterisk reads when it reads all. It is at most some seconds old, because counting a large table takes
+/// long.
+/// </summary>
 internal sealed class EndpointCount(AnnouncementLedger ledger, TimeProvider time)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(5);

@@ -34,7 +34,9 @@ internal sealed class FullReads(UnloadableSearch unloadable)
     /// <summary>Notes that an endpoint was announced by itself.</summary>
     public void OnAnnounced(string id) => _notLoadedByReload.Remove(id);
 
-    /// <summary>Asks Asterisk what it loaded by the last full read, and removes that from the backlog. Does nothing without a new full read.</summary>
+    /// <summary>
+    /// Asks Asterisk what it loaded by the last full read, and removes that from the backlog. Does nothing without a new full read.
+    /// </summary>
     public async Task RemoveLoadedAsync(AnnouncementSession session, AnnouncementBacklog backlog, CancellationToken cancellation)
     {
         if (_unchecked is not { } read)

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Requires a reload of PJSIP when one Asterisk shows registered phones as unavailable wrongly, because only a reload links their device states
-/// again.
+/// Requires a reload of PJSIP when one Asterisk shows registered phones as unavailable wrongly, because only a reload links their device
+/// states again.
 /// </summary>
 internal sealed partial class LampRepair(
     NodeSettings node, AnnouncementLedger ledger, PjsipReload reload, TimeProvider time, ILogger<LampRepair> logger)
@@ -40,8 +41,9 @@ internal sealed partial class LampRepair(
 
     private static partial class Log
     {
-        [LoggerMessage(2013, LogLevel.Warning,
-            "Asterisk {Node} shows {Count} registered phones as unavailable: PJSIP is reloaded, so that it links their device states again")]
+        [LoggerMessage(EventIds.DeviceStatesWrong, LogLevel.Warning,
+            "Asterisk {Node} shows {Count} registered phones as unavailable: "
+            + "PJSIP is reloaded, so that it links their device states again")]
         public static partial void LampsAreWrong(ILogger logger, string node, int count);
     }
 }

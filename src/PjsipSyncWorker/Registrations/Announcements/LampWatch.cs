@@ -1,14 +1,14 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Finds wrong lamps (device states): endpoints that are registered while Asterisk shows them as unavailable. An AOR that came onto Asterisk's
-/// list while its endpoint was not shown to Asterisk has no device state, and only a reload of PJSIP gives it one. Thread-safe.
+/// Finds wrong lamps (device states): endpoints that are registered while Asterisk shows them as unavailable. An AOR that came onto
+/// Asterisk's list while its endpoint was not shown to Asterisk has no device state, and only a reload of PJSIP gives it one. Thread-safe.
 /// </summary>
 internal sealed class LampWatch(TimeProvider time)
 {
     /// <summary>
-    /// How long an endpoint must be a suspect before it is judged. A state that is just changing is wrong for a moment, and after a boot with
-    /// ten thousand phones the device states follow within 15 seconds.
+    /// How long an endpoint must be a suspect before it is judged. A state that is just changing is wrong for a moment, and after a boot
+    /// with ten thousand phones the device states follow within 15 seconds.
     /// </summary>
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(30);
 
@@ -55,8 +55,8 @@ internal sealed class LampWatch(TimeProvider time)
     }
 
     /// <summary>
-    /// Confirms the suspects that are wrong, and clears the others. An endpoint that a reload did not repair is not counted again until it has
-    /// been right.
+    /// Confirms the suspects that are wrong, and clears the others. An endpoint that a reload did not repair is not counted again until it
+    /// has been right.
     /// </summary>
     /// <returns>The number of endpoints that a reload may repair.</returns>
     public int Confirm(IReadOnlyCollection<string> wrong)

@@ -38,7 +38,8 @@ internal static class MemoryCaches
 
     private static async Task<IReadOnlyList<string>> CompletionsAsync(AmiConnection asterisk, CancellationToken cancellation)
     {
-        var answer = await new AsteriskConsole(asterisk).RunAsync("_command matchesarray \"sorcery memory cache show \" \"\"", cancellation);
+        var answer = await new AsteriskConsole(asterisk).RunAsync(
+            "_command matchesarray \"sorcery memory cache show \" \"\"", cancellation);
         return [.. answer.Output
             .SelectMany(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             .Where(name => name is not ("_EOF_" or "NULL"))];
@@ -46,12 +47,14 @@ internal static class MemoryCaches
 
     /// <summary>Makes a cache forget objects, so that Asterisk reads them from the database again.</summary>
     /// <exception cref="AmiException">The connection ended.</exception>
-    public static async Task<CacheAnswer> ExpireAsync(AmiConnection asterisk, string cache, IReadOnlyList<string> ids, CancellationToken cancellation)
+    public static async Task<CacheAnswer> ExpireAsync(
+        AmiConnection asterisk, string cache, IReadOnlyList<string> ids, CancellationToken cancellation)
     {
         foreach (var some in ids.Chunk(Concurrency))
         {
             var answers = await Task.WhenAll(some.Select(id =>
-                asterisk.SendAsync(new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation)));
+                asterisk.SendAsync(
+                    new AmiAction("SorceryMemoryCacheExpireObject") { { "Cache", cache }, { "Object", id } }, cancellation)));
             // Asterisk also answers with an error when the object is not in the cache, so only this text counts.
             if (answers.Any(answer => !answer.Success && answer.Message.Contains("full backend", StringComparison.OrdinalIgnoreCase)))
                 return CacheAnswer.HoldsWholeBackend;

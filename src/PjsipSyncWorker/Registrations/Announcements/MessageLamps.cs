@@ -2,14 +2,16 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Reloads res_pjsip_mwi of one Asterisk when the message lamp of an endpoint must show other mailboxes. That module remembers the mailboxes by
-/// the endpoint's name, even when the endpoint was deleted and another row has its number, and reads them again only at a reload.
+/// Reloads res_pjsip_mwi of one Asterisk when the message lamp of an endpoint must show other mailboxes. That module remembers the
+/// mailboxes by the endpoint's name, even when the endpoint was deleted and another row has its number, and reads them again only at a
+/// reload.
 /// </summary>
 internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource dataSource, TimeProvider time, ILogger<MessageLamps> logger)
 {
@@ -91,10 +93,11 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
 
     private static partial class Log
     {
-        [LoggerMessage(2030, LogLevel.Information, "Reloaded the message lamps of Asterisk {Node} (res_pjsip_mwi) in {Milliseconds:0} ms")]
+        [LoggerMessage(EventIds.MessageLampsReloaded, LogLevel.Information,
+            "Reloaded the message lamps of Asterisk {Node} (res_pjsip_mwi) in {Milliseconds:0} ms")]
         public static partial void Reloaded(ILogger logger, string node, double milliseconds);
 
-        [LoggerMessage(2031, LogLevel.Warning,
+        [LoggerMessage(EventIds.MessageLampsNotReloaded, LogLevel.Warning,
             "The message lamps of Asterisk {Node} (res_pjsip_mwi) could not be reloaded, the next attempt follows: {Reason}")]
         public static partial void ReloadFailed(ILogger logger, string node, string reason);
     }

@@ -31,7 +31,10 @@ internal sealed partial class PjsipReload(
     /// <summary>Requires a reload.</summary>
     public void Require() => IsRequired = true;
 
-    /// <summary>Whether a Reload event that arrives now is that of an own reload. An own reload has one event, so the next one is foreign. Thread-safe.</summary>
+    /// <summary>
+    /// Whether a Reload event that arrives now is that of an own reload. An own reload has one event, so the next one is foreign.
+    /// Thread-safe.
+    /// </summary>
     public bool IsOwnEvent() => Interlocked.Exchange(ref _ownEventUntil, 0) > time.GetTimestamp();
 
     /// <summary>Reloads PJSIP. New registrations wait meanwhile.</summary>
@@ -66,10 +69,13 @@ internal sealed partial class PjsipReload(
 
     private static partial class Log
     {
-        [LoggerMessage(2011, LogLevel.Information, "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
+        [LoggerMessage(EventIds.PjsipReloaded, LogLevel.Information,
+            "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
         public static partial void Reloaded(ILogger logger, string node, int count, double seconds);
 
-        [LoggerMessage(2012, LogLevel.Warning, "Asterisk {Node} did not reload PJSIP, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.PjsipReloadFailed, LogLevel.Warning,
+
+            "Asterisk {Node} did not reload PJSIP, the next attempt follows: {Reason}")]
         public static partial void ReloadFailed(ILogger logger, string node, string reason);
     }
 }

@@ -17,8 +17,8 @@ internal enum Announced
 }
 
 /// <summary>
-/// The private list of AORs inside one Asterisk (res_pjsip/pjsip_options.c). ContactStatus events, OPTIONS and device states exist only for AORs
-/// on it. Asterisk fills the list at its boot and at a reload; a later AOR gets onto the list by a command for its endpoint.
+/// The private list of AORs inside one Asterisk (res_pjsip/pjsip_options.c). ContactStatus events, OPTIONS and device states exist only for
+/// AORs on it. Asterisk fills the list at its boot and at a reload; a later AOR gets onto the list by a command for its endpoint.
 /// </summary>
 internal sealed class QualifyList(AmiConnection asterisk)
 {
@@ -28,8 +28,8 @@ internal sealed class QualifyList(AmiConnection asterisk)
     private readonly AsteriskConsole _console = new(asterisk);
 
     /// <summary>
-    /// Puts the AORs of an endpoint on the list, or makes Asterisk read their options again. For an AOR that is new on the list Asterisk reads
-    /// all endpoints that it is shown.
+    /// Puts the AORs of an endpoint on the list, or makes Asterisk read their options again. For an AOR that is new on the list Asterisk
+    /// reads all endpoints that it is shown.
     /// </summary>
     public async Task<Announced> AnnounceAsync(string endpoint, CancellationToken cancellation)
     {
@@ -39,9 +39,9 @@ internal sealed class QualifyList(AmiConnection asterisk)
     }
 
     /// <summary>
-    /// Returns the entries that Asterisk has loaded: the AOR is on the list with the qualify_frequency that ps_aors has now, and Asterisk can
-    /// load the endpoint. After a boot the device states show the loaded endpoints, which costs Asterisk little and no database query. After a
-    /// reload they do not, so Asterisk must read all endpoints once more.
+    /// Returns the entries that Asterisk has loaded: the AOR is on the list with the qualify_frequency that ps_aors has now, and Asterisk
+    /// can load the endpoint. After a boot the device states show the loaded endpoints, which costs Asterisk little and no database query.
+    /// After a reload they do not, so Asterisk must read all endpoints once more.
     /// </summary>
     public async Task<List<AnnouncementLedger.Entry>> LoadedAsync(
         IReadOnlyList<AnnouncementLedger.Entry> entries, bool afterBoot, CancellationToken cancellation)
@@ -70,11 +70,16 @@ internal sealed class QualifyList(AmiConnection asterisk)
         return answer.Success ? loaded : null;
     }
 
-    /// <summary>Whether Asterisk can load an endpoint. Proves that the database can be read only if the caches do not have the endpoint.</summary>
+    /// <summary>
+    /// Whether Asterisk can load an endpoint. Proves that the database can be read only if the caches do not have the endpoint.
+    /// </summary>
     public async Task<bool> CanReadAsync(string endpoint, CancellationToken cancellation) =>
-        (await asterisk.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in _) => { }, cancellation)).Success;
+        (await asterisk.SendListAsync(
+            new AmiAction("PJSIPShowEndpoint") { { "Endpoint", endpoint } }, (in _) => { }, cancellation)).Success;
 
-    /// <summary>Whether Asterisk reads the row of an endpoint by extconfig.conf and ODBC, without PJSIP and its caches (module res_realtime).</summary>
+    /// <summary>
+    /// Whether Asterisk reads the row of an endpoint by extconfig.conf and ODBC, without PJSIP and its caches (module res_realtime).
+    /// </summary>
     public async Task<bool> IsRowReadableAsync(string endpoint, CancellationToken cancellation) =>
         (await _console.RunAsync($"realtime load ps_endpoints id {endpoint}", cancellation)).Says("Column Name");
 
@@ -86,15 +91,17 @@ internal sealed class QualifyList(AmiConnection asterisk)
         return answer.Success ? null : answer.Message;
     }
 
-    /// <returns>The seconds between two OPTIONS to the contacts of an AOR, as the list has them; null when the AOR is not on the list.</returns>
+    /// <returns>
+    /// The seconds between two OPTIONS to the contacts of an AOR, as the list has them; null when the AOR is not on the list.
+    /// </returns>
     private async Task<int?> FrequencyAsync(string aor, CancellationToken cancellation)
     {
         var answer = await _console.RunAsync($"pjsip show qualify aor {aor}", cancellation);
         foreach (var line in answer.Output)
             if (line.Split(':', 2) is [var name, var value] && name.Trim() == "Qualify frequency"
                 && int.TryParse(
-                    value.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(), NumberStyles.None, CultureInfo.InvariantCulture,
-                    out var seconds))
+                    value.Split(' ', StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(), NumberStyles.None,
+                    CultureInfo.InvariantCulture, out var seconds))
                 return seconds;
         return null;
     }

@@ -1,8 +1,8 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Bounds the share of time that one Asterisk spends on reloads for this worker, so that an application that adds an extension each second does
-/// not cause a reload each second. Not thread-safe.
+/// Bounds the share of time that one Asterisk spends on reloads for this worker, so that an application that adds an extension each second
+/// does not cause a reload each second. Not thread-safe.
 /// </summary>
 internal sealed class ReloadBudget(TimeProvider time)
 {

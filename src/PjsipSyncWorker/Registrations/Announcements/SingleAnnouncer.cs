@@ -85,8 +85,8 @@ internal sealed class SingleAnnouncer(
     }
 
     /// <summary>
-    /// Waits, because Asterisk handles new registrations in the same queue as these commands: a seventh of the time is theirs alone, and four
-    /// fifths of the time when the commands are slow.
+    /// Waits, because Asterisk handles new registrations in the same queue as these commands: a seventh of the time is theirs alone, and
+    /// four fifths of the time when the commands are slow.
     /// </summary>
     private Task PauseAsync(TimeSpan took, int commands, CancellationToken cancellation)
     {

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// The endpoints that one Asterisk cannot load while it can load others. Each has its own growing retry interval, so none delays another. Not
-/// thread-safe, except <see cref="Note"/>.
+/// The endpoints that one Asterisk cannot load while it can load others. Each has its own growing retry interval, so none delays another.
+/// Not thread-safe, except <see cref="Note"/>.
 /// </summary>
 internal sealed class UnloadableEndpoints(TimeProvider time)
 {

@@ -7,7 +7,8 @@ namespace PjsipSyncWorker.Registrations.Announcements;
 /// Tells an endpoint that one Asterisk cannot load from a database link that is down, records such endpoints, and tries them again. Not
 /// thread-safe, except <see cref="Note"/>.
 /// </summary>
-internal sealed partial class UnloadableSearch(AnnouncementLedger ledger, DatabaseLinkProbe link, TimeProvider time, ILogger<UnloadableSearch> logger)
+internal sealed partial class UnloadableSearch(
+    AnnouncementLedger ledger, DatabaseLinkProbe link, TimeProvider time, ILogger<UnloadableSearch> logger)
 {
     private readonly UnloadableEndpoints _endpoints = new(time);
 
@@ -18,12 +19,12 @@ internal sealed partial class UnloadableSearch(AnnouncementLedger ledger, Databa
     public TimeSpan? NextRetry => _endpoints.NextRetry;
 
     /// <summary>Reads the endpoints that could not be loaded in earlier sessions.</summary>
-    public async Task LoadAsync(CancellationToken cancellation) => _endpoints.Load(await ledger.UnloadableAsync(cancellation));
+    public async Task LoadAsync(CancellationToken cancellation) => _endpoints.Load(await ledger.Unloadable.ReadAsync(cancellation));
 
     /// <summary>Finds out why Asterisk could not load an endpoint, and records an endpoint that is at fault itself.</summary>
     /// <remarks>
-    /// The endpoint is at fault, or deleted, if its row can be read or another endpoint can be loaded. A broken link fails once for each of its
-    /// connections, so the endpoint is announced a second time.
+    /// The endpoint is at fault, or deleted, if its row can be read or another endpoint can be loaded. A broken link fails once for each of
+    /// its connections, so the endpoint is announced a second time.
     /// </remarks>
     /// <returns>False when the database link is down.</returns>
     public async Task<bool> IsAtFaultAsync(AnnouncementSession session, string id, CancellationToken cancellation)
@@ -57,25 +58,27 @@ internal sealed partial class UnloadableSearch(AnnouncementLedger ledger, Databa
         }
     }
 
-    /// <summary>Notes that Asterisk loaded an endpoint, or that the endpoint is deleted. Writes only if it was recorded as unloadable.</summary>
+    /// <summary>
+    /// Notes that Asterisk loaded an endpoint, or that the endpoint is deleted. Writes only if it was recorded as unloadable.
+    /// </summary>
     public async Task RecordLoadableAsync(string id, CancellationToken cancellation)
     {
         if (_endpoints.Remove(id))
-            await ledger.RecordLoadableAsync(id, cancellation);
+            await ledger.Unloadable.RemoveAsync(id, cancellation);
     }
 
     private async Task RecordUnloadableAsync(string id, CancellationToken cancellation)
     {
         var isNew = !_endpoints.Contains(id);
         _endpoints.Add(id);
-        var reason = await ledger.RecordUnloadableAsync(id, cancellation);
+        var reason = await ledger.Unloadable.AddAsync(id, cancellation);
         if (isNew)
             Log.CannotLoad(logger, id, UntrustedText.Escape(reason));
     }
 
     private static partial class Log
     {
-        [LoggerMessage(2014, LogLevel.Warning, "Extension {Endpoint}: {Reason}")]
+        [LoggerMessage(EventIds.EndpointUnloadable, LogLevel.Warning, "Extension {Endpoint}: {Reason}")]
         public static partial void CannotLoad(ILogger logger, string endpoint, string reason);
     }
 }

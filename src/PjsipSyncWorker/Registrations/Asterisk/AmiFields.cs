@@ -13,18 +13,23 @@ internal static class AmiFields
     private const long LatestTime = 253_402_300_799;
 
     /// <summary>Returns the value of a header; null when the header is missing or empty.</summary>
-    public static string? Text(in AmiMessage message, ReadOnlySpan<byte> key) => message.GetString(key) is { Length: > 0 } value ? value : null;
+    public static string? Text(in AmiMessage message, ReadOnlySpan<byte> key) =>
+        message.GetString(key) is { Length: > 0 } value ? value : null;
 
     /// <summary>Returns the endpoint of a device name such as <c>PJSIP/1001</c>; null for the device of another technology.</summary>
     public static string? EndpointOf(string? device) =>
         device is not null && device.StartsWith("PJSIP/", StringComparison.OrdinalIgnoreCase) && device.Length > 6 ? device[6..] : null;
 
-    /// <summary>Whether the reload of a module made Asterisk read its AORs again: PJSIP itself, or all modules (null or <c>All</c>).</summary>
-    public static bool ReloadsPjsip(string? module) => module is null || module.ToLowerInvariant() is "all" or "res_pjsip" or "res_pjsip.so";
+    /// <summary>
+    /// Whether the reload of a module made Asterisk read its AORs again: PJSIP itself, or all modules (null or <c>All</c>).
+    /// </summary>
+    public static bool ReloadsPjsip(string? module) =>
+        module is null || module.ToLowerInvariant() is "all" or "res_pjsip" or "res_pjsip.so";
 
     /// <summary>Reads a round trip in microseconds; null for none, and for more than a day.</summary>
     public static TimeSpan? RoundTrip(ReadOnlySpan<byte> microseconds) =>
-        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 0 and <= LongestRoundTrip
+        long.TryParse(microseconds, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 0 and <= LongestRoundTrip
             ? TimeSpan.FromMicroseconds(number)
             : null;
 

@@ -39,7 +39,8 @@ internal static class AmiPermissions
             return missing;
         // Asterisk never sends the events of a class that the user may not read, so only this command shows what is missing.
         var shown = await connection.SendAsync(new AmiAction("Command") { { "Command", $"manager show user {username}" } }, cancellation);
-        var permissions = shown.Output.Select(line => line.Split(':', 2)).FirstOrDefault(parts => parts.Length == 2 && parts[0].Trim() == "read perm");
+        var permissions = shown.Output.Select(line => line.Split(':', 2))
+            .FirstOrDefault(parts => parts.Length == 2 && parts[0].Trim() == "read perm");
         if (permissions is not [_, var read])
             return missing;
         var classes = read.Split(',', StringSplitOptions.TrimEntries);

@@ -30,13 +30,15 @@ internal sealed class AsteriskQueries(AmiConnection connection)
     /// </summary>
     public async Task<bool> ReadsThroughViewAsync(CancellationToken cancellation) =>
         (await OutputAsync("core show config mappings", cancellation)).Any(line =>
-            line.Contains("===> ps_endpoints ", StringComparison.Ordinal) && line.Contains("table=ps_endpoints_for_server)", StringComparison.Ordinal));
+            line.Contains("===> ps_endpoints ", StringComparison.Ordinal)
+            && line.Contains("table=ps_endpoints_for_server)", StringComparison.Ordinal));
 
     /// <summary>Returns the names of the codecs that this server knows; none when the AMI user may not run commands.</summary>
     public async Task<string[]> CodecsAsync(CancellationToken cancellation)
     {
-        // The columns are ID, TYPE, NAME, FORMAT and DESCRIPTION; TYPE is printed in two words.
-        var lines = (await OutputAsync("core show codecs", cancellation)).Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        // The columns are ID, TYPE, NAME, FORMAT and DESCRIPTION. FORMAT is the name in the option allow.
+        var lines = (await OutputAsync("core show codecs", cancellation))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return [.. lines.Where(words => words.Length > 3 && words[0].All(char.IsAsciiDigit)).Select(words => words[3]).Distinct()];
     }
 

@@ -61,7 +61,9 @@ internal sealed class FixedContacts(AmiConnection connection, TimeProvider time)
         return known.Count > 0 && isReachable == device is not (null or "UNAVAILABLE" or "INVALID" or "UNKNOWN") ? known : null;
     }
 
-    /// <summary>Asks for the fixed contacts of an endpoint (event ContactStatusDetail); none when Asterisk does not know the endpoint.</summary>
+    /// <summary>
+    /// Asks for the fixed contacts of an endpoint (event ContactStatusDetail); none when Asterisk does not know the endpoint.
+    /// </summary>
     private async Task<Dictionary<ContactKey, Contact>> QueryAsync(string endpoint, CancellationToken cancellation)
     {
         var found = new Dictionary<ContactKey, Contact>();

@@ -50,7 +50,8 @@ internal sealed class MissingReferences(AmiConnection asterisk, NpgsqlDataSource
         while (await reader.ReadAsync(cancellation))
         {
             references.Add(new Reference(
-                realtime.Columns[reader.GetInt32(0)].Name, RealtimeEncoding.Decode(reader.GetString(1)), reader.GetInt64(2), reader.GetString(3)));
+                realtime.Columns[reader.GetInt32(0)].Name, RealtimeEncoding.Decode(reader.GetString(1)), reader.GetInt64(2),
+                reader.GetString(3)));
         }
         return [.. references.OrderBy(reference => Reference.Columns.IndexOf(reference.Column))];
     }
@@ -112,7 +113,8 @@ internal sealed class MissingReferences(AmiConnection asterisk, NpgsqlDataSource
         // The question for an extension that does not exist keeps the answer of "dialplan show" short.
         var (command, refusal) =
             reference.IsAcl ? ($"acl show {Quoted(reference.Value)}", "Could not find ACL")
-            : reference.IsContext ? ($"dialplan show {Quoted($"no-such-extension@{reference.Value}")}", $"There is no existence of '{reference.Value}' context")
+            : reference.IsContext ? ($"dialplan show {Quoted($"no-such-extension@{reference.Value}")}",
+                $"There is no existence of '{reference.Value}' context")
             : ($"pjsip show transport {Quoted(reference.Value)}", "Unable to find object");
         return !(await _console.RunAsync(command, cancellation)).Says(refusal);
     }

@@ -11,7 +11,8 @@ internal static class NodeAccess
     /// <param name="events">Names of the wanted events; empty for all, null for none.</param>
     /// <param name="responseTimeout">Maximum time for the answer to an action.</param>
     /// <param name="pingInterval">Time without a message after which a Ping is sent.</param>
-    public static AmiOptions Options(NodeSettings node, IReadOnlyList<string>? events, TimeSpan responseTimeout, TimeSpan pingInterval) => new()
+    public static AmiOptions Options(
+        NodeSettings node, IReadOnlyList<string>? events, TimeSpan responseTimeout, TimeSpan pingInterval) => new()
     {
         Host = node.Host,
         Port = node.Port,
@@ -37,7 +38,8 @@ internal static class NodeAccess
         NodeSettings node, TimeSpan responseTimeout, TimeSpan pingInterval, TimeProvider time, CancellationToken cancellation,
         IAmiEventHandler? handler = null) =>
         AmiConnection.ConnectAsync(
-            Options(node, events: null, responseTimeout, pingInterval), handler ?? new NoHandler(), NullLogger.Instance, time, cancellation);
+            Options(node, events: null, responseTimeout, pingInterval), handler ?? new NoHandler(),
+            NullLogger.Instance, time, cancellation);
 
     private sealed class NoHandler : IAmiEventHandler
     {

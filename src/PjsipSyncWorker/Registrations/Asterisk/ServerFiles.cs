@@ -11,15 +11,21 @@ internal sealed class ServerFiles(AmiConnection asterisk)
     /// <summary>The types of objects that a realtime endpoint consists of; only their names can collide with an extension.</summary>
     private static readonly string[] ObjectTypes = ["endpoint", "auth", "aor"];
 
-    /// <summary>The regular expression for the option <c>type</c>. Asterisk accepts it in upper and lower case; a filter does not.</summary>
+    /// <summary>
+    /// The regular expression for the option <c>type</c>. Asterisk accepts it in upper and lower case; a filter does not.
+    /// </summary>
     private const string TypeOption = "^[Tt][Yy][Pp][Ee]$";
 
     /// <summary>The file of res_pjsip_config_wizard.</summary>
     private const string WizardFile = "pjsip_wizard.conf";
 
-    /// <summary>Returns the names of endpoints, auths and AORs, each with its file. An included file counts as the file that includes it.</summary>
+    /// <summary>
+    /// Returns the names of endpoints, auths and AORs, each with its file. An included file counts as the file that includes it.
+    /// </summary>
     /// <exception cref="AsteriskRefusalException">A file cannot be parsed, or the AMI user may not read it.</exception>
-    /// <exception cref="AmiException">The connection ended, because a file of thousands of sections is more than one answer can hold.</exception>
+    /// <exception cref="AmiException">
+    /// The connection ended, because a file of thousands of sections is more than one answer can hold.
+    /// </exception>
     public async Task<Dictionary<string, string>> NamesAsync(CancellationToken cancellation)
     {
         var names = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -38,10 +44,11 @@ internal sealed class ServerFiles(AmiConnection asterisk)
             var wizards = ofType.ToList();
             var (cache, file, database) = (wizards.IndexOf("memory_cache"), wizards.IndexOf("config"), wizards.IndexOf("realtime"));
             if (cache > 0 && file >= 0 && file < cache)
-                return $"sorcery.conf has a file before the cache of {ofType.Key}s: as soon as the file has one, Asterisk leaves out those of "
-                    + "the database wherever it lists all, and device states stay unavailable";
+                return $"sorcery.conf has a file before the cache of {ofType.Key}s: as soon as the file has one, Asterisk leaves out "
+                    + "those of the database wherever it lists all, and device states stay unavailable";
             if (file >= 0 && database >= 0 && database < file)
-                return $"sorcery.conf has the database before the file for {ofType.Key}s: an extension that is named like a carrier would take its place";
+                return $"sorcery.conf has the database before the file for {ofType.Key}s: an extension "
+                    + "that is named like a carrier would take its place";
         }
         return null;
     }
@@ -62,7 +69,8 @@ internal sealed class ServerFiles(AmiConnection asterisk)
         {
             foreach (var line in section.Name == "res_pjsip" ? section.Lines : [])
                 if (line.Split('=', 2, StringSplitOptions.TrimEntries) is [var name, var wizard]
-                    && name.Replace("/cache", "", StringComparison.Ordinal) is var type && ObjectTypes.Contains(type, StringComparer.Ordinal))
+                    && name.Replace("/cache", "", StringComparison.Ordinal) is var type
+                    && ObjectTypes.Contains(type, StringComparer.Ordinal))
                     sources.Add((type, wizard.Split(',', StringSplitOptions.TrimEntries)));
         }
         return sources;

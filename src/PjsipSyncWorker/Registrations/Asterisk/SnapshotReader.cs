@@ -13,8 +13,8 @@ internal sealed class SnapshotReader(AmiConnection connection, string? systemNam
     /// <summary>Requests a snapshot and passes it to the tracker when it is complete.</summary>
     /// <param name="fixedContacts">Adds the contacts that Asterisk's list of registrations lacks.</param>
     /// <param name="isEmptyConfirmed">
-    /// Called with the system name when Asterisk reports no contact at all, which it also does when it lost its database. Returns whether the
-    /// report is true.
+    /// Called with the system name when Asterisk reports no contact at all, which it also does when it lost its database. Returns whether
+    /// the report is true.
     /// </param>
     /// <param name="onItem">Called for each item, so that a long snapshot is not taken for a stuck one.</param>
     /// <returns>Whether another snapshot is needed: see <see cref="ContactTracker.EndSnapshot"/>.</returns>
@@ -60,7 +60,8 @@ internal sealed class SnapshotReader(AmiConnection connection, string? systemNam
                 throw new AsteriskRefusalException($"Asterisk does not show its contacts: {answer.Message}");
             if (!await isEmptyConfirmed(systemName, cancellation))
                 throw new AsteriskRefusalException(
-                    "Asterisk reports no contacts while ps_contacts has some: its database link seems to be down (check: asterisk -rx 'odbc show all')");
+                    "Asterisk reports no contacts while ps_contacts has some: its database link seems to be down "
+                    + "(check: asterisk -rx 'odbc show all')");
         }
         return (contacts, shared);
     }
@@ -77,7 +78,9 @@ internal sealed class SnapshotReader(AmiConnection connection, string? systemNam
         return answer.Success ? devices : throw new AsteriskRefusalException($"Asterisk does not show its device states: {answer.Message}");
     }
 
-    /// <summary>Reads Asterisk's clock, on which it reports expiries. A wrong clock does no harm on the server, so it must do none here.</summary>
+    /// <summary>
+    /// Reads Asterisk's clock, on which it reports expiries. A wrong clock does no harm on the server, so it must do none here.
+    /// </summary>
     private async Task ReadClockAsync(CancellationToken cancellation)
     {
         var answer = await connection.SendAsync(new AmiAction("Ping"), cancellation);

@@ -7,8 +7,8 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>
-/// Reads and writes the contacts and device states of one node: <c>pjsip_sync.contact</c> and <c>pjsip_sync.device</c>. Their times are on the
-/// database's clock and are converted here. Not thread-safe.
+/// Reads and writes the contacts and device states of one node: <c>pjsip_sync.contact</c> and <c>pjsip_sync.device</c>. Their times are on
+/// the database's clock and are converted here. Not thread-safe.
 /// </summary>
 /// <param name="connection">The connection that holds the lease on the node. The store does not close it.</param>
 internal sealed class ContactStore(NpgsqlConnection connection, string node, TimeProvider time)
@@ -31,25 +31,31 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     /// <returns>The endpoints of which something could not be written.</returns>
     public async Task<List<string>> WriteAsync(PendingChanges changes, CancellationToken cancellation)
     {
-        try
+        var refused = new List<string>();
+        await Bisection.RunAsync(changes, async part =>
         {
-            await WriteAtOnceAsync(changes, cancellation);
-            return [];
-        }
-        catch (PostgresException error) when (DatabaseErrors.RejectsRow(error) || error.SqlState == PostgresErrorCodes.ProgramLimitExceeded)
-        {
-            var refused = new List<string>(changes.Count == 1 ? changes.Endpoints : []);
-            foreach (var part in changes.Split())
-                refused.AddRange(await WriteAsync(part, cancellation));
-            return refused;
-        }
+            try
+            {
+                await WriteAtOnceAsync(part, cancellation);
+                return null;
+            }
+            catch (PostgresException error) when (
+                DatabaseErrors.RejectsRow(error) || error.SqlState == PostgresErrorCodes.ProgramLimitExceeded)
+            {
+                // A contact that can only be written without its free text counts as refused too.
+                if (part.Count == 1)
+                    refused.AddRange(part.Endpoints);
+                return error;
+            }
+        }, part => part.Split(), onFailure: (_, _) => { });
+        return refused;
     }
 
     private async Task MakeNodeAsync(CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("insert into pjsip_sync.node (name) values ($1) on conflict do nothing", connection)
         {
-            Parameters = { Text(node) },
+            Parameters = { Parameter.Text(node) },
         };
         await command.ExecuteNonQueryAsync(cancellation);
     }
@@ -59,13 +65,14 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
         await using var command = new NpgsqlCommand("""
             select endpoint, uri, status, host(address), via_address, user_agent, round_trip, expires_at, registered_at
             from pjsip_sync.contact where node = $1
-            """, connection) { Parameters = { Text(node) } };
+            """, connection) { Parameters = { Parameter.Text(node) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var contacts = new Dictionary<ContactKey, Contact>();
         while (await reader.ReadAsync(cancellation))
         {
             contacts[new ContactKey(reader.GetString(0), reader.GetString(1))] = new Contact(
-                reader.GetString(2), reader.IsDBNull(3) ? null : IPAddress.Parse(reader.GetString(3)), reader.TextOrNull(4), reader.TextOrNull(5),
+                reader.GetString(2), reader.IsDBNull(3) ? null : IPAddress.Parse(reader.GetString(3)),
+                reader.TextOrNull(4), reader.TextOrNull(5),
                 reader.IsDBNull(6) ? null : reader.GetFieldValue<TimeSpan>(6),
                 reader.IsDBNull(7) ? null : _clock.ToLocal(reader.GetFieldValue<DateTimeOffset>(7)),
                 _clock.ToLocal(reader.GetFieldValue<DateTimeOffset>(8)));
@@ -77,7 +84,7 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     {
         await using var command = new NpgsqlCommand("select endpoint, state from pjsip_sync.device where node = $1", connection)
         {
-            Parameters = { Text(node) },
+            Parameters = { Parameter.Text(node) },
         };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var devices = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -91,18 +98,17 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     {
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        // Asterisk reports a removal from a shared table only once, so that commit must be durable. All other changes are derived again from
-        // the tracker after a crash and may commit asynchronously.
+        // Asterisk reports a removal from a shared table only once, so that commit must be durable. All other changes are derived again
+        // from the tracker after a crash and may commit asynchronously.
         if (!changes.Gone.Any(gone => gone.FromAllNodes))
-            batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {DataSource.AsynchronousCommit}"));
+            batch.Add($"select {DataSource.AsynchronousCommit}");
         if (changes.Gone.Count > 0)
             batch.BatchCommands.Add(Delete(changes.Gone));
         if (changes.Contacts.Count > 0)
             batch.BatchCommands.Add(Upsert(changes.Contacts, changes.Shared));
         if (changes.Devices.Count > 0)
             batch.BatchCommands.Add(UpsertDevices(changes.Devices));
-        // The commit is part of the batch, because transaction.CommitAsync would be another round trip.
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        batch.AddCommit();
         await batch.ExecuteNonQueryAsync(cancellation);
     }
 
@@ -113,15 +119,16 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     {
         Parameters =
         {
-            Text(node),
-            Array(NpgsqlDbType.Text, gone.Select(contact => contact.Key.Endpoint)),
-            Array(NpgsqlDbType.Text, gone.Select(contact => contact.Key.Uri)),
-            Array(NpgsqlDbType.Boolean, gone.Select(contact => contact.FromAllNodes)),
+            Parameter.Text(node),
+            Parameter.Texts(gone.Select(contact => contact.Key.Endpoint)),
+            Parameter.Texts(gone.Select(contact => contact.Key.Uri)),
+            Parameter.Array(NpgsqlDbType.Boolean, gone.Select(contact => contact.FromAllNodes)),
         },
     };
 
     private NpgsqlBatchCommand Upsert(IReadOnlyList<ContactChange> changes, bool shared) => new("""
-        insert into pjsip_sync.contact as c (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
+        insert into pjsip_sync.contact as c
+          (node, endpoint, uri, status, address, via_address, user_agent, round_trip, expires_at, registered_at)
         select $1, v.endpoint, v.uri, v.status, v.address::inet, v.via_address, v.user_agent, make_interval(secs => v.round_trip),
                v.expires_at, v.registered_at
         from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -136,19 +143,19 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     {
         Parameters =
         {
-            Text(node),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Key.Endpoint)),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Key.Uri)),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Contact.Status)),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Contact.Address?.ToString())),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Contact.ViaAddress)),
-            Array(NpgsqlDbType.Text, changes.Select(change => change.Contact.UserAgent)),
-            Array(NpgsqlDbType.Double, changes.Select(change => change.Contact.RoundTrip?.TotalSeconds)),
-            Array(NpgsqlDbType.TimestampTz, changes.Select(change =>
+            Parameter.Text(node),
+            Parameter.Texts(changes.Select(change => change.Key.Endpoint)),
+            Parameter.Texts(changes.Select(change => change.Key.Uri)),
+            Parameter.Texts(changes.Select(change => change.Contact.Status)),
+            Parameter.Texts(changes.Select(change => change.Contact.Address?.ToString())),
+            Parameter.Texts(changes.Select(change => change.Contact.ViaAddress)),
+            Parameter.Texts(changes.Select(change => change.Contact.UserAgent)),
+            Parameter.Array(NpgsqlDbType.Double, changes.Select(change => change.Contact.RoundTrip?.TotalSeconds)),
+            Parameter.Array(NpgsqlDbType.TimestampTz, changes.Select(change =>
                 change.Contact.ExpiresAt is { } expires ? _clock.ToRemote(expires).UtcDateTime : (DateTime?)null)),
-            Array(NpgsqlDbType.TimestampTz, changes.Select(change => _clock.ToRemote(change.Contact.RegisteredAt).UtcDateTime)),
-            Array(NpgsqlDbType.Boolean, changes.Select(change => change.Registered)),
-            new NpgsqlParameter { Value = shared },
+            Parameter.Array(NpgsqlDbType.TimestampTz, changes.Select(change => _clock.ToRemote(change.Contact.RegisteredAt).UtcDateTime)),
+            Parameter.Array(NpgsqlDbType.Boolean, changes.Select(change => change.Registered)),
+            Parameter.Of(shared),
         },
     };
 
@@ -159,9 +166,9 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
     {
         Parameters =
         {
-            Text(node),
-            Array(NpgsqlDbType.Text, devices.Select(device => device.Endpoint)),
-            Array(NpgsqlDbType.Text, devices.Select(device => device.State)),
+            Parameter.Text(node),
+            Parameter.Texts(devices.Select(device => device.Endpoint)),
+            Parameter.Texts(devices.Select(device => device.State)),
         },
     };
 
@@ -170,9 +177,4 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
         await using var command = new NpgsqlCommand("select clock_timestamp()", connection);
         _clock.Observe(new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(cancellation))!));
     }
-
-    private static NpgsqlParameter Text(string value) => new() { Value = value, NpgsqlDbType = NpgsqlDbType.Text };
-
-    private static NpgsqlParameter Array<T>(NpgsqlDbType type, IEnumerable<T> values) =>
-        new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | type };
 }

@@ -176,7 +176,9 @@ internal sealed class ContactTracker(TimeProvider time)
     /// <param name="contacts">The contacts of the snapshot. The tracker modifies the dictionary.</param>
     /// <param name="devices">The device states of the snapshot, by endpoint.</param>
     /// <param name="shared">Whether the snapshot had contacts of other servers.</param>
-    /// <returns>Whether another snapshot is needed: the events during the first shared one may be about contacts of other servers.</returns>
+    /// <returns>
+    /// Whether another snapshot is needed: the events during the first shared one may be about contacts of other servers.
+    /// </returns>
     public bool EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices, bool shared = false)
     {
         lock (_lock)
@@ -231,7 +233,9 @@ internal sealed class ContactTracker(TimeProvider time)
             _writes.Requeue(changes);
     }
 
-    /// <summary>Returns the time in microseconds, the database's precision, so that a contact read back from the database is equal.</summary>
+    /// <summary>
+    /// Returns the time in microseconds, the database's precision, so that a contact read back from the database is equal.
+    /// </summary>
     private DateTimeOffset Now()
     {
         var now = time.GetUtcNow();

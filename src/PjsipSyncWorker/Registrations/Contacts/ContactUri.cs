@@ -118,14 +118,17 @@ public readonly record struct ContactUri(string Host, IPAddress? Address, int Po
         return true;
     }
 
-    /// <summary>Four decimal numbers. IPAddress.Parse would also take <c>1</c>, <c>0x7f.1</c>, and <c>010</c> as octal, which SIP does not know.</summary>
+    /// <summary>
+    /// Four decimal numbers. IPAddress.Parse would also take <c>1</c>, <c>0x7f.1</c>, and <c>010</c> as octal, which SIP does not know.
+    /// </summary>
     private static IPAddress? Ipv4(ReadOnlySpan<char> text)
     {
         Span<byte> bytes = stackalloc byte[4];
         var count = 0;
         foreach (var part in text.Split('.'))
         {
-            if (count == 4 || text[part].Length is 0 or > 3 || !byte.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[count]))
+            if (count == 4 || text[part].Length is 0 or > 3
+                || !byte.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[count]))
             {
                 return null;
             }

@@ -33,7 +33,9 @@ internal sealed class DeviceStates(int maxCount)
     /// <summary>Discards the snapshot in progress.</summary>
     public void AbandonSnapshot() => _duringSnapshot = null;
 
-    /// <summary>Sets the states of a snapshot, and over them those of the events during it. A state that the snapshot lacks is kept.</summary>
+    /// <summary>
+    /// Sets the states of a snapshot, and over them those of the events during it. A state that the snapshot lacks is kept.
+    /// </summary>
     public void EndSnapshot(IReadOnlyDictionary<string, string> snapshot)
     {
         foreach (var (endpoint, state) in snapshot)

@@ -17,11 +17,12 @@ internal sealed record PendingChanges(
 
     /// <summary>The endpoints of all rows.</summary>
     public HashSet<string> Endpoints =>
-        [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(gone => gone.Key.Endpoint), .. Devices.Select(device => device.Endpoint)];
+        [.. Contacts.Select(contact => contact.Key.Endpoint), .. Gone.Select(gone => gone.Key.Endpoint),
+            .. Devices.Select(device => device.Endpoint)];
 
     /// <summary>
-    /// The endpoints whose status may have changed, each once. A refresh is left out: it only moves <c>last_registered_at</c>, which the next
-    /// comparison of all statuses writes.
+    /// The endpoints whose status may have changed, each once. A refresh is left out: it only moves <c>last_registered_at</c>, which the
+    /// next comparison of all statuses writes.
     /// </summary>
     public IEnumerable<string> EndpointsOfNewStatus =>
         Contacts.Where(contact => !contact.IsRefresh).Select(contact => contact.Key.Endpoint)
@@ -31,7 +32,7 @@ internal sealed record PendingChanges(
     /// Splits the changes in two. A single contact is returned once more without its user agent and Via address, the only free text in it.
     /// Returns nothing if it cannot be reduced further.
     /// </summary>
-    public IEnumerable<PendingChanges> Split()
+    public IReadOnlyList<PendingChanges> Split()
     {
         if (Count > 1)
             return [Part(0, Count / 2), Part(Count / 2, Count)];
@@ -55,7 +56,9 @@ internal sealed record PendingChanges(
 }
 
 /// <summary>A contact to insert or update.</summary>
-/// <param name="Registered">Whether the phone registered since the contact was last written; otherwise only its other values changed.</param>
+/// <param name="Registered">
+/// Whether the phone registered since the contact was last written; otherwise only its other values changed.
+/// </param>
 /// <param name="IsRefresh">Whether the only phone of its extension registered again and nothing else about it changed.</param>
 internal readonly record struct ContactChange(ContactKey Key, Contact Contact, bool Registered, bool IsRefresh = false);
 

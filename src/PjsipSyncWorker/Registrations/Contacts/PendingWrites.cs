@@ -1,8 +1,8 @@
 namespace PjsipSyncWorker.Registrations.Contacts;
 
 /// <summary>
-/// What the database holds for one node, and which contacts and device states may differ from it. A dequeued difference is acknowledged when
-/// it is committed, or requeued. Not thread-safe: <see cref="ContactTracker"/> calls it under its lock.
+/// What the database holds for one node, and which contacts and device states may differ from it. A dequeued difference is acknowledged
+/// when it is committed, or requeued. Not thread-safe: <see cref="ContactTracker"/> calls it under its lock.
 /// </summary>
 internal sealed class PendingWrites(TimeProvider time)
 {
@@ -21,7 +21,9 @@ internal sealed class PendingWrites(TimeProvider time)
     /// <summary>Returns the contact that the database holds; null when it holds none.</summary>
     public Contact? Stored(ContactKey key) => _stored.GetValueOrDefault(key);
 
-    /// <summary>Replaces what the database holds, and marks everything in <paramref name="current"/> and in the database as touched.</summary>
+    /// <summary>
+    /// Replaces what the database holds, and marks everything in <paramref name="current"/> and in the database as touched.
+    /// </summary>
     /// <param name="stored">The contacts in the database. This object keeps and modifies the dictionary.</param>
     /// <param name="storedDevices">The device states in the database. This object keeps and modifies the dictionary.</param>
     public void SetStored(
@@ -75,7 +77,10 @@ internal sealed class PendingWrites(TimeProvider time)
             if (now is null && (stored is not null || _removedFromAllNodes.Contains(key)))
                 gone.Add(new GoneContact(key, _removedFromAllNodes.Contains(key)));
             else if (now is not null && now != stored)
-                contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt, IsRefresh(now, stored, current.CountOf(key.Endpoint))));
+            {
+                var isRefresh = IsRefresh(now, stored, current.CountOf(key.Endpoint));
+                contacts.Add(new ContactChange(key, now, now.RegisteredAt != stored?.RegisteredAt, isRefresh));
+            }
         }
         var devices = _touchedDevices.Where(endpoint => currentDevices[endpoint] != _storedDevices.GetValueOrDefault(endpoint))
             .Select(endpoint => (endpoint, currentDevices[endpoint])).ToList();

@@ -20,8 +20,8 @@ internal static class SnapshotMerge
     }
 
     /// <summary>
-    /// Returns when the phone of a contact last registered. A snapshot does not contain that time, so a later expiry than before is taken as
-    /// a REGISTER.
+    /// Returns when the phone of a contact last registered. A snapshot does not contain that time, so a later expiry than before is taken
+    /// as a REGISTER.
     /// </summary>
     /// <param name="before">The contact before the snapshot; null for a new one.</param>
     /// <param name="seen">The contact in the snapshot.</param>

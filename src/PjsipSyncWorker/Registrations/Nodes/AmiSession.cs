@@ -9,10 +9,12 @@ using PjsipSyncWorker.Registrations.Contacts;
 
 namespace PjsipSyncWorker.Registrations.Nodes;
 
-/// <summary>Runs sessions with one Asterisk over AMI, one after the other: connects, waits for its boot, and runs the loops of the session.</summary>
+/// <summary>
+/// Runs sessions with one Asterisk over AMI, one after the other: connects, waits for its boot, and runs the loops of the session.
+/// </summary>
 internal sealed partial class AmiSession(
-    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, ContactTracker tracker, EndpointAnnouncer announcer, NodeState state,
-    NodeMetrics metrics, TimeProvider time, ILoggerFactory loggers)
+    NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, ContactTracker tracker, EndpointAnnouncer announcer,
+    NodeState state, NodeMetrics metrics, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>How long FullyBooted may be missing before the AMI user's permissions are checked.</summary>
     private static readonly TimeSpan BootPatience = TimeSpan.FromSeconds(5);
@@ -68,8 +70,8 @@ internal sealed partial class AmiSession(
     }
 
     /// <summary>
-    /// Waits for FullyBooted without a limit, because pings show that Asterisk lives. A user without the class system never receives the event,
-    /// so the wait ends when the user turns out to lack that class.
+    /// Waits for FullyBooted without a limit, because pings show that Asterisk lives. A user without the class system never receives the
+    /// event, so the wait ends when the user turns out to lack that class.
     /// </summary>
     private async Task WaitUntilBootedAsync(AmiConnection connection, HealthPart health, CancellationToken cancellation)
     {
@@ -85,7 +87,9 @@ internal sealed partial class AmiSession(
             await connection.Completion;
     }
 
-    /// <summary>Logs the permissions that the AMI user lacks when they are others than before, because Asterisk sends no such events at all.</summary>
+    /// <summary>
+    /// Logs the permissions that the AMI user lacks when they are others than before, because Asterisk sends no such events at all.
+    /// </summary>
     private async Task<List<string>> CheckPermissionsAsync(AmiConnection connection, CancellationToken cancellation)
     {
         var missing = await AmiPermissions.MissingAsync(connection, node.Username, cancellation);
@@ -127,12 +131,13 @@ internal sealed partial class AmiSession(
         var interval = settings.Asterisk.SnapshotInterval;
         var snapshots = new SnapshotLoop(
             node, settings.Asterisk, _contactTable, tracker, announcer, state, metrics, time, loggers.CreateLogger<SnapshotLoop>());
+        var reader = new SnapshotReader(connection, identity.SystemName, time);
         var files = new ServerFilesLoop(node, dataSource, state, _handler, time, loggers.CreateLogger<ServerFilesLoop>());
         var references = new ReferencesLoop(node, settings.Realtime.Schema, dataSource, state, time);
         Task[] loops =
         [
             connection.Completion,
-            snapshots.RunAsync(new SnapshotReader(connection, identity.SystemName, time), new FixedContacts(connection, time), health, ending.Token),
+            snapshots.RunAsync(reader, new FixedContacts(connection, time), health, ending.Token),
             expirer.RunAsync(ending.Token),
             files.RunAsync(expirer, ending.Token),
             references.RunAsync(connection, ending.Token),
@@ -147,11 +152,12 @@ internal sealed partial class AmiSession(
 
     private static partial class Log
     {
-        [LoggerMessage(2000, LogLevel.Information, "Following Asterisk {Node}, {Version}")]
+        [LoggerMessage(EventIds.NodeFollowed, LogLevel.Information, "Following Asterisk {Node}, {Version}")]
         public static partial void Following(ILogger logger, string node, string version);
 
-        [LoggerMessage(2009, LogLevel.Error,
-            "Asterisk {Node}: the AMI user {User} lacks {Missing}; in its section of manager.conf it needs read = system,call and write = system,reporting,command")]
+        [LoggerMessage(EventIds.AmiPermissionsMissing, LogLevel.Error,
+            "Asterisk {Node}: the AMI user {User} lacks {Missing}; "
+            + "in its section of manager.conf it needs read = system,call and write = system,reporting,command")]
         public static partial void LacksPermissions(ILogger logger, string node, string user, string missing);
     }
 }

@@ -9,7 +9,8 @@ namespace PjsipSyncWorker.Registrations.Nodes;
 /// Passes the AMI events of one node to its tracker and announcer, and wakes the loops that react to them. Called on the read loop of the
 /// connection: an event that repeats earlier values makes no string.
 /// </summary>
-internal sealed class ContactEventHandler(ContactTracker tracker, EndpointAnnouncer announcer, NodeState state, NodeMetrics metrics) : IAmiEventHandler
+internal sealed class ContactEventHandler(
+    ContactTracker tracker, EndpointAnnouncer announcer, NodeState state, NodeMetrics metrics) : IAmiEventHandler
 {
     /// <summary>The names of the events that loop 2 needs.</summary>
     public static readonly string[] Events = ["ContactStatus", "DeviceStateChange", "PeerStatus", "Reload", "Shutdown", "FullyBooted"];

@@ -11,7 +11,8 @@ internal sealed partial class ContactWriter(
     NodeSettings node, AsteriskSettings settings, ContactTracker tracker, NodeState state, StatusWriter statusWriter, TimeProvider time,
     ILogger<ContactWriter> logger)
 {
-    private readonly TimeSpan _heartbeatInterval = TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.StaleAfter.Ticks / 4));
+    private readonly TimeSpan _heartbeatInterval =
+        TimeSpan.FromTicks(Math.Min(TimeSpan.FromSeconds(5).Ticks, settings.StaleAfter.Ticks / 4));
 
     /// <summary>Reads what the database holds into the tracker.</summary>
     public async Task LoadAsync(NodeLease lease, CancellationToken cancellation)
@@ -70,7 +71,7 @@ internal sealed partial class ContactWriter(
 
     private static partial class Log
     {
-        [LoggerMessage(2010, LogLevel.Warning,
+        [LoggerMessage(EventIds.ContactNotStorable, LogLevel.Warning,
             "The database cannot hold everything that Asterisk {Node} reports about the registrations of {Endpoint}; the rest is written")]
         public static partial void NotHeld(ILogger logger, string endpoint, string node);
     }

@@ -11,8 +11,8 @@ using PjsipSyncWorker.Registrations.Status;
 namespace PjsipSyncWorker.Registrations.Nodes;
 
 /// <summary>
-/// Follows one Asterisk: composes and supervises its AMI sessions and the writer of its contacts. Each side reconnects by itself, and the other
-/// goes on meanwhile, because the tracker between them is in memory.
+/// Follows one Asterisk: composes and supervises its AMI sessions and the writer of its contacts. Each side reconnects by itself, and the
+/// other goes on meanwhile, because the tracker between them is in memory.
 /// </summary>
 internal sealed partial class NodeFollower
 {
@@ -28,10 +28,12 @@ internal sealed partial class NodeFollower
     private readonly AmiSession _session;
     private readonly ContactWriter _writer;
 
-    /// <summary>Composes the parts. Registers the node's health, so that the worker does not count as started before the first pass.</summary>
+    /// <summary>
+    /// Composes the parts. Registers the node's health, so that the worker does not count as started before the first pass.
+    /// </summary>
     public NodeFollower(
-        NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusWriter statusWriter, NodeMetrics metrics, Health health,
-        TimeProvider time, ILoggerFactory loggers)
+        NodeSettings node, WorkerSettings settings, NpgsqlDataSource dataSource, StatusWriter statusWriter, NodeMetrics metrics,
+        Health health, TimeProvider time, ILoggerFactory loggers)
     {
         (_node, _dataSource, _health, _time, _logger) = (node, dataSource, health, time, loggers.CreateLogger<NodeFollower>());
         _storeHealth = health.Begin($"registrations of {node.Name}");
@@ -87,7 +89,9 @@ internal sealed partial class NodeFollower
         }
     }
 
-    /// <summary>Runs one AMI session after the other. A worker without the lease has no health of the node, because another worker reports it.</summary>
+    /// <summary>
+    /// Runs one AMI session after the other. A worker without the lease has no health of the node, because another worker reports it.
+    /// </summary>
     private async Task FollowAsync(CancellationToken cancellation)
     {
         var health = _health.Begin($"Asterisk {_node.Name}", isNode: true, () => _announcer.Note);
@@ -103,16 +107,20 @@ internal sealed partial class NodeFollower
 
     private static partial class Log
     {
-        [LoggerMessage(2001, LogLevel.Warning, "Lost Asterisk {Node}: {Reason}; the next attempt follows in {Seconds:0.0} s")]
+        [LoggerMessage(EventIds.NodeLost, LogLevel.Warning, "Lost Asterisk {Node}: {Reason}; the next attempt follows in {Seconds:0.0} s")]
         public static partial void Lost(ILogger logger, string node, string reason, double seconds);
 
-        [LoggerMessage(2002, LogLevel.Error, "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
+        [LoggerMessage(EventIds.NodeRefusedLogin, LogLevel.Error,
+
+            "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
         public static partial void Refused(ILogger logger, string node, string reason, double seconds);
 
-        [LoggerMessage(2006, LogLevel.Warning, "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.ContactsNotWritten, LogLevel.Warning,
+
+            "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
         public static partial void StoreLost(ILogger logger, string node, string reason);
 
-        [LoggerMessage(2007, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
+        [LoggerMessage(EventIds.NodeFollowedByAnother, LogLevel.Information, "Another worker follows {Node}; this one stands by")]
         public static partial void AnotherFollows(ILogger logger, string node);
     }
 }

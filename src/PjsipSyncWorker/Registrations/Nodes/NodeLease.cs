@@ -1,5 +1,4 @@
 using Npgsql;
-using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Contacts;
 
@@ -28,7 +27,8 @@ internal sealed class NodeLease : IAsyncDisposable
 
     /// <summary>Tries once to get the lease on a node.</summary>
     /// <returns>Null while another worker holds the lease.</returns>
-    public static async Task<NodeLease?> TryAcquireAsync(NpgsqlDataSource dataSource, string node, TimeProvider time, CancellationToken cancellation)
+    public static async Task<NodeLease?> TryAcquireAsync(
+        NpgsqlDataSource dataSource, string node, TimeProvider time, CancellationToken cancellation)
     {
         var connection = await dataSource.OpenConnectionAsync(cancellation);
         try
@@ -53,7 +53,7 @@ internal sealed class NodeLease : IAsyncDisposable
         update pjsip_sync.node
         set connected = $2, degraded = $3, last_seen_at = case when $2 then now() else last_seen_at end
         where name = $1 and ($2 or connected or degraded is distinct from $3)
-        """, cancellation, Text(_node), new NpgsqlParameter { Value = connected }, Text(problem));
+        """, cancellation, Parameter.Text(_node), Parameter.Of(connected), Parameter.Text(problem));
 
     /// <summary>Releases the lock, because the pool keeps the session, and closes the connection.</summary>
     public async ValueTask DisposeAsync()
@@ -66,12 +66,14 @@ internal sealed class NodeLease : IAsyncDisposable
     {
         await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", _connection)
         {
-            Parameters = { Text(_node) },
+            Parameters = { Parameter.Text(_node) },
         };
         if (await command.ExecuteScalarAsync(cancellation) is not true)
             return false;
         // A worker that hangs without closing its connection must not keep the lease from others (PostgreSQL 14 and later).
-        await ExecuteAsync("select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'", cancellation, Text(IdleLimit));
+        await ExecuteAsync(
+            "select set_config(name, $1, false) from pg_settings where name = 'idle_session_timeout'", cancellation,
+            Parameter.Text(IdleLimit));
         return true;
     }
 
@@ -81,6 +83,4 @@ internal sealed class NodeLease : IAsyncDisposable
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellation);
     }
-
-    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 }

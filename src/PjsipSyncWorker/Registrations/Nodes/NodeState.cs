@@ -25,7 +25,9 @@ internal sealed class NodeState(NodeSettings node, EndpointAnnouncer announcer)
         set => _status = value;
     }
 
-    /// <summary>Why the registrations of this node may be wrong, in words for an operator; null when nothing is known to be wrong.</summary>
+    /// <summary>
+    /// Why the registrations of this node may be wrong, in words for an operator; null when nothing is known to be wrong.
+    /// </summary>
     public string? Problem
     {
         get
@@ -48,6 +50,8 @@ internal sealed class NodeState(NodeSettings node, EndpointAnnouncer announcer)
     /// <summary>Wakes <see cref="ReferencesLoop"/>: what endpoints name, or what the server has, may have changed.</summary>
     public AsyncAutoResetEvent ReferencesMayDiffer { get; } = new();
 
-    /// <summary>Set before <see cref="ReferencesMayDiffer"/> when the cause is the server: <see cref="ReferencesLoop"/> then checks everything.</summary>
+    /// <summary>
+    /// Set before <see cref="ReferencesMayDiffer"/> when the cause is the server: <see cref="ReferencesLoop"/> then checks everything.
+    /// </summary>
     public AsyncAutoResetEvent ServerReloaded { get; } = new();
 }

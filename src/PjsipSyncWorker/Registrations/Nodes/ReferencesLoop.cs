@@ -8,8 +8,8 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Nodes;
 
 /// <summary>
-/// Keeps <c>pjsip_sync.missing_reference</c> current for one Asterisk: the extensions that name a transport, context or ACL which this server
-/// does not have.
+/// Keeps <c>pjsip_sync.missing_reference</c> current for one Asterisk: the extensions that name a transport, context or ACL which this
+/// server does not have.
 /// </summary>
 internal sealed class ReferencesLoop(NodeSettings node, string schema, NpgsqlDataSource dataSource, NodeState state, TimeProvider time)
 {

@@ -10,11 +10,12 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Nodes;
 
 /// <summary>
-/// Keeps <c>pjsip_sync.reserved_name</c> equal to the names of the PJSIP objects in the files of one Asterisk. Each pass opens a connection of
-/// its own: a file of thousands of sections is more than one answer can hold, and such an answer ends its connection.
+/// Keeps <c>pjsip_sync.reserved_name</c> equal to the names of the PJSIP objects in the files of one Asterisk. Each pass opens a connection
+/// of its own: a file of thousands of sections is more than one answer can hold, and such an answer ends its connection.
 /// </summary>
 internal sealed partial class ServerFilesLoop(
-    NodeSettings node, NpgsqlDataSource dataSource, NodeState state, IAmiEventHandler handler, TimeProvider time, ILogger<ServerFilesLoop> logger)
+    NodeSettings node, NpgsqlDataSource dataSource, NodeState state, IAmiEventHandler handler, TimeProvider time,
+    ILogger<ServerFilesLoop> logger)
 {
     /// <summary>How often the files are read when no reload indicates a change.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -52,8 +53,9 @@ internal sealed partial class ServerFilesLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(2015, LogLevel.Warning,
-            "The PJSIP files of Asterisk {Node} could not be read, so an extension with the name of an object in them is not rejected: {Reason}")]
+        [LoggerMessage(EventIds.PjsipFilesNotRead, LogLevel.Warning,
+            "The PJSIP files of Asterisk {Node} could not be read, so an extension with the name "
+            + "of an object in them is not rejected: {Reason}")]
         public static partial void FilesNotRead(ILogger logger, string node, string reason);
     }
 }

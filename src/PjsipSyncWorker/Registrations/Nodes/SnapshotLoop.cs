@@ -9,12 +9,12 @@ using PjsipSyncWorker.Registrations.Contacts;
 namespace PjsipSyncWorker.Registrations.Nodes;
 
 /// <summary>
-/// Takes snapshots of one Asterisk during a session: at its start, every <c>Asterisk:SnapshotInterval</c>, before a contact expires, and when
-/// an event leaves something open.
+/// Takes snapshots of one Asterisk during a session: at its start, every <c>Asterisk:SnapshotInterval</c>, before a contact expires, and
+/// when an event leaves something open.
 /// </summary>
 internal sealed partial class SnapshotLoop(
-    NodeSettings node, AsteriskSettings settings, ContactTable contactTable, ContactTracker tracker, EndpointAnnouncer announcer, NodeState state,
-    NodeMetrics metrics, TimeProvider time, ILogger<SnapshotLoop> logger)
+    NodeSettings node, AsteriskSettings settings, ContactTable contactTable, ContactTracker tracker, EndpointAnnouncer announcer,
+    NodeState state, NodeMetrics metrics, TimeProvider time, ILogger<SnapshotLoop> logger)
 {
     /// <summary>The shortest pause between two snapshots.</summary>
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(250);
@@ -82,7 +82,9 @@ internal sealed partial class SnapshotLoop(
     {
         if (state.Status.SnapshotProblem is not null || time.GetElapsedTime(_sessionBegan) < NewSession)
             return ShortInterval;
-        var longest = _hasUndecidedLamps && settings.SnapshotInterval > UndecidedLampInterval ? UndecidedLampInterval : settings.SnapshotInterval;
+        var longest = _hasUndecidedLamps && settings.SnapshotInterval > UndecidedLampInterval
+            ? UndecidedLampInterval
+            : settings.SnapshotInterval;
         // The refresh of a qualified phone causes no event. Only a snapshot shows it, so it is taken before the contact seems to expire.
         var soon = time.GetUtcNow() + ExpiryMargin;
         return tracker.NextExpiry(soon) is { } expiry && expiry - soon < longest ? expiry - soon : longest;
@@ -90,7 +92,7 @@ internal sealed partial class SnapshotLoop(
 
     private static partial class Log
     {
-        [LoggerMessage(2003, LogLevel.Warning, "Asterisk {Node} is degraded: {Reason}")]
+        [LoggerMessage(EventIds.NodeDegraded, LogLevel.Warning, "Asterisk {Node} is degraded: {Reason}")]
         public static partial void Degraded(ILogger logger, string node, string reason);
     }
 }

@@ -4,12 +4,14 @@ using NpgsqlTypes;
 namespace PjsipSyncWorker.Registrations.Status;
 
 /// <summary>
-/// Finds statuses that became wrong without a change of a contact. It uses the database's clock and covers all nodes, so that the death of a
-/// host together with its worker is noticed. Not thread-safe.
+/// Finds statuses that became wrong without a change of a contact. It uses the database's clock and covers all nodes, so that the death of
+/// a host together with its worker is noticed. Not thread-safe.
 /// </summary>
 internal sealed class ExpiryWatch(NpgsqlDataSource dataSource, TimeProvider time)
 {
-    /// <summary>Until when expiries were found, on the database's clock. The first check covers a day, in which perhaps no worker ran.</summary>
+    /// <summary>
+    /// Until when expiries were found, on the database's clock. The first check covers a day, in which perhaps no worker ran.
+    /// </summary>
     private DateTime _checkedUntil = time.GetUtcNow().UtcDateTime.AddDays(-1);
 
     /// <summary>

@@ -16,7 +16,9 @@ namespace PjsipSyncWorker.Registrations.Status;
 internal sealed partial class StatusStore(
     NpgsqlDataSource dataSource, SourceSettings source, RegistrationMetrics metrics, TimeProvider time, ILogger logger)
 {
-    /// <summary>Rows of the application that one transaction may lock. The application waits for none of them longer than that transaction.</summary>
+    /// <summary>
+    /// Rows of the application that one transaction may lock. The application waits for none of them longer than that transaction.
+    /// </summary>
     private const int RowsAtOnce = 500;
 
     /// <summary>Rows that one transaction writes one by one.</summary>
@@ -91,26 +93,19 @@ internal sealed partial class StatusStore(
         ExecuteAsync("select number, problem from pjsip_sync.write_status_by_row($1)", ids, cancellation);
 
     /// <returns>
-    /// The rows that the statement returns. A problem says why the row could not be written; it is empty when the application had locked the row,
-    /// and null when the row was written.
+    /// The rows that the statement returns. A problem says why the row could not be written; it is empty when the application had locked
+    /// the row, and null when the row was written.
     /// </returns>
     private async Task<List<(string Number, string? Problem)>> ExecuteAsync(string sql, string[]? ids, CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-        var parameter = new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
-        await using var batch = new NpgsqlBatch(connection, transaction)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.AsynchronousCommit}"),
-                new NpgsqlBatchCommand(sql) { Parameters = { parameter } },
-                // The setting is null before the first status change of a session, and empty before that of a transaction.
-                new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer"),
-                // The commit is part of the batch, because transaction.CommitAsync would be another round trip.
-                new NpgsqlBatchCommand("commit"),
-            },
-        };
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.Add($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.AsynchronousCommit}");
+        batch.Add(sql, new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+        // The setting is null before the first status change of a session, and empty before that of a transaction.
+        batch.Add("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer");
+        batch.AddCommit();
         return await _locks.RunAsync(connection, async () =>
         {
             var rows = new List<(string, string?)>();
@@ -129,7 +124,7 @@ internal sealed partial class StatusStore(
 
     private static partial class Log
     {
-        [LoggerMessage(2102, LogLevel.Warning, "{Number}: {Reason} (pjsip_sync.status_rejected)")]
+        [LoggerMessage(EventIds.StatusRejected, LogLevel.Warning, "{Number}: {Reason} (pjsip_sync.status_rejected)")]
         public static partial void Rejected(ILogger logger, string number, string reason);
     }
 }

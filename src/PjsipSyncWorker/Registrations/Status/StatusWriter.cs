@@ -43,7 +43,9 @@ internal sealed partial class StatusWriter(
         _wake.Set();
     }
 
-    /// <summary>Writes statuses until cancelled. A failure of the database is logged, reported as the health's problem, and tried again.</summary>
+    /// <summary>
+    /// Writes statuses until cancelled. A failure of the database is logged, reported as the health's problem, and tried again.
+    /// </summary>
     public async Task RunAsync(HealthPart health, CancellationToken cancellation)
     {
         var lastFullComparison = time.GetTimestamp();
@@ -85,7 +87,9 @@ internal sealed partial class StatusWriter(
             var expired = all ? [] : await DequeueExpiredAsync(cancellation);
             if (_hasDueRejections)
                 await _store.RetryRejectedAsync(cancellation);
-            var locked = all ? await _store.WriteMismatchesAsync(cancellation) : await _store.WriteAsync([.. ids.Union(expired)], cancellation);
+            var locked = all
+                ? await _store.WriteMismatchesAsync(cancellation)
+                : await _store.WriteAsync([.. ids.Union(expired)], cancellation);
             if (locked.Count == 0)
                 return null;
             await Task.Delay(LockedRowRetry, time, cancellation);
@@ -105,7 +109,9 @@ internal sealed partial class StatusWriter(
         }
     }
 
-    /// <returns>The endpoints whose status is no longer right because time has passed; none until <see cref="ExpiryInterval"/> is over.</returns>
+    /// <returns>
+    /// The endpoints whose status is no longer right because time has passed; none until <see cref="ExpiryInterval"/> is over.
+    /// </returns>
     private async Task<string[]> DequeueExpiredAsync(CancellationToken cancellation)
     {
         if (_lastExpiryCheck is { } last && time.GetElapsedTime(last) < ExpiryInterval)
@@ -117,10 +123,10 @@ internal sealed partial class StatusWriter(
 
     private static partial class Log
     {
-        [LoggerMessage(2100, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.StatusNotWritten, LogLevel.Warning, "Status could not be written, the next attempt follows: {Reason}")]
         public static partial void Failed(ILogger logger, string reason);
 
-        [LoggerMessage(2101, LogLevel.Warning,
+        [LoggerMessage(EventIds.NodeForgotten, LogLevel.Warning,
             "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
         public static partial void Forgotten(ILogger logger, string node, double days);
     }

@@ -1,0 +1,100 @@
+-- A mapped value (a column or an expression) as SQL, by its type.
+-- Assumes 40_protocol.sql.
+set client_min_messages = warning;
+
+-- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
+create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce(
+    (select quote_ident(attname) from pg_attribute
+     where attrelid = source and attname = mapped and attnum > 0 and not attisdropped),
+    '(' || mapped || E'\n)')
+$$;
+
+-- The type of a column, behind its domains, and whether its collation calls different texts equal. No row for an expression.
+create or replace function pjsip_sync.base_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
+language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
+  with recursive base as (
+    select atttypid as id, coalesce(collisdeterministic is false, false) as folds
+    from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+    where attrelid = source and attname = mapped and attnum > 0 and not attisdropped
+    union all
+    select typbasetype, base.folds from base join pg_type on pg_type.oid = base.id where typtype = 'd'
+  )
+  select base.id::regtype, base.folds from base join pg_type on pg_type.oid = base.id where typtype <> 'd'
+$$;
+
+-- The number as a text that is equal only to itself.
+create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select case
+      when folds then format('(%s)::text collate "default"', pjsip_sync.column_sql(source, mapped))
+      when typ in ('text'::regtype, 'varchar'::regtype) then pjsip_sync.column_sql(source, mapped) end
+    from pjsip_sync.base_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
+$$;
+
+-- A text as the number that is written so and no other way, or NULL.
+create or replace function pjsip_sync.as_bigint(written text) returns bigint
+language sql immutable parallel safe as $$
+  select case when written ~ '^(0|-?[1-9][0-9]{0,18})$' then
+    case when written::numeric between -9223372036854775808 and 9223372036854775807 then written::bigint end end
+$$;
+create or replace function pjsip_sync.as_numeric(written text) returns numeric
+language sql immutable parallel safe as $$
+  select case when written ~ '^-?[0-9]+([.][0-9]+)?$' and length(written) <= 255 then written::numeric end
+$$;
+create or replace function pjsip_sync.as_uuid(written text) returns uuid
+language sql immutable parallel safe as $$
+  select case when written ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then written::uuid end
+$$;
+
+-- Whether a row has the number that an SQL expression of type text gives: in the column's own type, so that its own index
+-- is used, and where that calls different texts equal (1.0 and 1.00, a and A) in text as well.
+create or replace function pjsip_sync.number_condition(source regclass, mapped text, wanted text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select coalesce((
+    select format(
+      case
+        when typ in ('text'::regtype, 'varchar'::regtype) then case when folds then '%1$s = %3$s and %2$s = %3$s' end
+        when typ in ('smallint'::regtype, 'integer'::regtype, 'bigint'::regtype) then '%1$s = pjsip_sync.as_bigint(%3$s)'
+        when typ = 'uuid'::regtype then '%1$s = pjsip_sync.as_uuid(%3$s)'
+        when typ = 'numeric'::regtype then '%1$s = pjsip_sync.as_numeric(%3$s) and %2$s = %3$s'
+        when typ = 'bpchar'::regtype then '%1$s = %3$s::bpchar and %2$s = %3$s'
+        when typname = 'citext' then '%1$s operator(%4$s.=) %3$s::%4$s.citext and %2$s = %3$s'
+      end,
+      pjsip_sync.column_sql(source, mapped), pjsip_sync.number_sql(source, mapped), wanted, typnamespace::regnamespace)
+    from pjsip_sync.base_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
+$$;
+
+-- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
+create or replace function pjsip_sync.comparable_sql(source regclass, mapped text) returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select case when sql like '(%' then sql || '::text' else sql end from pjsip_sync.column_sql(source, mapped) as sql
+$$;
+
+-- Whether an index finds an extension by its number: one that begins with it, for any other is read whole.
+create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
+declare
+  plan json;
+begin
+  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) cross join lateral (select from %s as extension where %s offset 0) as found',
+    source, pjsip_sync.number_condition(source, mapped, 'number_wanted')) into plan;
+  return exists (
+    select from jsonb_path_query(plan::jsonb, 'strict $.** ? (exists (@."Index Cond"))') as node
+    join pg_class on relname = node->>'Index Name'
+    join pg_index on indexrelid = pg_class.oid
+    left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+    where indrelid in (select source union select relid from pg_partition_tree(source))
+      and coalesce(attname, mapped) = mapped);
+end
+$indexed$;
+
+-- The tables that an expression of the mapping reads beside its own row, by the plan of it: among what it selects, only a
+-- subquery can read one.
+create or replace function pjsip_sync.tables_read(plan jsonb) returns text[]
+language sql immutable set search_path = pg_catalog, pg_temp as $read$
+  select array_agg(distinct format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
+  from jsonb_path_query(plan, '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
+$read$;

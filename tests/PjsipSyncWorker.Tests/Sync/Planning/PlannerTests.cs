@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Configuration;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Extensions;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Planning;
+using PjsipSyncWorker.Tests.Realtime;
+
+namespace PjsipSyncWorker.Tests.Sync.Planning;
+
+public sealed class PlannerTests
+{
+    private readonly RealtimeSchema _catalogue = RealtimeSchemas.Asterisk();
+    private readonly Mapper _mapper;
+
+    public PlannerTests() => _mapper = new Mapper(_catalogue, SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime);
+
+    [Fact]
+    public void A_new_extension_is_created_and_asterisk_is_told()
+    {
+        var change = Assert.Single(Plan(["1001"], [Row("1", "1001")]).Changes);
+
+        Assert.Equal(ChangeKind.Create, change.Kind);
+        Assert.True(change.TellAsterisk);
+        Assert.Equal(3, change.Missing.Count);
+    }
+
+    [Fact]
+    public void What_is_right_is_left_alone()
+    {
+        var plan = Plan(["1001"], [Row("1", "1001")], Owned(Row("1", "1001")));
+
+        Assert.True(plan.IsEmpty);
+        Assert.Equal(1, plan.Unchanged);
+    }
+
+    [Fact]
+    public void All_but_a_changed_password_is_told_to_asterisk()
+    {
+        var was = Owned(Row("1", "1001"));
+
+        Assert.False(Assert.Single(Plan(["1001"], [Row("1", "1001") with { Password = "new" }], was).Changes).TellAsterisk);
+        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { DisplayName = "New" }], was).Changes).TellAsterisk);
+        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { MaxContacts = "9" }], was).Changes).TellAsterisk);
+    }
+
+    [Fact]
+    public void An_extension_that_is_gone_or_inactive_is_deleted_and_an_adopted_one_released()
+    {
+        var was = Owned(Row("1", "1001"));
+
+        Assert.Equal(ChangeKind.Delete, Assert.Single(Plan(["1001"], [], was).Changes).Kind);
+        Assert.Equal(ChangeKind.Delete, Assert.Single(Plan(["1001"], [Row("1", "1001") with { Active = false }], was).Changes).Kind);
+        Assert.Equal(ChangeKind.Release, Assert.Single(Plan(["1001"], [], Owned(Row("1", "1001"), adopted: true)).Changes).Kind);
+    }
+
+    [Fact]
+    public void A_renumbered_extension_frees_its_old_endpoint()
+    {
+        var plan = Plan(["1001", "1002"], [Row("1", "1002")], Owned(Row("1", "1001")));
+
+        Assert.Equal([(ChangeKind.Create, "1002"), (ChangeKind.Delete, "1001")], plan.Changes.Select(change => (change.Kind, change.Id)));
+    }
+
+    [Fact]
+    public void A_bad_extension_keeps_what_it_had()
+    {
+        var plan = Plan(["1001"], [Row("1", "1001") with { Password = "" }], Owned(Row("1", "1001")));
+
+        Assert.Empty(plan.Changes);
+        Assert.Equal("1", Assert.Single(plan.Rejections).RowKey);
+    }
+
+    [Fact]
+    public void The_owner_keeps_its_number_whatever_the_order()
+    {
+        var rows = new[] { Row("1", "1001"), Row("2", "1001") };
+        foreach (var owner in new[] { "1", "2" })
+        {
+            foreach (var order in new[] { rows, [.. rows.Reverse()] })
+            {
+                var plan = Plan(["1001"], order, Owned(Row(owner, "1001")));
+                Assert.Empty(plan.Changes);
+                Assert.NotEqual(owner, Assert.Single(plan.Rejections).RowKey);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_row_of_somebody_else_is_not_taken()
+    {
+        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
+
+        var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        Assert.Empty(plan.Changes);
+        Assert.Contains("did not make", Assert.Single(plan.Rejections).Reason, StringComparison.Ordinal);
+
+        var adopted = new Planner(_catalogue, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        Assert.True(Assert.Single(adopted.Changes).Adopted);
+    }
+
+    [Fact]
+    public void A_name_in_a_servers_own_file_is_no_number_and_an_extension_that_had_it_keeps_what_it_has()
+    {
+        var reserved = new Dictionary<string, string> { ["1001"] = "pjsip.conf of pbx1" };
+        var (owners, target) = Owned(Row("1", "1001"));
+        foreach (var state in new[] { State([Row("1", "1001")], [], []), State([Row("1", "1001")], owners, target) })
+        {
+            var plan = new Planner(_catalogue, adopt: false).Plan(["1001"], state with { Reserved = reserved });
+
+            Assert.Empty(plan.Changes);
+            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.Rejections).Reason, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_rejection_that_is_known_is_not_written_again_and_a_repaired_one_is_cleared()
+    {
+        var known = new Rejection("1", "1001", "password is empty: SIP needs the clear text, or md5_cred in settings.auth");
+
+        var same = new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
+        Assert.True(same.IsEmpty);
+        Assert.Equal(1, same.Refused);
+
+        Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
+    }
+
+    private Plan Plan(string[] ids, Extension[] rows, (Dictionary<string, ManagedEndpoint> Owners, Dictionary<string, ActualEndpoint> Target)? was = null) =>
+        new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
+
+    private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target, params Rejection[] rejected) =>
+        new([.. rows.Where(row => row.Active).Select(row => Candidate.Of(row, _mapper))], owners, target, rejected.ToDictionary(rejection => rejection.RowKey), new Dictionary<string, string>(), []);
+
+    private (Dictionary<string, ManagedEndpoint>, Dictionary<string, ActualEndpoint>) Owned(Extension extension, bool adopted = false)
+    {
+        Assert.True(_mapper.TryMap(extension, out var mapped, out _));
+        var values = new string?[_catalogue.Columns.Count];
+        mapped.Fill(values);
+        return (new() { [mapped.Id] = new ManagedEndpoint(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
+            new() { [mapped.Id] = Rows(values, [true, true, true]) });
+    }
+
+    private static ActualEndpoint Rows(string?[] byIndex, bool[] present) => new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
+
+    private static Extension Row(string key, string number) => new(key, number, true, "secret");
+}

@@ -6,9 +6,9 @@ using System.Text;
 namespace PjsipSyncWorker.Ami;
 
 /// <summary>
-/// An action to send: <c>new AmiAction("Command") { { "Command", "core show version" } }</c>. Its ActionID is given by the connection.
+/// An action to send: <c>new AmiAction("Command") { { "Command", "core show version" } }</c>. The connection adds the ActionID.
 /// </summary>
-/// <remarks>No CR, LF or NUL gets into a name or a value, so no value can smuggle in a line, and with it an action of its own.</remarks>
+/// <remarks>A name or value with CR, LF or NUL is refused, so that no value can add a line and with it an action of its own.</remarks>
 public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
 {
     private static readonly SearchValues<char> LineBreakers = SearchValues.Create("\r\n\0");
@@ -55,7 +55,7 @@ public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Writes the action as it goes over the wire, closing blank line included.</summary>
+    /// <summary>Writes the action in the form that is sent, with its closing blank line.</summary>
     internal void WriteTo(IBufferWriter<byte> output, string idPrefix, long id)
     {
         Write(output, "Action", Name);

@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Decides whether the certificate of an Asterisk is good, and keeps the reason why it is not.</summary>
+/// <summary>Checks the certificate of an Asterisk, and keeps the reason of a refusal.</summary>
 internal sealed class AmiCertificateCheck(AmiOptions options)
 {
     private readonly string _host = options.TlsHost ?? options.Host;
 
-    /// <summary>Why the certificate was refused, null when it was not.</summary>
+    /// <summary>Why the certificate was refused; null when it was not.</summary>
     public string? Refusal { get; private set; }
 
     /// <exception cref="AmiConnectionException">The file of authorities cannot be used.</exception>

@@ -13,6 +13,6 @@ public sealed partial class AmiConnection
 
     [LoggerMessage(EventIds.AmiCertificateUnchecked, LogLevel.Warning,
 
-        "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and write what is said")]
+        "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and change the traffic")]
     private static partial void LogUntrusted(ILogger logger, string host, int port);
 }

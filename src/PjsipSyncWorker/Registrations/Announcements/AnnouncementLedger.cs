@@ -7,7 +7,8 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision it was told.
+/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision it was
+/// told.
 /// </summary>
 /// <param name="schema">The schema of the ps_* tables.</param>
 internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string node, string schema)

@@ -18,7 +18,7 @@ internal enum FullReadCause
 internal readonly record struct FullRead(DateTime WrittenBefore, FullReadCause Cause);
 
 /// <summary>Removes from a backlog what Asterisk loaded by a full read. Not thread-safe.</summary>
-internal sealed class FullReads(UnloadableSearch unloadable)
+internal sealed class FullReads(AnnouncementLedger ledger, AnnouncementBacklog backlog, UnloadableSearch unloadable)
 {
     private FullRead? _unchecked;
 
@@ -28,8 +28,19 @@ internal sealed class FullReads(UnloadableSearch unloadable)
     /// <summary>The number of waiting endpoints for which another reload is useless.</summary>
     public int NotLoadedByReload => _notLoadedByReload.Count;
 
-    /// <summary>Notes a full read; the next <see cref="RemoveLoadedAsync"/> asks Asterisk what it loaded.</summary>
+    /// <summary>
+    /// Notes a full read of a process that the ledger does not know yet; the next <see cref="RemoveLoadedAsync"/> asks Asterisk what it
+    /// loaded.
+    /// </summary>
     public void Add(FullRead read) => _unchecked = read;
+
+    /// <summary>Notes a full read of the current process, after which nothing counts as announced.</summary>
+    public async Task AddAsync(FullRead read, CancellationToken cancellation)
+    {
+        await ledger.ForgetAsync(cancellation);
+        Add(read);
+        backlog.Clear();
+    }
 
     /// <summary>Notes that an endpoint was announced by itself.</summary>
     public void OnAnnounced(string id) => _notLoadedByReload.Remove(id);
@@ -37,7 +48,7 @@ internal sealed class FullReads(UnloadableSearch unloadable)
     /// <summary>
     /// Asks Asterisk what it loaded by the last full read, and removes that from the backlog. Does nothing without a new full read.
     /// </summary>
-    public async Task RemoveLoadedAsync(AnnouncementSession session, AnnouncementBacklog backlog, CancellationToken cancellation)
+    public async Task RemoveLoadedAsync(AnnouncementSession session, CancellationToken cancellation)
     {
         if (_unchecked is not { } read)
             return;

@@ -14,14 +14,12 @@ namespace PjsipSyncWorker.Registrations.Contacts;
 /// not in a snapshot                nothing                    removed, unless a newer event came     nothing
 /// gone from the database           nothing                    removed, snapshot wanted               nothing
 /// </code>
-/// Nothing is written until a first snapshot is complete, because only a snapshot shows which contacts of the database are gone.
 /// </remarks>
 internal sealed class ContactTracker(TimeProvider time)
 {
-    private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
-
     /// <summary>Upper bound on contacts per node. It protects memory against a faulty or hostile peer.</summary>
     private const int MaxContacts = 1_000_000;
+    private static readonly TimeSpan NearlyExpired = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private readonly PendingWrites _writes = new(time);
@@ -82,9 +80,7 @@ internal sealed class ContactTracker(TimeProvider time)
     /// <summary>Handles a ContactStatus event.</summary>
     /// <param name="status">The header ContactStatus; Removed removes the contact.</param>
     /// <param name="roundTrip">The round trip of an answered OPTIONS; null when the event has none.</param>
-    /// <returns>
-    /// Whether a snapshot is needed: the event lacks part of a new contact, and with a shared ps_contacts also whose contact it is.
-    /// </returns>
+    /// <returns>Whether a snapshot is needed: the event lacks part of a new contact, and if shared also whose contact it is.</returns>
     public bool OnContactStatus(ContactKey key, string status, TimeSpan? roundTrip)
     {
         lock (_lock)
@@ -176,9 +172,7 @@ internal sealed class ContactTracker(TimeProvider time)
     /// <param name="contacts">The contacts of the snapshot. The tracker modifies the dictionary.</param>
     /// <param name="devices">The device states of the snapshot, by endpoint.</param>
     /// <param name="shared">Whether the snapshot had contacts of other servers.</param>
-    /// <returns>
-    /// Whether another snapshot is needed: the events during the first shared one may be about contacts of other servers.
-    /// </returns>
+    /// <returns>Whether another is needed: the events during the first shared one may be about contacts of other servers.</returns>
     public bool EndSnapshot(Dictionary<ContactKey, Contact> contacts, Dictionary<string, string> devices, bool shared = false)
     {
         lock (_lock)
@@ -207,7 +201,7 @@ internal sealed class ContactTracker(TimeProvider time)
         }
     }
 
-    /// <summary>Takes the differences to the database; none until a first snapshot is complete. Acknowledge or requeue them.</summary>
+    /// <summary>Takes the differences; none until a first snapshot shows what is gone. Acknowledge or requeue them.</summary>
     public PendingChanges DequeueChanges()
     {
         lock (_lock)
@@ -233,9 +227,7 @@ internal sealed class ContactTracker(TimeProvider time)
             _writes.Requeue(changes);
     }
 
-    /// <summary>
-    /// Returns the time in microseconds, the database's precision, so that a contact read back from the database is equal.
-    /// </summary>
+    /// <summary>Returns the time in microseconds, as the database keeps it, so that a contact is equal when it is read back.</summary>
     private DateTimeOffset Now()
     {
         var now = time.GetUtcNow();

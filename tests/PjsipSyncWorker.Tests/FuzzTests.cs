@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.Extensions.Configuration;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
 
 namespace PjsipSyncWorker.Tests;
 

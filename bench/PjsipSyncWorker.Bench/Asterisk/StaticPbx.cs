@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using PjsipSyncWorker.Ami;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Nodes;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 
@@ -25,7 +25,7 @@ internal sealed class StaticPbx : IAsyncDisposable
 
     /// <summary>A manager session that wants the events that a worker wants, until it is disposed of: what any program costs that follows Asterisk.</summary>
     public async Task<IAsyncDisposable> ListenAsync() => await AmiConnection.ConnectAsync(
-        new AmiOptions { Host = "127.0.0.1", Port = Asterisk.AmiPort, Username = "pjsip-sync", Secret = AsteriskFiles.AmiSecret, Events = AsteriskSession.Events },
+        new AmiOptions { Host = "127.0.0.1", Port = Asterisk.AmiPort, Username = "pjsip-sync", Secret = AsteriskFiles.AmiSecret, Events = ContactEventHandler.Events },
         new Deaf(), NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 
     private sealed class Deaf : IAmiEventHandler

@@ -5,8 +5,10 @@ using System.Text;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>An action to send: <c>new AmiAction("Command") { { "Command", "core show version" } }</c>. Its ActionID is given by the connection.</summary>
-/// <remarks>No CR, LF or NUL gets into a name or a value, so no value can smuggle in a line, and with it an action of its own.</remarks>
+/// <summary>
+/// An action to send: <c>new AmiAction("Command") { { "Command", "core show version" } }</c>. The connection adds the ActionID.
+/// </summary>
+/// <remarks>A name or value with CR, LF or NUL is refused, so that no value can add a line and with it an action of its own.</remarks>
 public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
 {
     private static readonly SearchValues<char> LineBreakers = SearchValues.Create("\r\n\0");
@@ -25,7 +27,10 @@ public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
     public string Name { get; }
 
     /// <summary>Adds a header; the same key may be added again.</summary>
-    /// <exception cref="ArgumentException">CR, LF or NUL in key or value, a colon in the key, or a key that the connection itself writes (Action, ActionID). The text does not repeat the value.</exception>
+    /// <exception cref="ArgumentException">
+    /// CR, LF or NUL in key or value, a colon in the key, or a key that the connection itself writes (Action, ActionID). The text does not
+    /// repeat the value.
+    /// </exception>
     public void Add(string key, string value)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(key);
@@ -50,7 +55,7 @@ public sealed class AmiAction : IEnumerable<KeyValuePair<string, string>>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    /// <summary>Writes the action as it goes over the wire, closing blank line included.</summary>
+    /// <summary>Writes the action in the form that is sent, with its closing blank line.</summary>
     internal void WriteTo(IBufferWriter<byte> output, string idPrefix, long id)
     {
         Write(output, "Action", Name);

@@ -4,12 +4,12 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Decides whether the certificate of an Asterisk is good, and keeps the reason why it is not.</summary>
+/// <summary>Checks the certificate of an Asterisk, and keeps the reason of a refusal.</summary>
 internal sealed class AmiCertificateCheck(AmiOptions options)
 {
     private readonly string _host = options.TlsHost ?? options.Host;
 
-    /// <summary>Why the certificate was refused, null when it was not.</summary>
+    /// <summary>Why the certificate was refused; null when it was not.</summary>
     public string? Refusal { get; private set; }
 
     /// <exception cref="AmiConnectionException">The file of authorities cannot be used.</exception>
@@ -47,7 +47,8 @@ internal sealed class AmiCertificateCheck(AmiOptions options)
         {
             _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable) => "the server shows no certificate",
             _ when errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch) => $"its certificate is not for {_host} (TlsHost)",
-            _ => $"its certificate is not trusted ({string.Join(", ", chain?.ChainStatus.Select(status => status.Status.ToString()) ?? [])})",
+            _ => "its certificate is not trusted ("
+                + $"{string.Join(", ", chain?.ChainStatus.Select(status => status.Status.ToString()) ?? [])})",
         };
         return false;
     }

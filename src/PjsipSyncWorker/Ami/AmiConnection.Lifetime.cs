@@ -34,8 +34,10 @@ public sealed partial class AmiConnection
             {
                 AmiException => exception,
                 OperationCanceledException when !cancellationToken.IsCancellationRequested => new AmiTimeoutException(
-                    $"{options.Host}:{options.Port} did not {(stream is null ? "connect" : "greet as AMI")} within {options.ConnectTimeout.TotalSeconds:0.###} s"),
-                IOException => new AmiConnectionException($"the connection to {options.Host}:{options.Port} broke before the greeting", exception),
+                    $"{options.Host}:{options.Port} did not {(stream is null ? "connect" : "greet as AMI")} within "
+                    + $"{options.ConnectTimeout.TotalSeconds:0.###} s"),
+                IOException => new AmiConnectionException(
+                    $"the connection to {options.Host}:{options.Port} broke before the greeting", exception),
                 _ => exception,
             };
         }
@@ -47,7 +49,8 @@ public sealed partial class AmiConnection
         var first = await Task.WhenAny(loops);
         var reason = await ReasonAsync(first);
         await _stop.CancelAsync();
-        await Task.WhenAll(loops).ContinueWith(static all => all.Exception, TaskScheduler.Default); // seen; the first one told why
+        // Their exceptions are observed here. The first loop that ended gave the reason.
+        await Task.WhenAll(loops).ContinueWith(static all => all.Exception, TaskScheduler.Default);
         await _stream.DisposeAsync();
         _pending.Close(reason);
         _dispatcher.Close(reason);
@@ -57,13 +60,13 @@ public sealed partial class AmiConnection
             return;
         }
 
-        if (_loggedIn) // before that, ConnectAsync tells
+        if (_loggedIn) // before the login ConnectAsync throws the reason
         {
             LogEnded(_logger, _options.Host, _options.Port, reason.Message);
         }
 
         _completion.SetException(reason);
-        _ = _completion.Task.Exception; // seen, should nobody await it
+        _ = _completion.Task.Exception; // observed, in case nothing awaits it
     }
 
     private async Task<AmiException> ReasonAsync(Task ended)
@@ -85,7 +88,7 @@ public sealed partial class AmiConnection
         {
             return exception;
         }
-#pragma warning disable CA1031 // Whatever ends a loop ends the connection, and those who wait must hear of it.
+#pragma warning disable CA1031 // Whatever ends a loop ends the connection, and every pending action must fail with it.
         catch (Exception exception)
         {
             return new AmiConnectionException(ShuttingDown ? "Asterisk shut down" : "the connection broke", exception);
@@ -93,7 +96,7 @@ public sealed partial class AmiConnection
 #pragma warning restore CA1031
     }
 
-    /// <summary>Pings after each silence; the only way it ends by itself is a Ping without an answer.</summary>
+    /// <summary>Sends a Ping after each silence. Ends by itself only when a Ping gets no answer.</summary>
     private async Task KeepAliveAsync()
     {
         while (true)
@@ -105,12 +108,13 @@ public sealed partial class AmiConnection
                 continue;
             }
 
-            // Asterisk answers one action after the other: behind a long one the Ping has to wait as long.
+            // Asterisk answers one action after the other, so a Ping behind a long action waits as long as that action.
             await SendNowAsync(new AmiAction("Ping"), null, _pending.LongestWait(_options.ResponseTimeout), _stop.Token);
         }
     }
 
-    private async Task<AmiResponse> SendInPlaceAsync(AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<AmiResponse> SendInPlaceAsync(
+        AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(action);
         if (!_places.Wait(0, CancellationToken.None))
@@ -141,7 +145,8 @@ public sealed partial class AmiConnection
         }
     }
 
-    private async Task<AmiResponse> SendNowAsync(AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
+    private async Task<AmiResponse> SendNowAsync(
+        AmiAction action, AmiItemHandler? onItem, TimeSpan timeout, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = new AmiPendingAction(action.Name, onItem, timeout, _time);

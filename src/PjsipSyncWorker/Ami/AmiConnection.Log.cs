@@ -11,6 +11,8 @@ public sealed partial class AmiConnection
     [LoggerMessage(EventIds.AmiConnectionEnded, LogLevel.Debug, "The AMI connection to {Host}:{Port} ended: {Reason}")]
     private static partial void LogEnded(ILogger logger, string host, int port, string reason);
 
-    [LoggerMessage(EventIds.AmiCertificateUnchecked, LogLevel.Warning, "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and write what is said")]
+    [LoggerMessage(EventIds.AmiCertificateUnchecked, LogLevel.Warning,
+
+        "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and change the traffic")]
     private static partial void LogUntrusted(ILogger logger, string host, int port);
 }

@@ -7,7 +7,7 @@ namespace PjsipSyncWorker.Ami;
 /// One session with one Asterisk: logged in when <see cref="ConnectAsync"/> returns, over when <see cref="Completion"/> ends. It does not
 /// reconnect; its owner opens the next one.
 /// </summary>
-/// <remarks>Safe for concurrent use. Actions are pipelined; Asterisk carries them out one after the other.</remarks>
+/// <remarks>Thread-safe. Actions are pipelined; Asterisk runs them one after the other.</remarks>
 public sealed partial class AmiConnection : IAsyncDisposable
 {
     // Ping and Logoff must not wait for a place among the actions that await an answer.
@@ -46,16 +46,24 @@ public sealed partial class AmiConnection : IAsyncDisposable
     /// <summary>Version of the protocol from the banner, such as <c>11.0.0</c> (Asterisk 22).</summary>
     public string ProtocolVersion { get; private set; } = "";
 
-    /// <summary>Ends well when Asterisk has sent <c>FullyBooted</c>, which it sends right after the login when it is up already; fails with the connection. Before it, PJSIP actions are unknown.</summary>
+    /// <summary>
+    /// Completes when Asterisk has sent <c>FullyBooted</c>, which it sends right after the login if it is up already. Fails with the
+    /// connection. Before this event Asterisk does not know the actions of PJSIP.
+    /// </summary>
     public Task FullyBooted => _dispatcher.FullyBooted;
 
-    /// <summary>True once Asterisk announced its end (<c>Shutdown</c>). It does not announce it to a session whose own Command asked for it.</summary>
+    /// <summary>
+    /// True after Asterisk announced its shutdown (event <c>Shutdown</c>). The session whose Command caused the shutdown gets no event.
+    /// </summary>
     public bool ShuttingDown => _dispatcher.ShuttingDown;
 
-    /// <summary>Ends with the connection, after the last event was handled: well when this side ended it, else with the <see cref="AmiException"/> that tells why.</summary>
+    /// <summary>
+    /// Ends with the connection, after the last event was handled. It completes when this side ended the connection, and fails with an
+    /// <see cref="AmiException"/> otherwise.
+    /// </summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Connects, checks the banner, logs in, sets the event filters.</summary>
+    /// <summary>Connects, checks the banner, logs in, and sets the event filters.</summary>
     /// <exception cref="AmiConnectionException">No TCP or TLS connection, or it was closed.</exception>
     /// <exception cref="AmiProtocolException">The peer is not AMI.</exception>
     /// <exception cref="AmiTimeoutException">The peer did not connect, greet or answer in time.</exception>
@@ -83,22 +91,24 @@ public sealed partial class AmiConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Sends an action and gives its answer; <c>Response: Error</c> is an answer and not thrown.</summary>
+    /// <summary>Sends an action and returns its answer. <c>Response: Error</c> is an answer and is not thrown.</summary>
     /// <exception cref="AmiTimeoutException">No answer within <see cref="AmiOptions.ResponseTimeout"/>.</exception>
     /// <exception cref="AmiException">The connection ended.</exception>
     public Task<AmiResponse> SendAsync(AmiAction action, CancellationToken cancellationToken) =>
         SendAsync(action, _options.ResponseTimeout, cancellationToken);
 
-    /// <summary>As above, for an action that takes long (a Reload can take a quarter of a minute).</summary>
+    /// <summary>Sends an action that takes long, with a response timeout of its own (a Reload can take 15 seconds).</summary>
     public Task<AmiResponse> SendAsync(AmiAction action, TimeSpan timeout, CancellationToken cancellationToken) =>
         SendInPlaceAsync(action, null, timeout, cancellationToken);
 
     /// <summary>
-    /// Sends an action that answers with a list of events and gives each to <paramref name="onItem"/>. Ends with the event that says
-    /// <c>EventList: Complete</c>, or with <c>Response: Error</c>, which is an answer and not thrown. When the task has ended, the handler
-    /// is not being called and will not be.
+    /// Sends an action that answers with a list of events, and passes each event to <paramref name="onItem"/>. Ends with the event that has
+    /// <c>EventList: Complete</c>, or with <c>Response: Error</c>, which is an answer and is not thrown. After the task has ended, the
+    /// handler is not called any more.
     /// </summary>
-    /// <exception cref="AmiTimeoutException">No answer, or the list broke off: nothing came for <see cref="AmiOptions.ResponseTimeout"/>.</exception>
+    /// <exception cref="AmiTimeoutException">
+    /// No answer, or the list broke off: nothing came for <see cref="AmiOptions.ResponseTimeout"/>.
+    /// </exception>
     /// <exception cref="AmiListCancelledException">Asterisk cancelled the list.</exception>
     /// <exception cref="AmiException">The connection ended.</exception>
     public Task<AmiResponse> SendListAsync(AmiAction action, AmiItemHandler onItem, CancellationToken cancellationToken)
@@ -107,7 +117,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
         return SendInPlaceAsync(action, onItem, _options.ResponseTimeout, cancellationToken);
     }
 
-    /// <summary>Says goodbye and ends the connection; waits for the answer no longer than the response timeout.</summary>
+    /// <summary>Sends Logoff and ends the connection. Waits for the answer no longer than the response timeout.</summary>
     public async Task LogoffAsync(CancellationToken cancellationToken)
     {
         _leaving = true;
@@ -117,7 +127,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
         }
         catch (AmiException)
         {
-            // Then without a goodbye.
+            // The connection ends without a logoff.
         }
         finally
         {
@@ -125,7 +135,7 @@ public sealed partial class AmiConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Cuts the connection and waits until the last event was handled. Not to be awaited from an event handler.</summary>
+    /// <summary>Ends the connection and waits until the last event was handled. An event handler must not await it.</summary>
     public async ValueTask DisposeAsync()
     {
         _leaving = true;

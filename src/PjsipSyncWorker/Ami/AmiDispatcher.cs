@@ -4,7 +4,7 @@ using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Gives each message to the action it answers, or to the event handler; notes what Asterisk says about its own life.</summary>
+/// <summary>Passes each message to the action that it answers, or to the event handler. Notes FullyBooted and Shutdown.</summary>
 internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHandler handler, ILogger logger)
 {
     private readonly TaskCompletionSource _fullyBooted = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,7 +12,7 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
 
     public Task FullyBooted => _fullyBooted.Task;
 
-    /// <summary>Set once the event Shutdown was seen.</summary>
+    /// <summary>Whether the event Shutdown arrived.</summary>
     public bool ShuttingDown => _shuttingDown;
 
     public void Dispatch(in AmiMessage message)
@@ -39,15 +39,15 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
             {
                 OnEvent(message);
             }
-            // Otherwise: an item of a list that timed out or was cancelled. It is no news, and nobody wants it.
+            // Otherwise it is an item of a list that timed out or was cancelled, and is dropped.
         }
     }
 
-    /// <summary>Ends <see cref="FullyBooted"/> for those who still await it.</summary>
+    /// <summary>Fails <see cref="FullyBooted"/> if it has not completed.</summary>
     public void Close(Exception reason)
     {
         _fullyBooted.TrySetException(reason);
-        _ = _fullyBooted.Task.Exception; // seen, should nobody await it
+        _ = _fullyBooted.Task.Exception; // observed, in case nothing awaits it
     }
 
     private void OnEvent(in AmiMessage message)
@@ -55,10 +55,11 @@ internal sealed partial class AmiDispatcher(AmiPendingTable pending, IAmiEventHa
         if (message.IsEventNamed("Shutdown"u8))
         {
             _shuttingDown = true;
-            LogShutdown(logger, UntrustedText.Escape(message.GetString("Shutdown"u8)), UntrustedText.Escape(message.GetString("Restart"u8)));
+            LogShutdown(
+                logger, UntrustedText.Escape(message.GetString("Shutdown"u8)), UntrustedText.Escape(message.GetString("Restart"u8)));
         }
 
-#pragma warning disable CA1031 // One event that the handler cannot bear must not cost all the others.
+#pragma warning disable CA1031 // An event on which the handler fails must not end the connection.
         try
         {
             handler.OnEvent(message);

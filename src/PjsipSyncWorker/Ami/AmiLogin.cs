@@ -6,7 +6,7 @@ using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>What is said first on a new connection: challenge, login, event filters.</summary>
+/// <summary>Logs in on a new connection: challenge, login, event filters.</summary>
 internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
 {
     /// <exception cref="AmiAuthenticationException">Asterisk refused the user or the secret.</exception>
@@ -34,7 +34,9 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
         await FilterAsync(connection, cancellationToken);
     }
 
-    /// <summary>An Asterisk that shuts down still accepts connections, and then refuses everybody: that says nothing of the user.</summary>
+    /// <summary>
+    /// Makes the exception of a refusal. An Asterisk that is shutting down refuses every user, so the user is not at fault then.
+    /// </summary>
     private static AmiException Refusal(AmiResponse answer, string what, string hint) =>
         answer.Message.Contains("shutting down", StringComparison.OrdinalIgnoreCase)
             ? new AmiConnectionException($"Asterisk refused {what}: {answer.Message}")
@@ -53,12 +55,13 @@ internal sealed partial class AmiLogin(AmiOptions options, ILogger logger)
             var answer = await connection.SendAsync(filter, cancellationToken);
             if (!answer.Success)
             {
-                // Without a filter all events come: more work, nothing lost. With some of them only those names would.
+                // Without any filter all events arrive, which costs work only. With some filters the other wanted events would be missing.
                 LogFilterRefused(logger, name, UntrustedText.Escape(answer.Message));
             }
         }
     }
 
-    [SuppressMessage("Security", "CA5351", Justification = "AMI knows no other digest; without it the secret itself would go over the wire.")]
+    [SuppressMessage("Security", "CA5351", Justification =
+        "AMI has no other digest. Without it the secret itself would be sent.")]
     private string Key(string salt) => Convert.ToHexStringLower(MD5.HashData(Encoding.UTF8.GetBytes(salt + options.Secret)));
 }

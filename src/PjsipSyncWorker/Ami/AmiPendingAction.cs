@@ -5,12 +5,12 @@ namespace PjsipSyncWorker.Ami;
 
 /// <summary>One action that awaits its answer, or the rest of its list.</summary>
 /// <remarks>
-/// Answers come on the read loop, timeouts and cancellations on other threads. All pass one lock, so that once the task has ended no item
-/// is being handled and none will be: the caller may throw away what its item handler fills.
+/// Answers arrive on the read loop, timeouts and cancellations on other threads. All take one lock, so that after the task has ended no
+/// item is handled any more, and the caller may discard what its item handler fills.
 /// </remarks>
 internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, TimeSpan timeout, TimeProvider time)
 {
-    /// <summary>Items of one list; what gives more has no end.</summary>
+    /// <summary>Upper bound on the items of one list. It ends a list that a faulty peer never ends.</summary>
     private const int MostItems = 1_000_000;
 
     private readonly Lock _gate = new();
@@ -22,10 +22,10 @@ internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, Time
 
     public Task<AmiResponse> Task => _result.Task;
 
-    /// <summary>Items of a list belong to the action; events that bear the ActionID of any other action do not.</summary>
+    /// <summary>Whether the action has a list, so that events with its ActionID are items of the list.</summary>
     public bool TakesEvents => onItem is not null;
 
-    /// <summary>How long the peer may stay silent on this action from now on.</summary>
+    /// <summary>The remaining time in which the peer must send something for this action.</summary>
     public TimeSpan Remaining => timeout - time.GetElapsedTime(Volatile.Read(ref _heardAt));
 
     public void StartTimer()
@@ -110,7 +110,7 @@ internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, Time
 
     private void GiveItem(in AmiMessage message)
     {
-#pragma warning disable CA1031 // Whatever the handler throws goes to whoever gave it, not to the read loop.
+#pragma warning disable CA1031 // An exception of the item handler fails its action and not the read loop.
         try
         {
             onItem!(message);
@@ -132,7 +132,7 @@ internal sealed class AmiPendingAction(string name, AmiItemHandler? onItem, Time
                 return;
             }
 
-            // An item only notes the time: the timer is set again when it fires too early, not ten thousand times.
+            // An item only notes the time. The timer is set again when it fires too early, instead of for each of ten thousand items.
             var remaining = Remaining;
             if (remaining > TimeSpan.Zero)
             {

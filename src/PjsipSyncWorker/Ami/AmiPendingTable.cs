@@ -4,7 +4,10 @@ using System.Text;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>The actions that await an answer, by the number in their ActionID. The prefix is the connection's own, for events may bear the ActionID of other sessions.</summary>
+/// <summary>
+/// The actions in flight, by the number in their ActionID. Each connection has its own prefix, because events may have the ActionID of
+/// another session.
+/// </summary>
 internal sealed class AmiPendingTable
 {
     private readonly ConcurrentDictionary<long, AmiPendingAction> _actions = new();
@@ -21,7 +24,7 @@ internal sealed class AmiPendingTable
 
     public string Prefix { get; }
 
-    /// <summary>Enters an action under a new number; once the connection has ended it fails at once.</summary>
+    /// <summary>Adds an action under a new number. Fails the action at once if the connection has ended.</summary>
     public long Add(AmiPendingAction action)
     {
         lock (_gate)
@@ -42,7 +45,7 @@ internal sealed class AmiPendingTable
 
     public void Remove(long id) => _actions.TryRemove(id, out _);
 
-    /// <summary>Whether an ActionID is one of this connection, and the action if it still waits.</summary>
+    /// <summary>Whether an ActionID belongs to this connection; also returns the action if it is still in flight.</summary>
     public bool IsOurs(ReadOnlySpan<byte> actionId, out AmiPendingAction? action)
     {
         action = null;
@@ -56,7 +59,7 @@ internal sealed class AmiPendingTable
         return true;
     }
 
-    /// <summary>The longest time any action may still take, at least <paramref name="atLeast"/>.</summary>
+    /// <summary>Returns the longest time that an action in flight may still take, at least <paramref name="atLeast"/>.</summary>
     public TimeSpan LongestWait(TimeSpan atLeast)
     {
         foreach (var (_, action) in _actions)
@@ -67,7 +70,7 @@ internal sealed class AmiPendingTable
         return atLeast;
     }
 
-    /// <summary>Fails everything that waits, and everything that will come.</summary>
+    /// <summary>Fails all actions in flight and all later ones.</summary>
     public void Close(Exception reason)
     {
         lock (_gate)

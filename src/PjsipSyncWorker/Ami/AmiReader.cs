@@ -3,16 +3,16 @@ using System.Text;
 namespace PjsipSyncWorker.Ami;
 
 /// <summary>
-/// Bytes to messages. The owner receives into <see cref="GetMemory"/>, says how much came with <see cref="Advance"/>, and takes
-/// messages with <see cref="TryRead"/> until there is none. How the stream was cut into pieces changes nothing.
+/// Splits a byte stream into messages. The owner receives into <see cref="GetMemory"/>, reports the count with <see cref="Advance"/>, and
+/// takes messages with <see cref="TryRead"/> until there is none. The result does not depend on how the stream was cut into pieces.
 /// </summary>
 /// <remarks>
-/// Each byte is looked at once, headers are noted as offsets, and the one buffer is used again: nothing is allocated for a message.
-/// A line ends with LF, with or without a CR before it: Asterisk itself ends some errors with LF CR LF (<c>No Contacts found</c>).
+/// Each byte is scanned once, headers are kept as offsets, and the one buffer is used again, so a message allocates nothing. A line ends
+/// with LF, with or without a CR before it, because Asterisk ends some errors with LF CR LF (<c>No Contacts found</c>).
 /// </remarks>
 public sealed class AmiReader
 {
-    /// <summary>Most headers one message may have; the longest output of a command has a line each.</summary>
+    /// <summary>Upper bound on the headers of a message. Each line of a command's output is a header.</summary>
     public const int MaxHeaders = 65_536;
 
     private const int MinimumRoom = 4096;
@@ -36,10 +36,12 @@ public sealed class AmiReader
         _maxMessageBytes = maxMessageBytes;
     }
 
-    /// <summary>Bytes of memory held for received data; stays below the message limit plus a few KiB.</summary>
+    /// <summary>The size of the buffer in bytes; stays below the message limit plus a few KiB.</summary>
     public int BufferedCapacity => _buffer.Length;
 
-    /// <summary>Room to receive into, never empty. Ends the life of the last message. Call it only after <see cref="TryRead"/> gave false.</summary>
+    /// <summary>
+    /// Returns memory to receive into, never empty. Invalidates the last message. Call it only after <see cref="TryRead"/> returned false.
+    /// </summary>
     public Memory<byte> GetMemory()
     {
         if (_buffer.Length - _end < MinimumRoom && _start > 0)
@@ -49,7 +51,7 @@ public sealed class AmiReader
 
         if (_buffer.Length - _end < MinimumRoom)
         {
-            // What is unread is at most one message within its limit, so this bound holds.
+            // The unread bytes are at most one message within its limit, so this bound holds.
             var size = (int)Math.Min(2L * _buffer.Length, (long)_maxMessageBytes + (2 * MinimumRoom));
             Array.Resize(ref _buffer, Math.Max(size, _end + 1));
         }
@@ -57,7 +59,7 @@ public sealed class AmiReader
         return _buffer.AsMemory(_end);
     }
 
-    /// <summary>Says that so many bytes were received into <see cref="GetMemory"/>.</summary>
+    /// <summary>Reports how many bytes were received into <see cref="GetMemory"/>.</summary>
     public void Advance(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -66,8 +68,8 @@ public sealed class AmiReader
     }
 
     /// <summary>
-    /// Takes the first line, which Asterisk sends with no blank line after it (<c>Asterisk Call Manager/11.0.0</c>).
-    /// Not asked for, it is a line without a colon like any other and ignored.
+    /// Takes the first line, which Asterisk sends without a blank line after it (<c>Asterisk Call Manager/11.0.0</c>). If this method is
+    /// not called, the line is ignored, like any line without a colon.
     /// </summary>
     /// <exception cref="AmiProtocolException">The line is longer than the limit.</exception>
     public bool TryReadBanner(out string banner)
@@ -83,8 +85,10 @@ public sealed class AmiReader
         return true;
     }
 
-    /// <summary>Takes the next message; false when more bytes are needed. The message lives until the reader is used again.</summary>
-    /// <exception cref="AmiProtocolException">A line, a message or its number of headers is beyond the limit; the reader is of no further use.</exception>
+    /// <summary>Takes the next message; false when more bytes are needed. The message is valid until the reader is used again.</summary>
+    /// <exception cref="AmiProtocolException">
+    /// A line, a message or its number of headers exceeds the limit. The reader must not be used any more.
+    /// </exception>
     public bool TryRead(out AmiMessage message)
     {
         if (_start == _line)
@@ -121,7 +125,7 @@ public sealed class AmiReader
         var found = _buffer.AsSpan(_scanned, _end - _scanned).IndexOf((byte)'\n');
         var lineEnd = found < 0 ? _end : _scanned + found;
         var taken = found < 0 ? lineEnd : lineEnd + 1;
-        // Whole and half lines are held to the limit that comes first, so that nothing depends on how the stream was cut.
+        // Complete and incomplete lines have the same limits, so that the result does not depend on how the stream was cut.
         var lineLimit = (long)_line + _maxLineBytes;
         var messageLimit = (long)_start + _maxMessageBytes;
         if (lineEnd > lineLimit && lineLimit < messageLimit)

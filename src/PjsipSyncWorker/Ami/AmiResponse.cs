@@ -2,7 +2,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>The answer to an action, copied out of the reader's buffer to be kept.</summary>
+/// <summary>The answer to an action, copied out of the reader's buffer.</summary>
 public sealed class AmiResponse
 {
     private readonly KeyValuePair<string, string>[] _headers;
@@ -24,28 +24,32 @@ public sealed class AmiResponse
         DeclaredItems = declaredItems;
     }
 
-    /// <summary>True unless Asterisk said <c>Response: Error</c>. (It also says Success, Goodbye, and before release 14 Follows.)</summary>
+    /// <summary>
+    /// False when Asterisk answered <c>Response: Error</c>. Other values are Success, Goodbye, and before release 14 Follows.
+    /// </summary>
     public bool Success => !"Error".Equals(Get("Response"), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The header <c>Message</c>, empty when there is none: the reason of an error (<c>No Contacts found</c>).</summary>
+    /// <summary>
+    /// The header <c>Message</c>; empty when there is none. For example the reason of an error (<c>No Contacts found</c>).
+    /// </summary>
     public string Message => Get("Message")?.Trim() ?? "";
 
-    /// <summary>All headers in the order they came, repeated keys included.</summary>
+    /// <summary>All headers in the order of the message, with repeated keys.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers => _headers;
 
-    /// <summary>The lines a Command printed.</summary>
+    /// <summary>The lines that a Command printed, in order.</summary>
     public IEnumerable<string> Output => GetAll("Output");
 
-    /// <summary>Number of events a list gave to the item handler; 0 for other actions.</summary>
+    /// <summary>The number of events of a list; 0 for other actions.</summary>
     public int Items { get; }
 
-    /// <summary>The number of items that the end of the list declared (<c>ListItems</c>), null when it declared none.</summary>
+    /// <summary>The number of items that the end of the list declared (<c>ListItems</c>); null when it declared none.</summary>
     public int? DeclaredItems { get; }
 
-    /// <summary>The first value of a key (letter case aside), null when absent.</summary>
+    /// <summary>Returns the first value of a key, in upper or lower case; null when the key is absent.</summary>
     public string? Get(string key) => GetAll(key).FirstOrDefault();
 
-    /// <summary>All values of a key (letter case aside).</summary>
+    /// <summary>Returns all values of a key, in upper or lower case.</summary>
     public IEnumerable<string> GetAll(string key) =>
         _headers.Where(header => header.Key.Equals(key, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value);
 

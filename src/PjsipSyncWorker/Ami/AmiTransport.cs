@@ -4,7 +4,7 @@ using System.Security.Authentication;
 
 namespace PjsipSyncWorker.Ami;
 
-/// <summary>Opens the byte stream to Asterisk: TCP, and TLS when asked for.</summary>
+/// <summary>Opens the byte stream to Asterisk: TCP, with TLS if the options say so.</summary>
 internal static class AmiTransport
 {
     public static async Task<Stream> OpenAsync(AmiOptions options, CancellationToken cancellationToken)
@@ -30,7 +30,7 @@ internal static class AmiTransport
         return options.Tls ? await SecureAsync(stream, options, cancellationToken) : stream;
     }
 
-    // The Ping finds a dead peer; this finds it too while a long action is awaited.
+    // A Ping cannot find a dead peer while a long action is in flight, because it waits behind that action. The keep-alive can.
     private static void KeepAlive(Socket socket)
     {
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
@@ -56,7 +56,8 @@ internal static class AmiTransport
             if (exception is AuthenticationException or IOException and not AmiException)
             {
                 throw new AmiConnectionException(
-                    $"no TLS with {options.Host}:{options.Port}: {check?.Refusal ?? "the handshake failed; is this the TLS port?"}", exception);
+                    $"no TLS with {options.Host}:{options.Port}: {check?.Refusal ?? "the handshake failed; is this the TLS port?"}",
+                    exception);
             }
 
             throw;

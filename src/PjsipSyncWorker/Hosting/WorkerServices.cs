@@ -6,6 +6,7 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Monitoring;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Status;
 using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Hosting;

@@ -1,29 +1,29 @@
 namespace PjsipSyncWorker.Registrations;
 
 /// <summary>
-/// Another machine's clock beside ours. Its lead is kept in whole seconds and corrected only by two or more, so that the
-/// network's delay does not make the same moment look different each time.
+/// Converts times between this host's clock and another one. The offset is kept in whole seconds and corrected only by two or more, so that
+/// the delay of the network does not convert the same moment to another one each time. Thread-safe.
 /// </summary>
 internal sealed class ClockOffset(TimeProvider time)
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromSeconds(2);
 
-    private long _leadTicks;
+    private long _offsetTicks;
 
-    /// <summary>How far it is ahead of ours.</summary>
-    public TimeSpan Offset => TimeSpan.FromTicks(Volatile.Read(ref _leadTicks));
+    /// <summary>How far the other clock is ahead of this host's; negative when it is behind.</summary>
+    public TimeSpan Offset => TimeSpan.FromTicks(Volatile.Read(ref _offsetTicks));
 
-    /// <summary>It says that it is this late now.</summary>
-    public void Observe(DateTimeOffset theirs)
+    /// <summary>Notes what the other clock shows now.</summary>
+    public void Observe(DateTimeOffset remote)
     {
-        var lead = theirs - time.GetUtcNow();
-        if ((lead - Offset).Duration() >= Tolerance)
-            Volatile.Write(ref _leadTicks, TimeSpan.FromSeconds(Math.Round(lead.TotalSeconds)).Ticks);
+        var offset = remote - time.GetUtcNow();
+        if ((offset - Offset).Duration() >= Tolerance)
+            Volatile.Write(ref _offsetTicks, TimeSpan.FromSeconds(Math.Round(offset.TotalSeconds)).Ticks);
     }
 
-    /// <summary>A moment of its clock on ours.</summary>
-    public DateTimeOffset ToLocal(DateTimeOffset theirs) => theirs - Offset;
+    /// <summary>Converts a time of the other clock to this host's.</summary>
+    public DateTimeOffset ToLocal(DateTimeOffset remote) => remote - Offset;
 
-    /// <summary>A moment of our clock on its.</summary>
-    public DateTimeOffset ToRemote(DateTimeOffset ours) => ours + Offset;
+    /// <summary>Converts a time of this host's clock to the other one's.</summary>
+    public DateTimeOffset ToRemote(DateTimeOffset local) => local + Offset;
 }

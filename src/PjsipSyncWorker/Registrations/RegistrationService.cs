@@ -4,79 +4,103 @@ using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Registrations.Nodes;
+using PjsipSyncWorker.Registrations.Status;
 
 namespace PjsipSyncWorker.Registrations;
 
-/// <summary>Loop 2: a follower for each Asterisk node, one statusWriter for them all, and the revisions that wake them.</summary>
-internal sealed partial class RegistrationService(
-    NpgsqlDataSource dataSource, WorkerSettings settings, StatusWriter statusWriter, RegistrationMetrics metrics, ListenMetrics listens, Health health, TimeProvider time,
-    ILogger<RegistrationService> logger, ILogger<NodeFollower> nodeLogger) : BackgroundService
+/// <summary>Loop 2: a follower for each Asterisk node, one status writer for all of them, and the revisions that wake them.</summary>
+internal sealed partial class RegistrationService : BackgroundService
 {
-    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
+    /// <summary>How long the listening connection may be silent before it is tested.</summary>
+    private static readonly TimeSpan ListenerProbeInterval = TimeSpan.FromSeconds(5);
 
-    private readonly List<NodeFollower> _followers =
-        [.. settings.Asterisk.Nodes.Select(node => new NodeFollower(node, settings, dataSource, statusWriter, metrics.Node(node.Name), health, time, nodeLogger))];
-
+    private readonly NpgsqlDataSource _dataSource;
+    private readonly WorkerSettings _settings;
+    private readonly StatusWriter _statusWriter;
+    private readonly ListenMetrics _listens;
+    private readonly Health _health;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HealthPart _listenHealth;
+    private readonly NodeFollower[] _followers;
     private readonly AsyncAutoResetEvent _revised = new();
-    private readonly HealthPart _health = health.Begin("registrations");
+
+    public RegistrationService(
+        NpgsqlDataSource dataSource, WorkerSettings settings, StatusWriter statusWriter, RegistrationMetrics metrics, ListenMetrics listens,
+        Health health, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_dataSource, _settings, _statusWriter, _listens, _health, _time) = (dataSource, settings, statusWriter, listens, health, time);
+        _logger = loggers.CreateLogger<RegistrationService>();
+        _listenHealth = health.Begin("registrations");
+        _followers = [.. settings.Asterisk.Nodes.Select(node =>
+            new NodeFollower(node, settings, dataSource, statusWriter, metrics.Node(node.Name), health, time, loggers))];
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (_followers.Count == 0)
+        if (_followers.Length == 0)
         {
-            Log.Off(logger);
-            _health.Report(null, Timeout.InfiniteTimeSpan);
+            Log.Off(_logger);
+            _listenHealth.Report(null, Timeout.InfiniteTimeSpan);
             return;
         }
-        // Listening last: all parts have begun before it can report that the first pass is over.
+        // Every health part is registered before one of them reports, so that the worker does not count as started too early.
+        var statusHealth = _health.Begin("status");
         await Task.WhenAll([
             .. _followers.Select(follower => follower.RunAsync(stoppingToken)),
-            statusWriter.RunAsync(stoppingToken), ListenAsync(stoppingToken)]);
+            _statusWriter.RunAsync(statusHealth, stoppingToken), ListenAsync(stoppingToken)]);
     }
 
-    /// <summary>Hears of new revisions and passes them on.</summary>
+    /// <summary>Listens for new revisions of the ps_* tables, and reconnects when the connection is lost.</summary>
     private async Task ListenAsync(CancellationToken cancellation)
     {
-        var pipeline = Reconnect.Pipeline("revisions", time, _health, (error, _) => Log.ListenLost(logger, DatabaseErrors.Describe(error)));
+        var pipeline = Reconnect.Pipeline("revisions", _time, _listenHealth,
+            (error, _) => Log.ListenLost(_logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async token =>
         {
-            await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
-            listens.Opened("pjsip_sync_revision");
+            await using var listener = await ChannelListener.OpenAsync(_dataSource, "pjsip_sync_revision", ListenerProbeInterval, token);
+            _listens.Opened("pjsip_sync_revision");
             _revised.Set();
             using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
             var listening = listener.RunAsync(_revised.Set, session.Token);
-            var passing = PassOnAsync(session.Token);
-            var ended = await Task.WhenAny(listening, passing);
+            var forwarding = ForwardRevisionsAsync(session.Token);
+            var ended = await Task.WhenAny(listening, forwarding);
             await session.CancelAsync();
-            await Task.WhenAll(listening, passing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(listening, forwarding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await ended;
         }, cancellation);
     }
 
-    /// <summary>Followers tell Asterisk; the statusWriter looks at the endpoints that changed: a re-import starts with a wrong status.</summary>
-    private async Task PassOnAsync(CancellationToken cancellation)
+    /// <summary>
+    /// Tells the followers of each revision, and the status writer of the endpoints that changed, because the status of a re-imported row
+    /// is wrong at first. Without a notification it looks every <c>Sync:PollInterval</c>.
+    /// </summary>
+    private async Task ForwardRevisionsAsync(CancellationToken cancellation)
     {
         var seen = await NewestRevisionAsync(cancellation);
-        statusWriter.EnqueueAll();
+        _statusWriter.EnqueueAll();
         while (true)
         {
-            _health.Report(null, settings.Sync.PollInterval);
-            await _revised.WaitAsync(settings.Sync.PollInterval, time, cancellation);
+            _listenHealth.Report(null, _settings.Sync.PollInterval);
+            await _revised.WaitAsync(_settings.Sync.PollInterval, _time, cancellation);
             foreach (var follower in _followers)
-                follower.Revised();
-            seen = await AskChangedAsync(seen, cancellation);
+                follower.OnRevision();
+            seen = await EnqueueChangedAsync(seen, cancellation);
         }
     }
 
     private async Task<long> NewestRevisionAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select coalesce(max(revision), 0) from pjsip_sync.managed_endpoint");
+        await using var command = _dataSource.CreateCommand("select coalesce(max(revision), 0) from pjsip_sync.managed_endpoint");
         return (long)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    private async Task<long> AskChangedAsync(long seen, CancellationToken cancellation)
+    /// <param name="seen">Only endpoints that changed after this revision are enqueued.</param>
+    /// <returns>The highest revision that was read, <paramref name="seen"/> when there was none.</returns>
+    private async Task<long> EnqueueChangedAsync(long seen, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
+        await using var command = _dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
         command.Parameters.Add(new() { Value = seen });
         var changed = new List<string>();
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -86,7 +110,7 @@ internal sealed partial class RegistrationService(
             seen = Math.Max(seen, reader.GetInt64(1));
         }
         if (changed.Count > 0)
-            statusWriter.Enqueue(changed);
+            _statusWriter.Enqueue(changed);
         return seen;
     }
 
@@ -95,7 +119,9 @@ internal sealed partial class RegistrationService(
         [LoggerMessage(EventIds.RegistrationsOff, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
         public static partial void Off(ILogger logger);
 
-        [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning, "New revisions cannot be heard of, the next attempt follows: {Reason}")]
+        [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning,
+
+            "New revisions of the ps_* tables cannot be listened for, the next attempt follows: {Reason}")]
         public static partial void ListenLost(ILogger logger, string reason);
     }
 }

@@ -4,7 +4,7 @@ using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
 using PjsipSyncWorker.Sync.Writing;

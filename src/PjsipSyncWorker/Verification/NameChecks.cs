@@ -2,7 +2,7 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -104,12 +104,12 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
         var included = new List<string>();
         await asterisk.SendListAsync(new AmiAction("ShowDialPlan") { { "Context", context } }, (in item) =>
         {
-            if (AsteriskSession.Text(item, "IncludeContext"u8) is { } other)
+            if (AmiFields.Text(item, "IncludeContext"u8) is { } other)
                 included.Add(other);
-            else if (AsteriskSession.Text(item, "Extension"u8) is { } number && !number.StartsWith('_')
-                && AsteriskSession.Text(item, "Priority"u8) is not "hint")
+            else if (AmiFields.Text(item, "Extension"u8) is { } number && !number.StartsWith('_')
+                && AmiFields.Text(item, "Priority"u8) is not "hint")
             {
-                var application = $"{AsteriskSession.Text(item, "Application"u8)}({AsteriskSession.Text(item, "AppData"u8)})";
+                var application = $"{AmiFields.Text(item, "Application"u8)}({AmiFields.Text(item, "AppData"u8)})";
                 (lines.TryGetValue(number, out var known) ? known : lines[number] = []).Add(application);
             }
         }, cancellation);

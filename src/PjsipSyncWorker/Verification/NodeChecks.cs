@@ -4,7 +4,7 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -232,5 +232,5 @@ internal sealed class NodeChecks(
     }
 
     private Task<AmiResponse> SettingsAsync(CancellationToken cancellation) =>
-        AsteriskSession.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
+        AsteriskQueries.ExpectAsync(_connection!, new AmiAction("CoreSettings"), cancellation);
 }

@@ -2,8 +2,8 @@ using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
-using PjsipSyncWorker.Registrations;
 using PjsipSyncWorker.Registrations.Announcements;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -4,7 +4,7 @@ using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Verification;
 
@@ -97,7 +97,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         var objects = new Dictionary<string, Dictionary<string, string>>(StringComparer.Ordinal);
         var answer = await asterisk.SendListAsync(new AmiAction("PJSIPShowEndpoint") { { "Endpoint", id } }, (in item) =>
         {
-            if (AsteriskSession.Text(item, "ObjectType"u8) is not { } kind)
+            if (AmiFields.Text(item, "ObjectType"u8) is not { } kind)
                 return;
             var options = objects[kind] = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
             foreach (var header in item)

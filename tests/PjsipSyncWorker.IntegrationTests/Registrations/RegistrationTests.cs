@@ -4,6 +4,9 @@ using Npgsql;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Monitoring;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Contacts;
+using PjsipSyncWorker.Registrations.Nodes;
+using PjsipSyncWorker.Registrations.Status;
 using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.IntegrationTests.Registrations;
@@ -18,21 +21,21 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default))!;
-        await store.LoadAsync(new ContactTracker(TimeProvider.System), default);
+        await using var store = (await NodeLease.TryAcquireAsync(rig.DataSource, "pbx1", TimeProvider.System, default))!;
+        await store.Contacts.LoadAsync(new ContactTracker(TimeProvider.System), default);
         await rig.Database.ExecuteAsync("update pjsip_sync.node set last_seen_at = 'infinity'");
 
         await Gen.Int[0, 3 * Enum.GetValues<Step>().Length - 1].Array[1, 20].SampleAsync(async walk =>
         {
             await rig.Database.ExecuteAsync("delete from pjsip_sync.contact; update extensions set status = 'offline', last_registered_ip = null");
             var model = new Model(new ContactTracker(TimeProvider.System));
-            await store.LoadAsync(model.Book, default);
+            await store.Contacts.LoadAsync(model.Book, default);
             model.Snapshot();
             foreach (var step in walk)
             {
                 model.Take((Step)(step / 3), Phones[step % 3]);
                 var changes = model.Book.DequeueChanges();
-                await store.WriteAsync(changes, default);
+                await store.Contacts.WriteAsync(changes, default);
                 model.Book.Acknowledge(changes);
                 await rig.ProjectAsync();
                 Assert.Equal([model.Expected], await rig.Database.RowsAsync("select status, coalesce(host(last_registered_ip), '-'), (select contacts from pjsip_sync.registration) from extensions"));
@@ -55,7 +58,7 @@ public sealed class RegistrationTests(PostgresServer server)
         second.OnContactStatus(Phones[0], "Reachable", TimeSpan.FromMilliseconds(1));
         await FlushAsync(second, two);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
-        Assert.True(await two.LoadAsync(second, default));
+        Assert.True(await two.Contacts.LoadAsync(second, default));
         await FlushAsync(second, two);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
 
@@ -71,11 +74,11 @@ public sealed class RegistrationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         var (store, _) = await OpenAsync(rig, "pbx1");
-        Assert.Null(await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default));
+        Assert.Null(await NodeLease.TryAcquireAsync(rig.DataSource, "pbx1", TimeProvider.System, default));
 
         await store.DisposeAsync();
 
-        await using var next = await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", TimeProvider.System, default);
+        await using var next = await NodeLease.TryAcquireAsync(rig.DataSource, "pbx1", TimeProvider.System, default);
         Assert.NotNull(next);
     }
 
@@ -85,9 +88,9 @@ public sealed class RegistrationTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         var wrong = new SlowClock();
-        await using var store = (await NodeStore.TryOpenAsync(rig.DataSource, "pbx1", wrong, default))!;
+        await using var store = (await NodeLease.TryAcquireAsync(rig.DataSource, "pbx1", wrong, default))!;
         var tracker = new ContactTracker(wrong);
-        await store.LoadAsync(tracker, default);
+        await store.Contacts.LoadAsync(tracker, default);
         await store.HeartbeatAsync(true, null, default);
         tracker.BeginSnapshot();
         tracker.EndSnapshot(new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow().ToUnixTimeSeconds() + 60) } }, []);
@@ -99,7 +102,7 @@ public sealed class RegistrationTests(PostgresServer server)
               (select expires_at between now() + interval '50 seconds' and now() + interval '70 seconds' from pjsip_sync.contact)
             from extensions
             """));
-        await store.LoadAsync(tracker, default);
+        await store.Contacts.LoadAsync(tracker, default);
         Assert.True(tracker.DequeueChanges().IsEmpty);
     }
 
@@ -118,7 +121,7 @@ public sealed class RegistrationTests(PostgresServer server)
             [Phones[0]] = Seen("Phone 1.0"), [strange] = Seen("\u96fb\u8a71\0"), [monstrous] = Seen("x"), [Phones[1]] = Seen("Phone 2.0"),
         }, []);
 
-        var refused = await store.WriteAsync(tracker.DequeueChanges(), default);
+        var refused = await store.Contacts.WriteAsync(tracker.DequeueChanges(), default);
 
         Assert.Equal(["1001|Phone 1.0", "1001|Phone 2.0", "1002|NULL"], await latin.RowsAsync("select endpoint, user_agent from pjsip_sync.contact order by 1, 2"));
         Assert.Equal(["1002", "1003"], refused.Distinct().Order());
@@ -172,9 +175,9 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
         using var stop = new CancellationTokenSource();
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, TimeProvider.System, NullLogger<StatusWriter>.Instance);
 
-        var writing = statusWriter.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(new Health(TimeProvider.System).Begin("status"), stop.Token);
         await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("select string_agg(name, ',' order by name) from pjsip_sync.node")!);
 
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
@@ -209,9 +212,9 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now() + interval '1 hour')");
         await rig.Database.ExecuteAsync(cause);
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, TimeProvider.System, NullLogger<StatusWriter>.Instance);
         using var stop = new CancellationTokenSource();
-        var writing = statusWriter.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(new Health(TimeProvider.System).Begin("status"), stop.Token);
 
         await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) select 'pbx1', id, 'sip:x', 'Reachable', now() from pjsip_sync.managed_endpoint");
         statusWriter.EnqueueAll();
@@ -253,14 +256,14 @@ public sealed class RegistrationTests(PostgresServer server)
             update extensions set status = 'online';
             """);
         using var metrics = new RegistrationMetrics(TimeProvider.System);
-        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, new Health(TimeProvider.System), TimeProvider.System, NullLogger<StatusWriter>.Instance);
+        var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, TimeProvider.System, NullLogger<StatusWriter>.Instance);
         using var stop = new CancellationTokenSource();
         await using var holder = await rig.Database.OpenAsync();
         await using var holding = await holder.BeginTransactionAsync();
         await using (var hold = new NpgsqlCommand("update company set busy = 1", holder))
             await hold.ExecuteNonQueryAsync();
 
-        var writing = statusWriter.RunAsync(stop.Token);
+        var writing = statusWriter.RunAsync(new Health(TimeProvider.System).Begin("status"), stop.Token);
         await Eventually.Equal("1050", () => rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"));
         await holding.RollbackAsync();
@@ -352,25 +355,25 @@ public sealed class RegistrationTests(PostgresServer server)
         await store.DisposeAsync();
     }
 
-    private static async Task<(NodeStore Store, ContactTracker Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
+    private static async Task<(NodeLease Store, ContactTracker Book)> OpenAsync(SyncRig rig, string node, bool shared = false)
     {
-        var store = (await NodeStore.TryOpenAsync(rig.DataSource, node, TimeProvider.System, default))!;
+        var store = (await NodeLease.TryAcquireAsync(rig.DataSource, node, TimeProvider.System, default))!;
         var tracker = new ContactTracker(TimeProvider.System);
-        await store.LoadAsync(tracker, default);
+        await store.Contacts.LoadAsync(tracker, default);
         await store.HeartbeatAsync(true, null, default);
         tracker.BeginSnapshot();
         tracker.EndSnapshot([], [], shared);
         return (store, tracker);
     }
 
-    private static async Task FlushAsync(ContactTracker tracker, NodeStore store)
+    private static async Task FlushAsync(ContactTracker tracker, NodeLease store)
     {
         var changes = tracker.DequeueChanges();
-        await store.WriteAsync(changes, default);
+        await store.Contacts.WriteAsync(changes, default);
         tracker.Acknowledge(changes);
     }
 
-    private static async Task SnapshotAsync(ContactTracker tracker, NodeStore store, ContactKey key)
+    private static async Task SnapshotAsync(ContactTracker tracker, NodeLease store, ContactKey key)
     {
         tracker.BeginSnapshot();
         tracker.EndSnapshot(new() { [key] = Seen() }, [], shared: true);

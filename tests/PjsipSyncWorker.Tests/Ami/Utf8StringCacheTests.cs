@@ -10,10 +10,10 @@ public sealed class Utf8StringCacheTests
     public void A_word_is_made_once()
     {
         var words = new Utf8StringCache(10);
-        var first = words.Of("sip:1001@192.0.2.1"u8);
+        var first = words.GetOrAdd("sip:1001@192.0.2.1"u8);
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var again = words.Of("sip:1001@192.0.2.1"u8);
+        var again = words.GetOrAdd("sip:1001@192.0.2.1"u8);
 
         Assert.Same(first, again);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
@@ -25,6 +25,6 @@ public sealed class Utf8StringCacheTests
         {
             var words = new Utf8StringCache(7);
             foreach (var bytes in all)
-                Assert.Equal(Encoding.UTF8.GetString(bytes), words.Of(bytes));
+                Assert.Equal(Encoding.UTF8.GetString(bytes), words.GetOrAdd(bytes));
         });
 }

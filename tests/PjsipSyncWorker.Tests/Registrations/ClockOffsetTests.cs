@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Registrations;
+using PjsipSyncWorker.Registrations.Asterisk;
+using PjsipSyncWorker.Registrations.Contacts;
 using PjsipSyncWorker.Tests.Ami;
 
 namespace PjsipSyncWorker.Tests.Registrations;
@@ -56,8 +58,9 @@ public sealed class ClockOffsetTests
         await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
         var tracker = new ContactTracker(_time);
 
-        var asterisk = new AsteriskSession(connection, _time);
-        await asterisk.SnapshotAsync(tracker, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
+        var reader = new SnapshotReader(connection, systemName: null, _time);
+        await reader.ReadAsync(
+            tracker, new FixedContacts(connection, _time), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
 
         Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(tracker.DequeueChanges().Contacts).Contact.ExpiresAt);
     }

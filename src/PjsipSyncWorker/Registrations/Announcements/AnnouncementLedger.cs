@@ -2,90 +2,105 @@ using System.Globalization;
 using Npgsql;
 using NpgsqlTypes;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>What one process of one Asterisk node has been told, as the database keeps it.</summary>
+/// <summary>
+/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision it was
+/// told.
+/// </summary>
 /// <param name="schema">The schema of the ps_* tables.</param>
 internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string node, string schema)
 {
+    /// <summary>The endpoints that this Asterisk cannot load.</summary>
+    public UnloadableTable Unloadable { get; } = new(dataSource, node, schema);
+
     /// <summary>
-    /// How long the view ps_endpoints_for_server may show only the announced endpoints after the last word of this worker: a worker that
-    /// dies in the middle of an announcement leaves a server that reads all endpoints again after this time.
+    /// How long an announcement window stays open, in which the view <c>ps_endpoints_for_server</c> shows only the announced endpoints. If
+    /// the worker dies meanwhile, the server reads all endpoints again after this time.
     /// </summary>
     public static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(5);
 
-    /// <summary>A change of an endpoint that this process of Asterisk has not been told.</summary>
-    /// <param name="Announce">The AOR is new or changed, so that Asterisk must read it; otherwise only its caches must forget.</param>
-    /// <param name="QualifyFrequency">Seconds between two OPTIONS as ps_aors has it now; 0 for none.</param>
+    /// <summary>A change of an endpoint that this process of Asterisk was not told.</summary>
+    /// <param name="Announce">
+    /// Whether the AOR is new or changed, so that Asterisk must read it. Otherwise only its caches must forget it.
+    /// </param>
+    /// <param name="QualifyFrequency">Seconds between two OPTIONS, as ps_aors has them now; 0 for none.</param>
     /// <param name="ChangedAt">When the change was written, on the database's clock.</param>
     internal readonly record struct Entry(string Id, long Revision, bool Announce, int QualifyFrequency, DateTime ChangedAt);
 
-    /// <summary>Notes which process of Asterisk is there.</summary>
-    /// <param name="uptime">Time since it started; null when Asterisk does not say.</param>
+    /// <summary>Records which process of Asterisk is running.</summary>
+    /// <param name="codecs">The names of the codecs that it knows.</param>
     /// <returns>
-    /// <c>IsKnown</c>: it is the process that was followed before, so that what it was told still counts.
-    /// <c>Cached</c>: changes after this revision may be missing in its memory caches. <c>StartedAt</c>: on the database's clock, to the second;
+    /// <c>IsKnown</c>: whether it is the process that was followed before, so that what it was told still counts. <c>CachedRevision</c>:
+    /// its memory caches may lack changes after this revision. <c>StartedAt</c>: when it started, on the database's clock, to the second;
     /// null when Asterisk does not say.
     /// </returns>
-    public async Task<(bool IsKnown, long Cached, DateTime? StartedAt)> IdentifyAsync(string process, string? version, string? systemName, TimeSpan? uptime, string[] codecs, CancellationToken cancellation)
+    public async Task<(bool IsKnown, long CachedRevision, DateTime? StartedAt)> IdentifyAsync(
+        AsteriskIdentity identity, string[] codecs, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             with before as (
               select process = $2 as is_known, refreshed_revision from pjsip_sync.node where name = $1
             ), noted as (
-              insert into pjsip_sync.node as n (name, process, version, system_name, codecs, connected, last_seen_at) values ($1, $2, $3, $4, $6, true, now())
+              insert into pjsip_sync.node as n (name, process, version, system_name, codecs, connected, last_seen_at)
+              values ($1, $2, $3, $4, $6, true, now())
               on conflict (name) do update
               set refreshed_revision = case when n.process is not distinct from excluded.process then n.refreshed_revision else 0 end,
-                  process = excluded.process, version = excluded.version, system_name = excluded.system_name, codecs = excluded.codecs, connected = true, last_seen_at = now(),
-                  announcing = null, announcing_until = null
+                  process = excluded.process, version = excluded.version, system_name = excluded.system_name, codecs = excluded.codecs,
+                  connected = true, last_seen_at = now(), announcing = null, announcing_until = null
             )
             select coalesce(bool_or(is_known), false),
                    case when bool_or(is_known) then max(refreshed_revision)
-                        -- a new process has cached nothing that is older than it; a transaction may commit half a minute after it began
-                        else coalesce((select max(revision) from pjsip_sync.managed_endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
+                        -- The caches of a new process have nothing older than it. A transaction may commit half a minute after it began.
+                        else coalesce((
+                          select max(revision) from pjsip_sync.managed_endpoint where synced_at < now() - $5 - interval '1 minute'), 0) end,
                    now() - $5
             from before
             """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = process });
-        command.Parameters.Add(new() { Value = (object?)version ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = (object?)systemName ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = (object?)uptime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
+        command.Parameters.Add(Parameter.Of(node));
+        command.Parameters.Add(Parameter.Of(identity.Process));
+        command.Parameters.Add(Parameter.Text(identity.Version));
+        command.Parameters.Add(Parameter.Text(identity.SystemName));
+        command.Parameters.Add(new() { Value = (object?)identity.Uptime ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Interval });
         command.Parameters.Add(Parameter.Texts(codecs));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         return (reader.GetBoolean(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : reader.GetDateTime(2));
     }
 
-    /// <summary>Nothing counts as told any more.</summary>
+    /// <summary>Makes nothing count as announced.</summary>
     public Task ForgetAsync(CancellationToken cancellation) =>
         ExecuteAsync("update pjsip_sync.node set refreshed_revision = 0 where name = $1", cancellation);
 
-    /// <summary>Now, on the database's clock.</summary>
+    /// <summary>Returns the time on the database's clock.</summary>
     public async Task<DateTime> NowAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select clock_timestamp()");
         return (DateTime)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    /// <summary>Everything up to this revision has been told.</summary>
-    public Task DoneAsync(long revision, CancellationToken cancellation) =>
-        ExecuteAsync("update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1", cancellation, new NpgsqlParameter { Value = revision });
+    /// <summary>Makes everything up to a revision count as announced. The revision never goes back.</summary>
+    public Task MarkAnnouncedAsync(long revision, CancellationToken cancellation) => ExecuteAsync(
+        "update pjsip_sync.node set refreshed_revision = greatest(refreshed_revision, $2) where name = $1", cancellation,
+        Parameter.Of(revision));
 
-    /// <summary>From the next read on this server sees these endpoints alone when it asks for all, for <see cref="WindowLength"/>.</summary>
+    /// <summary>
+    /// Opens a window: for <see cref="WindowLength"/> the server sees only these endpoints when it reads all. Replaces an open window.
+    /// </summary>
     public Task OpenWindowAsync(string[] ids, CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = $2, announcing_until = clock_timestamp() + interval '{WindowLength.TotalSeconds} seconds'
         from (select {DataSource.AsynchronousCommit}) as quickly where name = $1
         """, cancellation, Parameter.Texts(ids));
 
-    /// <summary>From the next read on this server sees all endpoints.</summary>
+    /// <summary>Closes the window: from the next read on the server sees all endpoints.</summary>
     public Task CloseWindowAsync(CancellationToken cancellation) => ExecuteAsync($"""
         update pjsip_sync.node set announcing = null, announcing_until = null
         from (select {DataSource.AsynchronousCommit}) as quickly where name = $1 and announcing is not null
         """, cancellation);
 
-    /// <summary>What has not been told, of revisions after this one, in the order of revisions.</summary>
+    /// <summary>Returns the changes after a revision that this Asterisk was not told, in the order of revisions.</summary>
     public async Task<List<Entry>> PendingAsync(long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
@@ -96,20 +111,23 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
             where e.revision > greatest(n.refreshed_revision, $2)
             order by e.revision
             """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(Parameter.Of(node));
+        command.Parameters.Add(Parameter.Of(after));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var pending = new List<Entry>();
         while (await reader.ReadAsync(cancellation))
-            pending.Add(new Entry(reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), Whole(reader.TextOrNull(3)), reader.GetDateTime(4)));
+        {
+            pending.Add(new Entry(
+                reader.GetString(0), reader.GetInt64(1), reader.GetBoolean(2), Whole(reader.TextOrNull(3)), reader.GetDateTime(4)));
+        }
         return pending;
     }
 
-    /// <summary>Ids of endpoints that changed after this revision, and the highest revision among them.</summary>
+    /// <summary>Returns the endpoints that changed after a revision, and the highest revision among them; the given one for none.</summary>
     public async Task<(List<string> Ids, long Highest)> ChangedAsync(long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select id, revision from pjsip_sync.managed_endpoint where revision > $1");
-        command.Parameters.Add(new() { Value = after });
+        command.Parameters.Add(Parameter.Of(after));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var (ids, highest) = (new List<string>(), after);
         while (await reader.ReadAsync(cancellation))
@@ -120,73 +138,31 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
         return (ids, highest);
     }
 
-    /// <summary>Whether an endpoint is still there.</summary>
+    /// <summary>Whether an endpoint exists and is not deleted.</summary>
     public async Task<bool> ExistsAsync(string id, CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand("select exists (select from pjsip_sync.managed_endpoint where id = $1 and deleted_at is null)");
-        command.Parameters.Add(new() { Value = id });
+        await using var command = dataSource.CreateCommand(
+            "select exists (select from pjsip_sync.managed_endpoint where id = $1 and deleted_at is null)");
+        command.Parameters.Add(Parameter.Of(id));
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
-    /// <summary>Some endpoint of ours other than this one that this Asterisk can load as far as is known; null when there is none.</summary>
-    public async Task<string?> AnotherAsync(string? id, CancellationToken cancellation)
+    /// <summary>Returns an endpoint of ours that this Asterisk is not known to be unable to load; null when there is none.</summary>
+    /// <param name="except">The id of an endpoint that does not count; null for none.</param>
+    public async Task<string?> LoadableSampleAsync(string? except, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""
             select id from pjsip_sync.managed_endpoint e
-            where deleted_at is null and id is distinct from $1 and not exists (select from pjsip_sync.unloadable u where u.node = $2 and u.id = e.id)
+            where deleted_at is null and id is distinct from $1
+              and not exists (select from pjsip_sync.unloadable u where u.node = $2 and u.id = e.id)
             order by revision limit 1
             """);
-        command.Parameters.Add(new() { Value = (object?)id ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Text(except));
+        command.Parameters.Add(Parameter.Of(node));
         return await command.ExecuteScalarAsync(cancellation) as string;
     }
 
-    /// <summary>Endpoints that this Asterisk could not load.</summary>
-    public async Task<List<string>> UnloadableAsync(CancellationToken cancellation)
-    {
-        await using var command = dataSource.CreateCommand("""
-            with kept as (select u.id from pjsip_sync.unloadable u join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null where node = $1),
-                 gone as (delete from pjsip_sync.unloadable where node = $1 and id not in (select id from kept))
-            select id from kept
-            """);
-        command.Parameters.Add(new() { Value = node });
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var ids = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            ids.Add(reader.GetString(0));
-        return ids;
-    }
-
-    /// <summary>
-    /// This Asterisk cannot load an endpoint. Which option it refuses stands in its log alone; those that this endpoint has and no other
-    /// one that can be loaded are where a person should look.
-    /// </summary>
-    /// <returns>What a person should know of it.</returns>
-    public async Task<string> NoteUnloadableAsync(string id, CancellationToken cancellation)
-    {
-        await using var command = dataSource.CreateCommand($"""
-            with loadable as (
-              select to_jsonb(o) as options from {Identifier.Quote(schema)}.ps_endpoints o
-              where o.id <> $2 and not exists (select from pjsip_sync.unloadable u where u.node = $1 and u.id = o.id) limit 200
-            )
-            insert into pjsip_sync.unloadable as u (node, id, reason)
-            select $1, $2, 'Asterisk ' || $1 || ' cannot load it' || coalesce('; no other extension has its ' || string_agg('endpoint.' || key, ', ' order by key), '') || '. The log of Asterisk names the option that it refuses'
-            from {Identifier.Quote(schema)}.ps_endpoints e cross join jsonb_each_text(to_jsonb(e)) as option (key, value)
-            where e.id = $2 and value is not null and key not in ('id', 'aors', 'auth', 'callerid', 'mailboxes')
-              and not exists (select from loadable where options ->> key = value)
-            on conflict (node, id) do update set reason = excluded.reason
-            returning reason
-            """);
-        command.Parameters.Add(new() { Value = node });
-        command.Parameters.Add(new() { Value = id });
-        return (string)(await command.ExecuteScalarAsync(cancellation))!;
-    }
-
-    /// <summary>This Asterisk can load an endpoint again, or has forgotten it.</summary>
-    public Task NoteLoadableAsync(string id, CancellationToken cancellation) =>
-        ExecuteAsync("delete from pjsip_sync.unloadable where node = $1 and id = $2", cancellation, new NpgsqlParameter { Value = id });
-
-    /// <summary>How many endpoints of ours Asterisk reads when it reads all.</summary>
+    /// <summary>Returns how many endpoints of ours Asterisk reads when it reads all.</summary>
     public async Task<long> EndpointCountAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("select count(*) from pjsip_sync.managed_endpoint where deleted_at is null");
@@ -194,10 +170,11 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     }
 
     /// <summary>
-    /// Of endpoints that are registered while Asterisk shows them unavailable, those for which that is wrong: told already, and with a phone
-    /// that answers OPTIONS or is never asked.
+    /// Returns those endpoints that Asterisk shows as unavailable wrongly: they were announced, and a phone of them answers OPTIONS or is
+    /// never asked.
     /// </summary>
-    public async Task<List<string>> DarkAsync(string[] suspects, CancellationToken cancellation)
+    /// <param name="suspects">Ids of endpoints that are registered while Asterisk shows them as unavailable.</param>
+    public async Task<List<string>> WronglyUnavailableAsync(string[] suspects, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
             select e.id
@@ -208,21 +185,22 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
               and exists (select from pjsip_sync.contact c where c.node = n.name and c.endpoint = e.id
                           and (c.status = 'Reachable' or coalesce(a.qualify_frequency::text, '0') = '0'))
             """);
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Of(node));
         command.Parameters.Add(Parameter.Texts(suspects));
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var dark = new List<string>();
+        var wrong = new List<string>();
         while (await reader.ReadAsync(cancellation))
-            dark.Add(reader.GetString(0));
-        return dark;
+            wrong.Add(reader.GetString(0));
+        return wrong;
     }
 
-    private static int Whole(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+    private static int Whole(string? text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellation, params NpgsqlParameter[] parameters)
     {
         await using var command = dataSource.CreateCommand(sql);
-        command.Parameters.Add(new() { Value = node });
+        command.Parameters.Add(Parameter.Of(node));
         command.Parameters.AddRange(parameters);
         await command.ExecuteNonQueryAsync(cancellation);
     }

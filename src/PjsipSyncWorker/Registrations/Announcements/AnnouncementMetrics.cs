@@ -2,17 +2,21 @@ using System.Globalization;
 
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>What waits to be announced to one Asterisk, and what announcing costs. Thread-safe.</summary>
+/// <summary>
+/// Metrics of the announcements to one Asterisk: how many endpoints wait, for how long, and what announcing costs. Thread-safe.
+/// </summary>
 internal sealed class AnnouncementMetrics(RegistrationMetrics metrics, KeyValuePair<string, object?> node, TimeProvider time)
 {
-    /// <summary>A phone that registers before it is announced has no events; a person should know when that lasts.</summary>
-    private static readonly TimeSpan Long = TimeSpan.FromMinutes(2);
+    /// <summary>
+    /// The age after which waiting endpoints are a problem: a phone that registers before its announcement causes no events.
+    /// </summary>
+    private static readonly TimeSpan MaxAge = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
     private int _waiting;
     private long _since;
 
-    /// <summary>Extensions that wait.</summary>
+    /// <summary>The number of extensions that wait.</summary>
     public int Count
     {
         get
@@ -22,7 +26,7 @@ internal sealed class AnnouncementMetrics(RegistrationMetrics metrics, KeyValueP
         }
     }
 
-    /// <summary>How long there have been any, without a pause; zero when none waits.</summary>
+    /// <summary>Time since extensions have been waiting without a pause; zero when none waits.</summary>
     public TimeSpan Age
     {
         get
@@ -32,15 +36,17 @@ internal sealed class AnnouncementMetrics(RegistrationMetrics metrics, KeyValueP
         }
     }
 
-    /// <summary>What a person should know; null when nothing waits for long.</summary>
-    public string? Problem => Age > Long ? Note : null;
+    /// <summary>The number and age of the waiting extensions, in words; null unless they wait for too long.</summary>
+    public string? Problem => Age > MaxAge ? Note : null;
 
-    /// <summary>In words; null when nothing waits.</summary>
+    /// <summary>The number and age of the waiting extensions, in words; null when none waits.</summary>
     public string? Note => Count is > 0 and var count
-        ? string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "extension waits" : "extensions wait")} to be announced, {Age.TotalSeconds:0} s at most")
+        ? string.Create(CultureInfo.InvariantCulture,
+            $"{count} {(count == 1 ? "extension waits" : "extensions wait")} to be announced, {Age.TotalSeconds:0} s at most")
         : null;
 
-    public void Waiting(int count)
+    /// <summary>Sets the number of extensions that wait.</summary>
+    public void SetWaiting(int count)
     {
         lock (_lock)
         {
@@ -50,7 +56,9 @@ internal sealed class AnnouncementMetrics(RegistrationMetrics metrics, KeyValueP
         }
     }
 
+    /// <summary>Records how long one announcement took.</summary>
     public void Announced(TimeSpan took) => metrics.Announcements.Record(took.TotalSeconds, node);
 
+    /// <summary>Records how long a reload of PJSIP took.</summary>
     public void Reloaded(TimeSpan took) => metrics.Reloads.Record(took.TotalSeconds, node);
 }

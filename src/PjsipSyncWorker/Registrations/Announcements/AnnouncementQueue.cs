@@ -1,18 +1,25 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
-/// <summary>Endpoints that wait to be announced to one Asterisk, the newest first: whoever adds one now does not wait for an import. Not thread-safe.</summary>
+/// <summary>
+/// The endpoints that wait to be announced to one Asterisk, the newest first, so that a new extension does not wait behind an import. Not
+/// thread-safe.
+/// </summary>
 internal sealed class AnnouncementQueue
 {
     private readonly List<AnnouncementLedger.Entry> _entries = [];
+
+    /// <summary>The revision of the current entry of each waiting endpoint. Other entries of it are outdated and skipped.</summary>
     private readonly Dictionary<string, long> _newest = new(StringComparer.Ordinal);
 
-    /// <summary>The highest revision that was ever added, announced or not; 0 after <see cref="Clear"/>.</summary>
+    /// <summary>The highest revision that was added, announced or not, since <see cref="Clear"/>; 0 for none.</summary>
     public long HighestRevision { get; private set; }
 
-    /// <summary>Endpoints that wait.</summary>
+    /// <summary>The number of endpoints that wait.</summary>
     public int Count => _newest.Count;
 
-    /// <summary>Adds what must be announced; an older entry of the same endpoint is replaced.</summary>
+    /// <summary>
+    /// Adds entries. An entry replaces the older one of the same endpoint; one that needs no announcement only removes it.
+    /// </summary>
     /// <param name="entries">In the order of revisions, all higher than <see cref="HighestRevision"/>.</param>
     public void Add(IEnumerable<AnnouncementLedger.Entry> entries)
     {
@@ -21,7 +28,7 @@ internal sealed class AnnouncementQueue
             HighestRevision = Math.Max(HighestRevision, entry.Revision);
             if (!entry.Announce)
             {
-                // What was pending of it is pending no more: it was deleted meanwhile.
+                // The endpoint was deleted meanwhile.
                 _newest.Remove(entry.Id);
                 continue;
             }
@@ -30,12 +37,11 @@ internal sealed class AnnouncementQueue
         }
     }
 
-    /// <summary>Takes the newest ones out.</summary>
-    /// <returns>At most so many; none when nothing waits.</returns>
-    public List<AnnouncementLedger.Entry> Take(int most)
+    /// <summary>Takes the newest entries out, at most <paramref name="max"/>; none when nothing waits.</summary>
+    public List<AnnouncementLedger.Entry> Take(int max)
     {
-        var taken = new List<AnnouncementLedger.Entry>(most);
-        while (taken.Count < most && _entries.Count > 0)
+        var taken = new List<AnnouncementLedger.Entry>(max);
+        while (taken.Count < max && _entries.Count > 0)
         {
             var last = _entries[^1];
             _entries.RemoveAt(_entries.Count - 1);
@@ -49,10 +55,11 @@ internal sealed class AnnouncementQueue
         return taken;
     }
 
-    /// <summary>Everything that waits, in no order; it stays.</summary>
-    public IReadOnlyList<AnnouncementLedger.Entry> All => [.. _entries.Where(entry => _newest.GetValueOrDefault(entry.Id) == entry.Revision)];
+    /// <summary>A copy of the waiting entries, in the order of revisions.</summary>
+    public IReadOnlyList<AnnouncementLedger.Entry> All =>
+        [.. _entries.Where(entry => _newest.GetValueOrDefault(entry.Id) == entry.Revision)];
 
-    /// <summary>These do not wait any more.</summary>
+    /// <summary>Removes entries, unless a newer entry of the same endpoint has replaced them.</summary>
     public void Remove(IEnumerable<AnnouncementLedger.Entry> entries)
     {
         foreach (var entry in entries)
@@ -60,14 +67,14 @@ internal sealed class AnnouncementQueue
                 _newest.Remove(entry.Id);
     }
 
-    /// <summary>Nothing waits, and nothing was ever added.</summary>
+    /// <summary>Empties the queue and forgets the highest revision.</summary>
     public void Clear()
     {
         Empty();
         HighestRevision = 0;
     }
 
-    /// <summary>What an import of very many took is given back.</summary>
+    /// <summary>Empties the queue and frees its memory, which an import may have grown.</summary>
     private void Empty()
     {
         _entries.Clear();

@@ -6,32 +6,41 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// Keeps the memory caches of one Asterisk (sorcery.conf) true: what changed in the ps_* tables is expired there at once. The caches are
-/// found by asking Asterisk. <see cref="CatchUpAsync"/> may be called by anybody at any time.
+/// Removes what changed in the ps_* tables from the memory caches of one Asterisk (sorcery.conf). Asterisk is asked for the names of its
+/// caches. Thread-safe.
 /// </summary>
-/// <param name="cached">Changes after this revision may be missing in the caches.</param>
-internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementLedger ledger, long cached, string node, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="cachedRevision">The caches may lack changes after this revision.</param>
+internal sealed partial class CacheExpirer(
+    AmiConnection asterisk, AnnouncementLedger ledger, long cachedRevision, string node, TimeProvider time,
+    ILogger<CacheExpirer> logger) : IDisposable
 {
-    /// <summary>From so many changes on a cache is emptied: each phone is then read once more when it registers, which is cheaper.</summary>
-    private const int Many = 2000;
+    /// <summary>
+    /// From this number of changes on the whole cache is emptied. Asterisk then reads each phone once more, which is cheaper.
+    /// </summary>
+    private const int EmptyFrom = 2000;
 
     /// <summary>
-    /// A look-up that began before the change was committed may put the old object into the cache after it was expired. So each change is
-    /// expired once more, after the longest look-up that is not a fault by itself.
+    /// The longest look-up that is not a fault by itself. Each change is expired a second time after it, because a look-up that began
+    /// before the commit may put the old object into the cache after the first time.
     /// </summary>
-    private static readonly TimeSpan LookUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestLookUp = TimeSpan.FromSeconds(2);
 
-    private readonly SemaphoreSlim _turn = new(1);
+    private static readonly TimeSpan DatabaseRetry = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _lock = new(1);
     private readonly AsyncAutoResetEvent _revised = new();
-    private readonly Queue<(long Due, List<string> Ids)> _again = new();
+    private readonly Queue<(long Due, List<string> Ids)> _secondTime = new();
     private IReadOnlyList<string>? _caches;
-    private HashSet<string> _whole = new(StringComparer.Ordinal);
-    private long _done = cached;
 
-    /// <summary>The ps_* tables changed.</summary>
-    public void Revised() => _revised.Set();
+    /// <summary>Caches that can only be emptied.</summary>
+    private readonly HashSet<string> _fullBackendCaches = new(StringComparer.Ordinal);
+    private long _expiredRevision = cachedRevision;
 
-    /// <summary>Until cancelled, or until the AMI connection ends.</summary>
+    /// <summary>Notes that the ps_* tables changed.</summary>
+    public void OnRevision() => _revised.Set();
+
+    /// <summary>Expires changes until cancelled, or until the AMI connection ends.</summary>
+    /// <exception cref="AmiException">The connection ended.</exception>
     public async Task RunAsync(CancellationToken cancellation)
     {
         while (true)
@@ -39,71 +48,76 @@ internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementL
             try
             {
                 await CatchUpAsync(cancellation);
-                await AgainAsync(cancellation);
+                await ExpireSecondTimeAsync(cancellation);
             }
             catch (Exception error) when (DatabaseErrors.IsDatabase(error))
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), time, cancellation);
+                await Task.Delay(DatabaseRetry, time, cancellation);
                 continue;
             }
-            await _revised.WaitAsync(_again.TryPeek(out var next) ? UntilDue(next.Due) : LookUp * 10, time, cancellation);
+            await _revised.WaitAsync(_secondTime.TryPeek(out var next) ? UntilDue(next.Due) : LongestLookUp * 10, time, cancellation);
         }
     }
 
-    /// <summary>Expires everything that changed since the last call. When it returns, Asterisk reads these rows anew.</summary>
+    /// <summary>
+    /// Expires everything that changed since the last call. Afterwards Asterisk reads these rows from the database again.
+    /// </summary>
     /// <exception cref="AmiException">The connection ended.</exception>
     public async Task CatchUpAsync(CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
+        await _lock.WaitAsync(cancellation);
         try
         {
-            var (changed, highest) = await ledger.ChangedAsync(_done, cancellation);
+            var (changed, highest) = await ledger.ChangedAsync(_expiredRevision, cancellation);
             if (changed.Count > 0)
             {
                 await ExpireAsync(changed, cancellation);
-                _again.Enqueue((time.GetTimestamp() + (long)(LookUp.TotalSeconds * time.TimestampFrequency), changed));
+                _secondTime.Enqueue((time.GetTimestamp() + (long)(LongestLookUp.TotalSeconds * time.TimestampFrequency), changed));
             }
-            _done = highest;
+            _expiredRevision = highest;
         }
         finally
         {
-            _turn.Release();
+            _lock.Release();
         }
     }
 
-    /// <summary>Expires one object, changed or not: the next look at it is one at the database.</summary>
+    /// <summary>Expires one object, changed or not, so that the next look-up of it reads the database.</summary>
+    /// <exception cref="AmiException">The connection ended.</exception>
     public async Task ExpireAsync(string id, CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
+        await _lock.WaitAsync(cancellation);
         try
         {
             await ExpireAsync([id], cancellation);
         }
         finally
         {
-            _turn.Release();
+            _lock.Release();
         }
     }
 
-    public void Dispose() => _turn.Dispose();
+    /// <summary>Releases the lock.</summary>
+    public void Dispose() => _lock.Dispose();
 
-    private async Task AgainAsync(CancellationToken cancellation)
+    private async Task ExpireSecondTimeAsync(CancellationToken cancellation)
     {
-        await _turn.WaitAsync(cancellation);
+        await _lock.WaitAsync(cancellation);
         try
         {
-            while (_again.TryPeek(out var next) && UntilDue(next.Due) == TimeSpan.Zero)
+            while (_secondTime.TryPeek(out var next) && UntilDue(next.Due) == TimeSpan.Zero)
             {
                 await ExpireAsync(next.Ids, cancellation);
-                _again.Dequeue();
+                _secondTime.Dequeue();
             }
         }
         finally
         {
-            _turn.Release();
+            _lock.Release();
         }
     }
 
+    /// <returns>Time until a timestamp; zero when it has passed.</returns>
     private TimeSpan UntilDue(long due)
     {
         var left = time.GetElapsedTime(time.GetTimestamp(), due);
@@ -115,11 +129,11 @@ internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementL
         _caches ??= await MemoryCaches.NamesAsync(asterisk, cancellation);
         foreach (var cache in _caches)
         {
-            if (ids.Count >= Many || _whole.Contains(cache))
+            if (ids.Count >= EmptyFrom || _fullBackendCaches.Contains(cache))
                 await MemoryCaches.EmptyAsync(asterisk, cache, cancellation);
             else if (await MemoryCaches.ExpireAsync(asterisk, cache, ids, cancellation) == CacheAnswer.HoldsWholeBackend)
             {
-                _whole.Add(cache);
+                _fullBackendCaches.Add(cache);
                 Log.HoldsWholeBackend(logger, node, cache);
                 await MemoryCaches.EmptyAsync(asterisk, cache, cancellation);
             }
@@ -128,7 +142,9 @@ internal sealed partial class CacheExpirer(AmiConnection asterisk, AnnouncementL
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.FullBackendCacheEmptied, LogLevel.Warning, "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each change, and Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
+        [LoggerMessage(EventIds.FullBackendCacheEmptied, LogLevel.Warning,
+            "Asterisk {Node}: the memory cache {Cache} has full_backend_cache, so no single object can be expired. It is emptied at each "
+            + "change, and Asterisk then reads the whole table: take full_backend_cache out of sorcery.conf")]
         public static partial void HoldsWholeBackend(ILogger logger, string node, string cache);
     }
 }

@@ -13,24 +13,24 @@ public sealed class LampWatchTests
     [Fact]
     public void A_lamp_that_is_just_moving_is_not_judged()
     {
-        Assert.False(_lamps.Look(["1001"]));
+        Assert.False(_lamps.Update(["1001"]));
         Assert.True(_lamps.IsUndecided);
         _time.Advance(TimeSpan.FromSeconds(31));
 
-        Assert.False(_lamps.Look([]));
+        Assert.False(_lamps.Update([]));
         Assert.False(_lamps.IsUndecided);
-        Assert.Empty(_lamps.Doubtful);
+        Assert.Empty(_lamps.Due);
     }
 
     [Fact]
     public void A_lamp_that_stays_wrong_is_judged()
     {
-        _lamps.Look(["1001", "1002"]);
+        _lamps.Update(["1001", "1002"]);
         _time.Advance(TimeSpan.FromSeconds(31));
 
-        Assert.True(_lamps.Look(["1001", "1003"]));
-        Assert.Equal(["1001"], _lamps.Doubtful);
-        Assert.Equal(1, _lamps.Judge(["1001"]));
+        Assert.True(_lamps.Update(["1001", "1003"]));
+        Assert.Equal(["1001"], _lamps.Due);
+        Assert.Equal(1, _lamps.Confirm(["1001"]));
     }
 
     [Fact]
@@ -39,16 +39,16 @@ public sealed class LampWatchTests
         Assert.Equal(1, WrongForLong());
         Assert.Equal(0, WrongForLong());
 
-        _lamps.Look([]);
+        _lamps.Update([]);
 
         Assert.Equal(1, WrongForLong());
     }
 
     private int WrongForLong()
     {
-        _lamps.Look(["1001"]);
+        _lamps.Update(["1001"]);
         _time.Advance(TimeSpan.FromSeconds(31));
-        _lamps.Look(["1001"]);
-        return _lamps.Judge([.. _lamps.Doubtful]);
+        _lamps.Update(["1001"]);
+        return _lamps.Confirm([.. _lamps.Due]);
     }
 }

@@ -30,7 +30,7 @@ internal static class Bisection
             await RunAsync(part, attempt, split, onFailure);
     }
 
-    /// <summary>Returns the two halves of a list; none of a list of one.</summary>
-    public static IReadOnlyList<ArraySegment<T>> Halves<T>(ArraySegment<T> items) =>
-        items.Count < 2 ? [] : [items[..(items.Count / 2)], items[(items.Count / 2)..]];
+    /// <summary>Returns the two halves of an array; none of an array of one.</summary>
+    public static IReadOnlyList<T[]> Halves<T>(T[] items) =>
+        items.Length < 2 ? [] : [items[..(items.Length / 2)], items[(items.Length / 2)..]];
 }

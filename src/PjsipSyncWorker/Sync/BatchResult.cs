@@ -3,7 +3,7 @@ using PjsipSyncWorker.Sync.Planning;
 namespace PjsipSyncWorker.Sync;
 
 /// <summary>What one batch of recorded changes did.</summary>
-internal readonly record struct BatchResult
+internal sealed record BatchResult
 {
     /// <summary>What was written.</summary>
     public required Plan Plan { get; init; }

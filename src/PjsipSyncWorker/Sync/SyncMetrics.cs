@@ -52,7 +52,7 @@ internal sealed class SyncMetrics : IDisposable
     /// <param name="plan">What was written.</param>
     /// <param name="batch">What was taken from the queue.</param>
     /// <param name="elapsed">From the start of the transaction to the end of its commit.</param>
-    public void Applied(Plan plan, in ChangeBatch batch, TimeSpan elapsed)
+    public void Applied(Plan plan, ChangeBatch batch, TimeSpan elapsed)
     {
         Applied(plan);
         if (batch.Count == 0)

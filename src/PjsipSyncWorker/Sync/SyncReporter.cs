@@ -26,7 +26,7 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     /// <summary>
     /// Logs one line for a batch and, at debug level, one for each of its endpoints. Logs nothing for a batch without changes.
     /// </summary>
-    public void Applied(in BatchResult batch)
+    public void Applied(BatchResult batch)
     {
         if (batch.Changes == 0)
             return;

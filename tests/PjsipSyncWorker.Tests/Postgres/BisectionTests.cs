@@ -17,7 +17,7 @@ public sealed class BisectionTests
         var (done, refused, made) = (new List<int>(), new List<int>(), 0);
 
         await Bisection.RunAsync(
-            new ArraySegment<int>([.. Enumerable.Range(1, count)]),
+            Enumerable.Range(1, count).ToArray(),
             part =>
             {
                 made++;
@@ -37,5 +37,5 @@ public sealed class BisectionTests
     [Fact]
     public async Task Another_error_ends_the_bisection() =>
         await Assert.ThrowsAsync<InvalidOperationException>(() => Bisection.RunAsync(
-            new ArraySegment<int>([1, 2]), _ => throw new InvalidOperationException(), Bisection.Halves, (_, _) => { }));
+            new[] { 1, 2 }, _ => throw new InvalidOperationException(), Bisection.Halves, (_, _) => { }));
 }

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Sync.Planning;
@@ -6,6 +5,9 @@ namespace PjsipSyncWorker.Sync.Planning;
 /// <summary>The desired and the actual state of a set of ids, read in one transaction. The planner's only input.</summary>
 internal sealed record SyncState
 {
+    private static readonly Dictionary<string, string> NoReserved = [];
+    private static readonly Dictionary<string, Rejection> NoRejected = [];
+
     /// <summary>The application's active rows that have one of the ids as their number.</summary>
     public required IReadOnlyList<Candidate> Candidates { get; init; }
 
@@ -16,10 +18,10 @@ internal sealed record SyncState
     public required IReadOnlyDictionary<string, ActualEndpoint> Actual { get; init; }
 
     /// <summary>Ids that an object in a server's own files has, each with the file and the server in words.</summary>
-    public IReadOnlyDictionary<string, string> Reserved { get; init; } = ReadOnlyDictionary<string, string>.Empty;
+    public IReadOnlyDictionary<string, string> Reserved { get; init; } = NoReserved;
 
     /// <summary>Stored rejections by row key, of the ids and of the rows that own their registry entries.</summary>
-    public IReadOnlyDictionary<string, Rejection> Rejected { get; init; } = ReadOnlyDictionary<string, Rejection>.Empty;
+    public IReadOnlyDictionary<string, Rejection> Rejected { get; init; } = NoRejected;
 
     /// <summary>Ids whose rows the database could not read, with the reason.</summary>
     public IReadOnlyList<Rejection> Unreadable { get; init; } = [];

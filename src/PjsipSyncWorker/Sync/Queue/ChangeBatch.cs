@@ -1,7 +1,7 @@
 namespace PjsipSyncWorker.Sync.Queue;
 
 /// <summary>Recorded changes that one batch has taken from the queue.</summary>
-internal readonly record struct ChangeBatch
+internal sealed record ChangeBatch
 {
     /// <summary>Changes removed from the queue. One record can hold several changes.</summary>
     public required long Count { get; init; }

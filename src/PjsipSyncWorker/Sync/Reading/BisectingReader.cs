@@ -24,13 +24,13 @@ internal static class BisectingReader
         var parts = new List<SyncState>();
         var unreadable = new List<Rejection>();
         await Bisection.RunAsync(
-            new ArraySegment<string>(ids),
+            ids,
             async part =>
             {
                 await transaction.SaveAsync("read", cancellation);
                 try
                 {
-                    parts.Add(await reader.ReadAsync(connection, transaction, [.. part], expected, cancellation));
+                    parts.Add(await reader.ReadAsync(connection, transaction, part, expected, cancellation));
                     await transaction.ReleaseAsync("read", cancellation);
                     return null;
                 }

@@ -17,7 +17,7 @@ internal static class BisectingWriter
     {
         var refused = new Dictionary<EndpointChange, Rejection>();
         await Bisection.RunAsync(
-            new ArraySegment<EndpointChange>([.. plan.Changes]),
+            plan.Changes.ToArray(),
             part => TryWriteAsync(writer, connection, transaction, part, cancellation),
             Bisection.Halves,
             (part, error) => refused[part[0]] = new Rejection(part[0].RowKey, part[0].Id, Reason(error)));
@@ -31,10 +31,10 @@ internal static class BisectingWriter
     }
 
     private static async Task<PostgresException?> TryWriteAsync(
-        PlanWriter writer, NpgsqlConnection connection, NpgsqlTransaction transaction, ArraySegment<EndpointChange> changes,
+        PlanWriter writer, NpgsqlConnection connection, NpgsqlTransaction transaction, EndpointChange[] changes,
         CancellationToken cancellation)
     {
-        if (changes.Count == 0)
+        if (changes.Length == 0)
             return null;
         await transaction.SaveAsync("part", cancellation);
         try

@@ -9,6 +9,7 @@
 #   asterisk.sh read NAME FILE           one of them
 #   asterisk.sh write NAME FILE          writes standard input into one of them
 #   asterisk.sh remove NAME              stops and forgets
+#   asterisk.sh phones NAME              makes a folder with the scenarios of tests/sip alone, for phones of another Asterisk
 #   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
 . "$(dirname "$0")/lib.sh"
 
@@ -97,11 +98,14 @@ CONF
   printf '[general]\nrtpstart=%s\nrtpend=%s\n' $((20000 + RANDOM % 20000)) $((41000 + RANDOM % 1000)) | as_root tee "$home/etc/rtp.conf" >/dev/null
   printf '[general]\ndateformat = %%F %%T.%%3q\n[logfiles]\nmessages = notice,warning,error,verbose\nsecurity = security\n' | as_root tee "$home/etc/logger.conf" >/dev/null
   as_root cp -r "$asterisk_tree/var/lib/asterisk/." "$home/state/" 2>/dev/null || true
-  as_root cp -r "$repository/tests/sip" "$home/"
+  copy_scenarios
 }
+
+copy_scenarios() { as_root mkdir -p "$home" && as_root cp -r "$repository/tests/sip" "$home/"; }
 
 case $action in
   start) need_asterisk_tree; configure "$@"; boot ;;
+  phones) need_asterisk_tree; copy_scenarios ;;
   boot) boot ;;
   stop) halt TERM ;;
   kill) halt KILL ;;

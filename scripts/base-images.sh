@@ -1,5 +1,8 @@
-# The base images of the Dockerfile and of compose.yaml under their own names, made of Debian's packages and this machine's .NET
-# SDK: there is no registry to have them from. Sourced, never run.
+#!/usr/bin/env bash
+# Makes the base images of the Dockerfile and of compose.yaml under their own names, from Debian's packages and this machine's .NET
+# SDK, because there is no registry to have them from. DOCKER_HOST names the engine.
+. "$(dirname "$0")/lib.sh"
+need_dotnet
 need_systemd_tree
 forky_tree=$cache/forky-1
 make_tree "$forky_tree" usr/bin/apt-get "a bare Debian forky" forky ca-certificates /usr/share/debootstrap/scripts/sid
@@ -12,13 +15,12 @@ import_tree() { # TREE NAME
   docker image inspect "$2" >/dev/null 2>&1 || tar -C "$1" -c . | docker import - "$2" >/dev/null
 }
 
-make_base_images() {
-  local base=$folder/base debian forky stamp
+make_base_images() { # FOLDER for what is built from
+  local base=$1 debian forky stamp
   debian=pjsip-sync-tree:$(basename "$systemd_tree") forky=pjsip-sync-tree:$(basename "$forky_tree")
   import_tree "$systemd_tree" "$debian"
   import_tree "$forky_tree" "$forky"
 
-  mkdir -p "$base"
   # How this machine reaches its registries.
   cp /etc/ssl/certs/ca-certificates.crt "$base/"
   cp "$HOME/.nuget/NuGet/NuGet.Config" "$base/" 2>/dev/null || echo '<configuration />' >"$base/NuGet.Config"
@@ -84,3 +86,7 @@ DOCKERFILE
   docker build -q --target forky -t "$(argument ASTERISK_IMAGE)" "$base"
   docker build -q --target runtime --label stamp="$stamp" -t "$(argument RUNTIME_IMAGE)" "$base"
 }
+
+folder=$(mktemp -d -t pjsip-sync-images.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+make_base_images "$folder" >/dev/null

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every test: those that need no server, those with a real PostgreSQL, a real Asterisk and real SIP, the package and the commands of the
-# README and of docs/ in booted machines, and both images in a Docker engine.
+# Runs every test: those without a server, those with a real PostgreSQL, a real Asterisk and real SIP, and those that boot machines and
+# a Docker engine. The results of each project are also in artifacts/test-results, one JUnit file each.
 # The last line is "N passed, N failed, N skipped".
 . "$(dirname "$0")/lib.sh"
 need_dotnet
@@ -11,34 +11,28 @@ need_asterisk_tree
 export PJSIP_SYNC_TEST_WORKER=$repository/artifacts/pjsip-sync-worker
 dotnet build "$repository/PjsipSyncWorker.sln" -c Debug -v quiet --nologo
 
-passed=0 failed=0 skipped=0
-run() {
-  local suite=$1 output summary
-  output=$(mktemp)
-  "$repository/tests/$suite/bin/Debug/net10.0/$suite" -noColor "${@:2}" >"$output" 2>&1 || true
+results=$repository/artifacts/test-results
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0 table=''
+run() { # PROJECT [OPTION …]
+  local project=$1 start=$SECONDS output summary total errors bad left
+  output=$results/$project.log
+  "$repository/tests/$project/bin/Debug/net10.0/$project" -noColor -result-junit "$results/$project.xml" "${@:2}" >"$output" 2>&1 || true
   grep -v -E '^(xUnit|  Disc|  Start|  Finish|===)' "$output" || true
-  summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output" || echo 'Total: 1, Errors: 0, Failed: 1, Skipped: 0')
-  rm -f "$output"
+  # A project that ends without a summary has crashed, and counts as one failure.
+  summary=$(grep -oE 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$output" ||
+    echo 'Total: 1, Errors: 0, Failed: 1, Skipped: 0')
   read -r total errors bad left <<<"$(tr -dc '0-9,' <<<"$summary" | tr , ' ')"
   passed=$((passed + total - bad - left)) failed=$((failed + bad + errors)) skipped=$((skipped + left))
+  table+=$(printf '%-36s %6d %6d %7d %7d s' "$project" $((total - bad - left)) $((bad + errors)) "$left" $((SECONDS - start)))$'\n'
 }
 
 run PjsipSyncWorker.Tests
 run PjsipSyncWorker.IntegrationTests
+# Two collections at a time: the machines, one after the other because they share a tree of control groups, and the containers.
+run PjsipSyncWorker.SystemTests -maxThreads 2
 
-# In machines, one after the other for they share a tree of control groups, and in containers beside them: a line for each test, the
-# numbers in the last one.
-outputs=$(mktemp -d -t pjsip-sync-tests.XXXXXX)
-"$repository/scripts/test-docker.sh" >"$outputs/docker" &
-"$repository/scripts/test-package.sh" >"$outputs/package" || true
-"$repository/scripts/test-readme.sh" >"$outputs/readme" || true
-wait
-for output in "$outputs"/*; do
-  grep -v '^ok: ' "$output" | sed '$d'
-  good='' bad='' left=''
-  read -r good bad left <<<"$(tail -n 1 "$output" | sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed, \([0-9]*\) skipped$/\1 \2 \3/p')" || true
-  passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1})) skipped=$((skipped + ${left:-0}))
-done
-rm -rf "$outputs"
+printf '\n%-36s %6s %6s %7s %9s\n%s' project passed failed skipped time "$table"
 echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]

@@ -35,7 +35,7 @@ public sealed class AmiActionTests
         Assert.ThrowsAny<ArgumentException>(() => new AmiAction("Ping").Add(key, "x"));
 
     [Fact]
-    public void Whatever_is_accepted_stays_one_line() => Gen.String[Gen.Char, 0, 20].Sample(value =>
+    public void Accepted_value_stays_one_line() => Gen.String[Gen.Char, 0, 20].Sample(value =>
     {
         var action = new AmiAction("X");
         try

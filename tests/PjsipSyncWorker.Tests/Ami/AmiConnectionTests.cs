@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using static PjsipSyncWorker.Tests.Ami.FakeAmi;
+using static PjsipSyncWorker.TestSupport.Fakes.FakeAmi;
 
 namespace PjsipSyncWorker.Tests.Ami;
 
@@ -47,7 +47,7 @@ public sealed class AmiConnectionTests : IAsyncDisposable
         await using var connection = await ConnectAsync();
         await _asterisk.SayAsync("Event: A\r\nN: 1\r\n\r\nResponse: Success\r\nActionID: 77\r\n\r\nEvent: A\r\nN: 2\r\nActionID: another-session\r\n\r\n"
             + "Response: Error\r\n\r\nEvent: A\r\nN: 3\r\n\r\n");
-        await Eventually.TrueAsync(() => _events.Events.Count == 3, "three events");
+        await Eventually.True(() => _events.Events.Count == 3, "three events");
         Assert.Equal(["A1", "A2", "A3"], _events.Events);
         Assert.False(connection.Completion.IsCompleted);
     }
@@ -57,7 +57,7 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     {
         await using var connection = await ConnectAsync();
         await _asterisk.SayAsync("Event: Poison\r\n\r\nEvent: B\r\n\r\n");
-        await Eventually.TrueAsync(() => _events.Events.Count == 2, "both events");
+        await Eventually.True(() => _events.Events.Count == 2, "both events");
         Assert.Contains(_log.Lines, line => line.StartsWith("3022", StringComparison.Ordinal));
     }
 
@@ -177,11 +177,11 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_peer_that_trickles_and_never_ends_a_message_is_asked_whether_it_lives_and_given_up()
+    public async Task Peer_that_trickles_an_endless_message_is_pinged_and_given_up()
     {
         await using var connection = await ConnectAsync();
         _asterisk.Answer = _ => null;
-        await Eventually.TrueAsync(() =>
+        await Eventually.True(() =>
         {
             _ = _asterisk.SayAsync("x");
             _time.Advance(TimeSpan.FromSeconds(1));
@@ -204,7 +204,7 @@ public sealed class AmiConnectionTests : IAsyncDisposable
         Eventually.Ends(AmiConnection.ConnectAsync((change ?? (options => options))(_asterisk.Options()), _events, _log, _time, Token));
 
     // The keep-alive may not have set its timer yet when the clock moves, so the clock moves until the Ping is there.
-    private Task PingAsync(int nth) => Eventually.TrueAsync(() =>
+    private Task PingAsync(int nth) => Eventually.True(() =>
     {
         if (_asterisk.Received.Count(action => action.Name == "Ping") >= nth)
         {

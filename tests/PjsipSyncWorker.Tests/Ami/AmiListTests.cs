@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using PjsipSyncWorker.Ami;
-using static PjsipSyncWorker.Tests.Ami.FakeAmi;
+using static PjsipSyncWorker.TestSupport.Fakes.FakeAmi;
 
 namespace PjsipSyncWorker.Tests.Ami;
 
@@ -47,25 +47,25 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_list_that_breaks_off_times_out_after_silence_and_its_late_items_are_no_events()
+    public async Task Interrupted_list_times_out_and_its_late_items_are_no_events()
     {
         await using var connection = await ConnectAsync();
         var list = List(connection);
         var action = await _asterisk.ActionAsync("DeviceStateList");
         await _asterisk.SayAsync(Start(action) + Item(action, 1));
-        await Eventually.TrueAsync(() => _items.Count == 1, "the first item");
+        await Eventually.True(() => _items.Count == 1, "the first item");
         _time.Advance(TimeSpan.FromSeconds(8));
         await _asterisk.SayAsync(Item(action, 2));
-        await Eventually.TrueAsync(() => _items.Count == 2, "the second item");
+        await Eventually.True(() => _items.Count == 2, "the second item");
         _time.Advance(TimeSpan.FromSeconds(8));
         await _asterisk.SayAsync(Item(action, 3));
-        await Eventually.TrueAsync(() => _items.Count == 3, "the third item, 16 s after the start and 8 s after the second");
+        await Eventually.True(() => _items.Count == 3, "the third item, 16 s after the start and 8 s after the second");
         _time.Advance(TimeSpan.FromSeconds(10.1));
         var timeout = await Assert.ThrowsAsync<AmiTimeoutException>(() => Eventually.Ends(list));
         Assert.Equal("the list of DeviceStateList broke off after 3 items: nothing came for 10 s", timeout.Message);
 
         await _asterisk.SayAsync(Item(action, 4) + End(action, 4) + "Event: After\r\n\r\n");
-        await Eventually.TrueAsync(() => !_events.Events.IsEmpty, "an event");
+        await Eventually.True(() => !_events.Events.IsEmpty, "an event");
         Assert.Equal(["After"], _events.Events);
         Assert.Equal(["1", "2", "3"], _items);
     }
@@ -93,7 +93,7 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task What_the_item_handler_throws_goes_to_who_asked_and_to_nobody_else()
+    public async Task Exception_of_an_item_handler_reaches_only_the_caller()
     {
         await using var connection = await ConnectAsync();
         var list = connection.SendListAsync(new AmiAction("DeviceStateList"), (in _) => throw new FormatException("bad item"), Token);
@@ -104,7 +104,7 @@ public sealed class AmiListTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Once_a_cancelled_list_has_ended_its_handler_is_not_running_and_will_not_run()
+    public async Task Handler_of_a_cancelled_list_never_runs_after_the_list_ended()
     {
         await using var connection = await ConnectAsync();
         using var cancel = new CancellationTokenSource();
@@ -126,7 +126,7 @@ public sealed class AmiListTests : IAsyncDisposable
         leave.Set();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(list));
         Assert.Equal(0, Volatile.Read(ref inside));
-        await Eventually.TrueAsync(() => !_events.Events.IsEmpty, "an event");
+        await Eventually.True(() => !_events.Events.IsEmpty, "an event");
         await cancelling;
     }
 

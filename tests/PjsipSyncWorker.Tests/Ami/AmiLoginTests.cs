@@ -34,7 +34,7 @@ public sealed class AmiLoginTests
     [Theory]
     [InlineData("Challenge")]
     [InlineData("Login")]
-    public async Task An_Asterisk_that_shuts_down_refuses_everybody_which_says_nothing_of_the_secret(string refused)
+    public async Task Refusal_by_a_stopping_Asterisk_is_not_taken_for_a_wrong_secret(string refused)
     {
         await using var asterisk = new FakeAmi { AnswerLogin = action => action.Name == refused ? FakeAmi.Error(action, "Asterisk is shutting down") : null };
         var refusal = await Assert.ThrowsAsync<AmiConnectionException>(() => Connect(asterisk.Options()));
@@ -65,7 +65,7 @@ public sealed class AmiLoginTests
     }
 
     [Fact]
-    public async Task Each_event_wanted_is_a_filter_and_what_tells_of_Asterisks_life_is_always_among_them()
+    public async Task Every_wanted_event_and_every_life_sign_has_a_filter()
     {
         await using var asterisk = new FakeAmi();
         var options = asterisk.Options();
@@ -90,7 +90,7 @@ public sealed class AmiLoginTests
     }
 
     [Fact]
-    public async Task A_peer_that_greets_nobody_times_out()
+    public async Task Peer_without_a_greeting_times_out()
     {
         await using var silent = new FakeAmi { Greeting = "" };
         var connecting = Connect(silent.Options());
@@ -100,7 +100,7 @@ public sealed class AmiLoginTests
     }
 
     [Fact]
-    public async Task A_peer_that_answers_nothing_times_out()
+    public async Task Silent_peer_times_out()
     {
         await using var mute = new FakeAmi { AnswerLogin = _ => "" };
         var connecting = Connect(mute.Options());
@@ -142,7 +142,7 @@ public sealed class AmiLoginTests
     private Task<AmiConnection> Connect(AmiOptions options) =>
         Eventually.Ends(AmiConnection.ConnectAsync(options, _events, _log, _time, Token));
 
-    private Task TimePassesUntilAsync(Task task) => Eventually.TrueAsync(() =>
+    private Task TimePassesUntilAsync(Task task) => Eventually.True(() =>
     {
         _time.Advance(TimeSpan.FromSeconds(1));
         return task.IsCompleted;

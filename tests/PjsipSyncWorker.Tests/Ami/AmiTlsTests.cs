@@ -60,7 +60,7 @@ public sealed class AmiTlsTests : IDisposable
     }
 
     [Fact]
-    public async Task Untrusted_is_allowed_only_when_asked_for_and_then_said_aloud()
+    public async Task Untrusted_certificate_is_accepted_only_on_request_with_a_warning()
     {
         await using var asterisk = new FakeAmi { Certificate = ServerCertificate("pbx.example") };
         await using var connection = await ConnectAsync(asterisk, caFile: null, "other.example", allowUntrusted: true);

@@ -10,7 +10,7 @@ public sealed class AmiWriterTests : IDisposable
     public void Dispose() => _wire.Dispose();
 
     [Fact]
-    public async Task Actions_leave_in_order_and_one_that_nobody_awaits_any_more_does_not_leave()
+    public async Task Actions_are_sent_in_order_and_a_cancelled_one_is_not_sent()
     {
         var writer = new AmiWriter(_wire, "p-", 3);
         var abandoned = Pending();
@@ -21,14 +21,14 @@ public sealed class AmiWriterTests : IDisposable
 
         using var stop = new CancellationTokenSource();
         var running = writer.RunAsync(stop.Token);
-        await Eventually.TrueAsync(() => Sent().Contains("p-3", StringComparison.Ordinal), "the last action");
+        await Eventually.True(() => Sent().Contains("p-3", StringComparison.Ordinal), "the last action");
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Eventually.Ends(running));
         Assert.Equal("Action: First\r\nActionID: p-1\r\n\r\nAction: Last\r\nActionID: p-3\r\n\r\n", Sent());
     }
 
     [Fact]
-    public void What_a_stalled_peer_does_not_take_is_refused_and_not_piled_up()
+    public void Actions_to_a_stalled_peer_are_refused_instead_of_queued()
     {
         var writer = new AmiWriter(_wire, "p-", 1);
         Assert.True(writer.TryPost(new AmiAction("Ping"), 1, Pending()));

@@ -20,7 +20,7 @@ public sealed class Utf8StringCacheTests
     }
 
     [Fact]
-    public void Whatever_the_bytes_the_string_is_what_they_say() =>
+    public void String_equals_its_UTF8_bytes() =>
         Gen.Byte.Array[0, 6].Array[1, 30].Sample(all =>
         {
             var words = new Utf8StringCache(7);

@@ -15,10 +15,10 @@ public sealed class ConfCheckTests : IDisposable
     }
 
     [Fact]
-    public void Of_what_was_rendered_there_is_nothing_to_say() => Assert.Empty(Check());
+    public void Rendered_files_have_no_findings() => Assert.Empty(Check());
 
     [Fact]
-    public void Every_needed_line_that_goes_or_changes_is_named_and_no_other()
+    public void Exactly_the_missing_or_changed_lines_are_named()
     {
         var tried = 0;
         foreach (var file in _needed)
@@ -124,7 +124,7 @@ public sealed class ConfCheckTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_cannot_be_read_is_named_and_the_others_are_compared_all_the_same()
+    public void Unreadable_file_is_named_and_the_others_are_still_compared()
     {
         File.AppendAllText(_directory.File("manager.conf"), "#include pjsip.d\n#include *.d/broken.conf\n");
         Edit("sorcery.conf", "auth = realtime,ps_auths", "");

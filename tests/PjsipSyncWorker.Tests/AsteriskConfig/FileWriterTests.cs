@@ -56,7 +56,7 @@ public sealed class FileWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task What_fails_in_the_middle_leaves_everything_as_it_was()
+    public async Task Failure_in_the_middle_changes_nothing()
     {
         Directory.CreateDirectory(_directory.Path);
         File.WriteAllText(_directory.File("asterisk.conf"), "mine");
@@ -70,7 +70,7 @@ public sealed class FileWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_in_the_way_is_kept_as_a_link_and_what_it_leads_to_is_not_written()
+    public async Task Existing_symbolic_link_is_kept_and_its_target_not_written()
     {
         Directory.CreateDirectory(_directory.Path);
         var elsewhere = Path.Combine(_directory.Parent, "elsewhere");

@@ -49,7 +49,7 @@ public sealed class RenderedFileTests
     [InlineData("a\nsecret = b")]
     [InlineData("a\rb")]
     [InlineData(" hunter2")]
-    public void What_a_line_cannot_hold_is_refused_and_not_repeated(string secret)
+    public void Value_that_breaks_a_line_is_refused_and_not_repeated(string secret)
     {
         var error = Assert.Throws<SettingsException>(() => Rendering.Files([.. Rendering.Complete, ("Asterisk:Nodes:0:Secret", secret)]));
 

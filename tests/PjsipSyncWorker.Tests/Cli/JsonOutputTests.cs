@@ -20,7 +20,7 @@ public sealed class JsonOutputTests
         ])]));
 
     [Fact]
-    public void Verification_says_its_worst_outcome_first_and_leaves_out_registrations_that_were_not_read() => Assert.Equal(
+    public void Verification_JSON_has_the_worst_outcome_and_no_unread_registrations() => Assert.Equal(
         """{"outcome":"fail","checks":[{"name":"a","node":null,"outcome":"pass","found":"f","advice":null,"fixed":"done"},{"name":"b","node":"pbx1","outcome":"fail","found":"g","advice":"do","fixed":null}]}""",
         VerifyReport.Json([new Check("a", null, Outcome.Pass, "f", null, "done"), new Check("b", "pbx1", Outcome.Fail, "g", "do", null)], null));
 

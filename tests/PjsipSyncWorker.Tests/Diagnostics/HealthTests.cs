@@ -15,7 +15,7 @@ public sealed class HealthTests
     public HealthTests() => _health = new Health(_time);
 
     [Fact]
-    public void It_has_started_when_every_part_did_its_first_pass_or_said_why_not()
+    public void Daemon_has_started_when_every_part_reported()
     {
         var (sync, node) = (_health.Begin("sync"), _health.Begin("Asterisk pbx1"));
         Assert.False(_health.Started);
@@ -30,7 +30,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_part_that_rests_as_long_as_it_said_is_not_stuck()
+    public void Part_that_rests_as_announced_is_not_stuck()
     {
         var part = _health.Begin("sync");
         part.Report(null, TimeSpan.FromHours(1));
@@ -45,7 +45,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void A_part_that_keeps_trying_in_vain_is_alive_but_not_ready()
+    public void Part_that_retries_in_vain_is_alive_but_not_ready()
     {
         var part = _health.Begin("sync");
         for (var i = 0; i < 100; i++)
@@ -58,7 +58,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void Work_that_goes_on_keeps_it_alive_and_what_was_wrong_stays_wrong_until_a_pass_is_over()
+    public void Progress_keeps_a_part_alive_and_a_problem_until_a_pass_completes()
     {
         var part = _health.Begin("sync");
         part.Report("connection refused", Second);
@@ -76,7 +76,7 @@ public sealed class HealthTests
     }
 
     [Fact]
-    public void What_waits_for_somebody_else_is_never_stuck()
+    public void Part_that_waits_for_another_is_never_stuck()
     {
         _health.Begin("Asterisk pbx1").Report("waiting until Asterisk has fully booted", Timeout.InfiniteTimeSpan);
         _time.Advance(TimeSpan.FromDays(30));

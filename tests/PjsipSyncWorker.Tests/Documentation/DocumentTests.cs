@@ -28,24 +28,31 @@ public sealed partial class DocumentTests
         ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
-    /// <summary>Whose shell commands scripts/test-readme.sh runs on a booted machine.</summary>
+    /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as a section.</summary>
     private static readonly string[] ShellDocuments =
         ["docs/operate/install.md", "docs/operate/operations.md", "docs/operate/security.md", "docs/operate/troubleshooting.md"];
 
-    /// <summary>Whose shell commands scripts/test-docker.sh runs in a Docker engine.</summary>
+    /// <summary>The document whose shell commands ContainerTests runs in a Docker engine, as a section.</summary>
     private const string ContainerDocument = "docs/operate/containers.md";
 
     [Fact]
-    public void Every_block_is_run_by_a_test_or_named_here_with_the_reason_why_not()
+    public void Every_block_is_run_by_a_test_or_listed_with_a_reason()
     {
         var blocks = Document.All.SelectMany(Document.Blocks).ToList();
 
         Assert.Equal(NotRun.Keys.Order(StringComparer.Ordinal),
             blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}").Order(StringComparer.Ordinal));
         Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File).Except([.. ShellDocuments, ContainerDocument, "README.md"]));
-        var script = Document.Read("scripts/test-readme.sh");
-        Assert.All(ShellDocuments, file => Assert.Contains(file, script, StringComparison.Ordinal));
-        Assert.Contains(ContainerDocument, Document.Read("scripts/test-docker.sh"), StringComparison.Ordinal);
+        AssertRunBy("ServerDocumentTests", [SectionOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
+        AssertRunBy("ContainerTests", [SectionOf(ContainerDocument)]);
+
+        // The tests find a section by its heading, and a document by its name.
+        string SectionOf(string file) => blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct().Single();
+        static void AssertRunBy(string test, string?[] names)
+        {
+            var source = Document.Read($"tests/PjsipSyncWorker.SystemTests/{test}.cs");
+            Assert.All(names, name => Assert.Contains($"\"{name}\"", source, StringComparison.Ordinal));
+        }
     }
 
     /// <summary>Nobody runs the quick start by itself: its lines are those of the two pages whose commands are run.</summary>
@@ -64,7 +71,7 @@ public sealed partial class DocumentTests
     public void Every_metric_is_explained_and_no_other()
     {
         string[] channels = ["pjsip_sync_change", "pjsip_sync_revision"];
-        var made = Regex.Matches(Source(), @"\(""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
+        var made = Regex.Matches(Source(), @"\(\s*""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
         var explained = MetricRow().Matches(Document.Read("docs/reference/metrics.md")).Select(match => Regex.Replace(match.Groups[1].Value, "_(total|seconds)$", ""));
 
         Assert.Equal(made, explained.Order(StringComparer.Ordinal));
@@ -121,7 +128,7 @@ public sealed partial class DocumentTests
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
     [Fact]
-    public void What_the_worker_is_said_to_say_it_says()
+    public void Every_quoted_log_text_is_in_the_source()
     {
         var source = Source();
         var said = Document.Read("docs/operate/troubleshooting.md").Split('\n')

@@ -50,7 +50,7 @@ public sealed class MapperTests
         Assert.Equal(stored, Map(new Extension("1", "1001", true, password))["ps_auths.password"]);
 
     [Fact]
-    public void What_realtime_decodes_is_what_was_written() => Gen.String[Gen.Char[' ', '~'], 0, 60].Sample(text =>
+    public void Value_decoded_by_realtime_equals_the_written_one() => Gen.String[Gen.Char[' ', '~'], 0, 60].Sample(text =>
     {
         var stored = RealtimeEncoding.Encode(text);
         return !stored.Contains(';', StringComparison.Ordinal) && Decode(stored) == text;
@@ -160,7 +160,7 @@ public sealed class MapperTests
     [InlineData("""{"aor":{"mailboxes":"77@office,1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":true}}""", "yes")]
     [InlineData("""{"aor":{"mailboxes":"77@office"}}""", null)]
     [InlineData("{}", null)]
-    public void A_subscription_to_the_own_mailbox_takes_the_place_of_what_comes_without_asking(string settings, string? replaces) => Assert.Equal(replaces,
+    public void Subscription_to_the_own_mailbox_replaces_unsolicited_messages(string settings, string? replaces) => Assert.Equal(replaces,
         Map(new Extension("1", "1001", true, "x", VoicemailEnabled: "true", Settings: settings)).GetValueOrDefault("ps_endpoints.mwi_subscribe_replaces_unsolicited"));
 
     [Fact]
@@ -256,7 +256,7 @@ public sealed class MapperTests
     {
         Assert.True(new Mapper(_catalogue, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
         var values = new string?[_catalogue.Columns.Count];
-        mapped.Fill(values);
+        mapped.CopyTo(values);
         return _catalogue.Columns.Where(column => values[column.Index] is not null).ToDictionary(column => column.Display, column => values[column.Index]!);
     }
 

@@ -45,7 +45,7 @@ public sealed class OptionRulesTests
     [InlineData("ps_aors.contact", "sip:", "SIP URI")]
     [InlineData("ps_aors.qualify_frequency", "86401", "from 0 to 86400")]
     [InlineData("ps_aors.maximum_expiration", "-1", "0 or more")]
-    public void What_Asterisk_refuses_is_refused_with_what_would_be_right(string column, string value, string because)
+    public void Value_that_Asterisk_refuses_is_rejected_with_the_valid_ones(string column, string value, string because)
     {
         Assert.False(Column(column).TryAccept(value, out _, out var problem));
         Assert.Contains(because, problem, StringComparison.Ordinal);
@@ -74,14 +74,14 @@ public sealed class OptionRulesTests
     [InlineData("ps_endpoints.media_address", "2001:db8::7", "2001:db8::7")]
     [InlineData("ps_endpoints.accountcode", " 7 ", "^207^20")]
     [InlineData("ps_endpoints.accountcode", "", "")]
-    public void What_Asterisk_takes_is_stored_as_it_reads_it(string column, string value, string stored)
+    public void Value_that_Asterisk_accepts_is_stored_as_it_reads_it(string column, string value, string stored)
     {
         Assert.True(Column(column).TryAccept(value, out var accepted, out var problem), problem);
         Assert.Equal(stored, accepted);
     }
 
     [Fact]
-    public void A_codec_that_an_asterisk_here_knows_is_taken_whatever_release_it_came_with()
+    public void Codec_known_to_a_followed_Asterisk_is_accepted_for_any_release()
     {
         Assert.False(Column("ps_endpoints.allow").TryAccept("alaw,lc3", out _, out _));
         Assert.True(new RealtimeColumn(0, RealtimeTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"]).TryAccept("alaw,lc3", out var accepted, out var problem), problem);

@@ -13,7 +13,7 @@ public sealed class ClockOffsetTests
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     [Fact]
-    public void What_the_network_can_explain_is_no_lead()
+    public void Network_delay_is_no_clock_offset()
     {
         var clock = new ClockOffset(_time);
 
@@ -24,7 +24,7 @@ public sealed class ClockOffsetTests
     }
 
     [Fact]
-    public void A_lead_stays_as_it_is_until_it_is_clearly_another()
+    public void Clock_offset_is_kept_until_it_clearly_differs()
     {
         var clock = new ClockOffset(_time);
 

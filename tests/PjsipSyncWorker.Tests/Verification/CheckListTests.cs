@@ -6,7 +6,7 @@ namespace PjsipSyncWorker.Tests.Verification;
 public sealed class CheckListTests
 {
     [Fact]
-    public async Task A_check_that_never_ends_fails_at_its_limit_even_when_it_does_not_listen_to_cancellation()
+    public async Task Endless_check_fails_at_its_limit_even_if_it_ignores_cancellation()
     {
         var list = new CheckList(fix: false, _ => { });
 
@@ -17,7 +17,7 @@ public sealed class CheckListTests
     }
 
     [Fact]
-    public async Task What_stands_on_a_failed_check_is_skipped_with_the_reason_and_so_is_what_stands_on_that()
+    public async Task Checks_that_depend_on_a_failed_check_are_skipped_with_the_reason()
     {
         var list = new CheckList(fix: false, _ => { });
         Step[] steps =
@@ -55,7 +55,7 @@ public sealed class CheckListTests
     }
 
     [Fact]
-    public async Task A_repair_is_followed_by_another_look_and_one_that_fails_keeps_what_was_found()
+    public async Task Repair_is_checked_again_and_a_failed_repair_keeps_the_finding()
     {
         var broken = true;
         var list = new CheckList(fix: true, _ => { });

@@ -12,7 +12,7 @@ public sealed class AnnouncementCostTests
     [InlineData(10_000, 20_000, false)]
     // After a boot without a database nothing is known.
     [InlineData(8_000, 8_000, true)]
-    public void A_server_that_reads_through_the_view_is_reloaded_for_most_of_its_endpoints_only(int unknown, long endpoints, bool reload) =>
+    public void Server_with_the_view_is_reloaded_only_for_most_of_its_endpoints(int unknown, long endpoints, bool reload) =>
         Assert.Equal(reload, new AnnouncementCost(readsThroughView: true).IsReloadCheaper(unknown, endpoints, contacts: 0));
 
     [Theory]
@@ -56,7 +56,7 @@ public sealed class AnnouncementCostTests
     }
 
     [Fact]
-    public void Endpoints_are_announced_together_while_a_command_is_cheap_and_one_by_one_when_it_is_not()
+    public void Announcements_are_grouped_while_cheap_and_single_when_not()
     {
         var cost = new AnnouncementCost(readsThroughView: true);
         Assert.Equal(8, cost.WindowSize);

@@ -34,7 +34,7 @@ public sealed class LampWatchTests
     }
 
     [Fact]
-    public void What_a_reload_does_not_mend_is_not_tried_again_until_it_was_right_in_between()
+    public void Reload_without_effect_is_not_repeated_until_the_state_was_right()
     {
         Assert.Equal(1, WrongForLong());
         Assert.Equal(0, WrongForLong());

@@ -81,7 +81,7 @@ public sealed class ContactTrackerTests
     [InlineData(1, "Removed", false)]
     // With a second phone the address of the last one moves.
     [InlineData(1, "NonQualified", true)]
-    public void What_may_move_a_status_is_urgent(double minutes, string status, bool hasSecondPhone)
+    public void Change_that_may_move_a_status_is_urgent(double minutes, string status, bool hasSecondPhone)
     {
         var tracker = Empty();
         var expires = _time.GetUtcNow().AddMinutes(5);
@@ -155,7 +155,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void What_could_not_be_written_is_a_difference_again()
+    public void Failed_write_is_a_pending_change_again()
     {
         var tracker = Empty();
         tracker.OnContactStatus(Anna, "NonQualified", null);
@@ -172,7 +172,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void What_another_worker_took_out_comes_back_only_by_a_snapshot()
+    public void Contact_removed_by_another_worker_returns_only_by_a_snapshot()
     {
         var tracker = Empty();
         tracker.OnContactStatus(Anna, "NonQualified", null);
@@ -186,7 +186,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void What_was_not_written_yet_is_not_taken_for_what_another_worker_took_out()
+    public void Unwritten_contact_is_not_taken_for_one_that_was_removed()
     {
         var tracker = Empty();
         tracker.OnContactStatus(Anna, "NonQualified", null);
@@ -198,7 +198,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void What_comes_back_from_the_database_is_no_difference()
+    public void Stored_state_is_no_pending_change()
     {
         _time.Advance(TimeSpan.FromTicks(12_345_678_901));
         var tracker = Empty();
@@ -212,7 +212,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void Whatever_happens_in_whatever_order_the_database_ends_as_asterisk_is()
+    public void Database_equals_Asterisk_after_any_order_of_events()
     {
         // 0-5: a contact registers, becomes unreachable or goes; 6: a snapshot with events in the middle; 7: a flush; 8: a failed flush.
         Gen.Int[0, 8].Array[0, 60].Sample(steps =>
@@ -265,7 +265,7 @@ public sealed class ContactTrackerTests
     }
 
     [Fact]
-    public void A_first_snapshot_that_shows_others_contacts_is_repeated_when_events_came_meanwhile()
+    public void First_snapshot_with_shared_contacts_is_repeated_after_events()
     {
         var tracker = Empty();
         tracker.BeginSnapshot();

@@ -56,7 +56,7 @@ public sealed class ContactUriTests
     [InlineData("sip:1001@2001:db8::1")]
     [InlineData("sip:1001@host name")]
     [InlineData("sip:1001@host'; drop table x --")]
-    public void What_is_no_contact_is_refused(string text) => Assert.False(ContactUri.TryParse(text, out _));
+    public void Text_that_is_no_contact_is_refused(string text) => Assert.False(ContactUri.TryParse(text, out _));
 
     [Fact]
     public void A_leading_zero_is_decimal_in_SIP_and_not_octal()

@@ -1,0 +1,47 @@
+using Microsoft.Extensions.Logging;
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Sync.Planning;
+
+namespace PjsipSyncWorker.Sync;
+
+internal sealed partial class SyncReporter
+{
+    private static partial class Log
+    {
+        [LoggerMessage(EventIds.SyncReady, LogLevel.Information, "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, {Removed} removed, {Rejected} rejected")]
+        public static partial void Ready(ILogger logger, long milliseconds, int created, int updated, int unchanged, int removed, int rejected);
+
+        [LoggerMessage(EventIds.DriftRepaired, LogLevel.Warning, "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
+        public static partial void Drift(ILogger logger, int created, int updated, int removed, int rejected);
+
+        [LoggerMessage(EventIds.SyncInterrupted, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
+        public static partial void Interrupted(ILogger logger, string reason);
+
+        [LoggerMessage(EventIds.RemovalsHeldBack, LogLevel.Error, "Removals are held back: {Reason}")]
+        public static partial void HeldBack(ILogger logger, string reason);
+
+        [LoggerMessage(EventIds.ColumnLeftOut, LogLevel.Warning, "Left out: {What}")]
+        public static partial void LeftOut(ILogger logger, string what);
+
+        [LoggerMessage(EventIds.SyncStandingBy, LogLevel.Warning, "Standing by: {Reason}")]
+        public static partial void StandingBy(ILogger logger, string reason);
+
+        [LoggerMessage(EventIds.RealtimeLockBusy, LogLevel.Debug, "Another session holds the writers' lock or a table: trying again")]
+        public static partial void LockBusy(ILogger logger);
+
+        [LoggerMessage(EventIds.UnnotifiedChangeFound, LogLevel.Debug, "Found a change without a notification")]
+        public static partial void UnnotifiedChange(ILogger logger);
+
+        [LoggerMessage(EventIds.BatchApplied, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
+        public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);
+
+        [LoggerMessage(EventIds.ExtensionChanged, LogLevel.Debug, "{Kind} {Number}")]
+        public static partial void Changed(ILogger logger, ChangeKind kind, string number);
+
+        [LoggerMessage(EventIds.ExtensionRejected, LogLevel.Debug, "Rejected {Number}: {Reason}")]
+        public static partial void Rejected(ILogger logger, string number, string reason);
+
+        [LoggerMessage(EventIds.LockWaitReported, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
+        public static partial void Waiting(ILogger logger, string holder);
+    }
+}

@@ -1,0 +1,2 @@
+// One PostgreSQL serves the whole run.
+[assembly: AssemblyFixture(typeof(PostgresServer))]

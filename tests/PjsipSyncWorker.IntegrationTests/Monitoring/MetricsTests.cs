@@ -1,0 +1,84 @@
+using System.Text.Json;
+using FakeAmi = PjsipSyncWorker.TestSupport.Fakes.FakeAmi;
+
+namespace PjsipSyncWorker.IntegrationTests.Monitoring;
+
+/// <summary>What a real Prometheus makes of the daemon's metrics, of <c>monitoring/alerts.yml</c> and of the dashboard.</summary>
+public sealed class MetricsTests(PostgresServer server)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task Every_dashboard_panel_and_alert_metric_has_data()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var pbx = new FakePbx { AnswersSnapshots = true };
+        await using var ami = new FakeAmi { Answer = pbx.Answer };
+        var port = Ports.Next();
+        await using var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), $"Metrics__Port={port}", "Sync__ReconcileInterval=00:00:01", "Asterisk__SnapshotInterval=00:00:01"]);
+        await using var prometheus = await PrometheusServer.StartAsync(port);
+        await Eventually.Equal(1, () => prometheus.CountAsync("up == 1"), Limit);
+        // A refusal, a phone, and a row of ours that somebody else removes.
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'), ('10 02', 'x')");
+        await Expect.RefreshedAsync(database);
+        await ami.SayAsync(() => pbx.Say("1001", comes: true));
+        await Eventually.Equal("online", () => database.ScalarAsync<string>("select status from extensions where number = '1001'"));
+        await database.ExecuteAsync("delete from ps_endpoints");
+        await Eventually.Equal(1, () => prometheus.CountAsync("pjsip_sync_drift_repaired_total > 0"), Limit);
+        await database.ExecuteAsync("update extensions set display_name = 'Anna' where number = '1001'");
+
+        foreach (var (panel, query) in await PanelsAsync())
+            await HasDataAsync(panel, query);
+        foreach (var metric in await AlertingMetricsAsync())
+            await HasDataAsync("alerts.yml", metric);
+        await HasDataAsync("Polly's own meter", "resilience_polly_strategy_events_total");
+        await HasDataAsync("the runtime's own meter", "dotnet_gc_collections_total");
+        Assert.Equal(1, await prometheus.CountAsync("pjsip_sync_status_flips_total > 0"));
+        Assert.Equal(1, await prometheus.CountAsync("""pjsip_sync_extensions{status="online"} == 1"""));
+
+        // No label knows an extension, a role or a secret.
+        var text = string.Join('\n', (await prometheus.SeriesAsync()).SelectMany(series => series.Values).Distinct());
+        Assert.DoesNotContain("1001", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Username", text, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(FakeAmi.Secret, text, StringComparison.Ordinal);
+
+        Task HasDataAsync(string where, string query) => Eventually.Equal($"{where}: {query}: some", async () =>
+            $"{where}: {query}: {(await prometheus.CountAsync(query) > 0 ? "some" : "no")}", Limit);
+    }
+
+    [Fact]
+    public async Task Promtool_accepts_the_metric_names()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var port = Ports.Next();
+        await using var worker = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
+        using var http = new HttpClient();
+        var metrics = "";
+        await Eventually.True(async () => (metrics = await http.GetStringAsync($"http://localhost:{port}/metrics")).Contains("pjsip_sync_backlog_rows", StringComparison.Ordinal));
+        var file = Path.GetTempFileName();
+        // Names that other libraries chose are theirs.
+        await File.WriteAllLinesAsync(file, metrics.Split('\n').Where(line => line.Contains("pjsip_sync_", StringComparison.Ordinal)));
+
+        var (exitCode, output) = await Repository.RunAsync("sh", ["-c", "promtool check metrics <\"$0\"", file], Limit);
+
+        File.Delete(file);
+        Assert.Equal((0, ""), (exitCode, output));
+    }
+
+    [Fact]
+    public async Task The_alerts_fire_when_they_should_and_only_then() =>
+        Assert.Contains("SUCCESS", await Repository.ExpectAsync("promtool", ["test", "rules", Path.Combine(Repository.Root, "monitoring", "alerts.test.yml")], Limit), StringComparison.Ordinal);
+
+    private static async Task<List<(string Title, string Query)>> PanelsAsync()
+    {
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "grafana-dashboard.json")));
+        return [.. from panel in dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            where panel.TryGetProperty("targets", out _)
+            from target in panel.GetProperty("targets").EnumerateArray()
+            select (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal))];
+    }
+
+    private static async Task<IEnumerable<string>> AlertingMetricsAsync() =>
+        System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "alerts.yml")), "pjsip_sync_[a-z_]+").Select(match => match.Value)
+            .Where(name => name != "pjsip_sync_").Distinct().Order(StringComparer.Ordinal);
+}

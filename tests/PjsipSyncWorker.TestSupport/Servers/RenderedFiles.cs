@@ -1,0 +1,95 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+
+namespace PjsipSyncWorker.TestSupport.Servers;
+
+/// <summary>What an operator does by the README: a role for Asterisk, the rendered files, a trunk.</summary>
+/// <param name="role">Asterisk's role, where <c>init --roles</c> has made it; else one of this test's own.</param>
+internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asterisk, string? role = null) : IDisposable
+{
+    private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-render-{Guid.NewGuid():N}");
+
+    public string Role { get; } = role ?? $"asterisk_{Guid.NewGuid():N}"[..20];
+
+    /// <summary>Where render-config wrote.</summary>
+    public string Output => Path.Combine(_folder, "rendered");
+
+    /// <summary>What the operator adds.</summary>
+    public string Site => Path.Combine(_folder, "site");
+
+    /// <summary>This node's settings; nothing of them is a default that a test could not share with another.</summary>
+    public string[] Settings(int index = 0) =>
+    [
+        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={asterisk.AmiPort}", $"Asterisk__Nodes__{index}__Secret={Secret}",
+        "Asterisk__Render__SipAddress=127.0.0.1", $"Asterisk__Render__SipPort={asterisk.SipPort}",
+        $"Asterisk__Render__DatabaseUser={Role}", "Asterisk__Render__DatabasePassword=p;w\\x",
+        "Asterisk__Render__DidPrefix=+4930123", "Asterisk__Render__CountryCode=49",
+        "Asterisk__Render__EmergencyNumbers__0=112", "Asterisk__Render__EmergencyNumbers__1=110",
+        // SIPp listens only while it runs a scenario.
+        "Realtime__Defaults__QualifyFrequency=0",
+    ];
+
+    /// <summary>Every character that Asterisk's files could misread.</summary>
+    public const string Secret = "s;e;--c\\r\\;e\"t [x] #{$}=>";
+
+    public async Task RenderAsync(params string[] settings)
+    {
+        await database.ExecuteAsync(role is not null ? $"alter role {Role} password 'p;w\\x'" : $"""
+            create role {Role} login password 'p;w\x';
+            grant select on ps_endpoints, ps_auths, ps_aors to {Role};
+            grant select, insert, update, delete on ps_contacts to {Role};
+            """);
+        Directory.CreateDirectory(Site);
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--output", Output, "--node", "pbx1");
+        Assert.True(exitCode == 0, output);
+        Assert.DoesNotContain(Secret, output, StringComparison.Ordinal);
+        (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--check", Output, "--node", "pbx1");
+        Assert.True(exitCode == 0, output);
+    }
+
+    /// <summary>The operator's own change of a value that is his.</summary>
+    public async Task ChangeAsync(string file, string from, string to)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Output, file));
+        Assert.Contains(from, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(Site, file), text.Replace(from, to, StringComparison.Ordinal));
+    }
+
+    public Task AddCarrierAsync(SipPhone carrier) => File.WriteAllTextAsync(Path.Combine(Site, "pjsip_carriers.conf"), $"""
+        [carrier]
+        type = endpoint
+        context = from-carrier
+        identify_by = ip
+        disallow = all
+        allow = ulaw
+        aors = carrier
+
+        [carrier]
+        type = aor
+        contact = {carrier.Uri.Replace("carrier@", "", StringComparison.Ordinal)}
+
+        [carrier]
+        type = identify
+        endpoint = carrier
+        match = {carrier.Address}
+
+        """);
+
+    /// <summary>A self-signed certificate for 127.0.0.1 and its key, as PEM files of the server.</summary>
+    public async Task<(string Certificate, string Key)> AddCertificateAsync()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        Directory.CreateDirectory(Site);
+        await File.WriteAllTextAsync(Path.Combine(Site, "server.crt"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(Path.Combine(Site, "server.key"), key.ExportPkcs8PrivateKeyPem());
+        return (asterisk.ConfigurationPath("server.crt"), asterisk.ConfigurationPath("server.key"));
+    }
+
+    public void Dispose()
+    {
+        if (Directory.Exists(_folder))
+            Directory.Delete(_folder, recursive: true);
+    }
+}

@@ -1,0 +1,130 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace PjsipSyncWorker.TestSupport.Servers;
+
+/// <summary>The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.</summary>
+internal sealed class WorkerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly StringBuilder _log = new();
+
+    private WorkerProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, line) => Add(line.Data);
+        process.ErrorDataReceived += (_, line) => Add(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+                return _log.ToString();
+        }
+    }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What the process holds of the machine's memory, in mebibytes.</summary>
+    public long ResidentMegabytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64 / 1024 / 1024;
+        }
+    }
+
+    public static async Task<WorkerProcess> StartAsync(TestDatabase database, params IEnumerable<string> settings)
+    {
+        var worker = Launch(database, settings);
+        await worker.ReadyAsync();
+        return worker;
+    }
+
+    /// <summary>Starts it without waiting until it is ready.</summary>
+    public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) =>
+        new(Process.Start(Info(database, settings, "run"))!);
+
+    public async Task ReadyAsync()
+    {
+        await Eventually.True(() => Task.FromResult(HasExited || Log.Contains("Sync is ready", StringComparison.Ordinal)));
+        Assert.False(HasExited, Log);
+    }
+
+    /// <summary>Runs one command to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    {
+        var info = Info(database, settings, arguments);
+        using var process = Process.Start(info)!;
+        process.StandardInput.Close();
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEndAsync();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, await output + await errors);
+    }
+
+    /// <summary>Runs one command on a terminal of its own.</summary>
+    public static async Task<string> OnTerminalAsync(TestDatabase database, string command)
+    {
+        var info = Info(database, ["TERM=xterm-256color"], command);
+        var words = string.Join(' ', info.ArgumentList.Prepend(info.FileName).Select(word => $"'{word}'"));
+        return (await Repository.RunAsync("script", ["-q", "-e", "-c", words, "/dev/null"], TimeSpan.FromMinutes(2),
+            info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;
+    }
+
+    /// <summary>SIGKILL: no chance to finish anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>SIGTERM, as systemd does.</summary>
+    public async Task<int> StopAsync()
+    {
+        await TerminateAsync();
+        return await ExitAsync();
+    }
+
+    /// <summary>SIGTERM, and no waiting.</summary>
+    public Task TerminateAsync() => Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<int> ExitAsync()
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private static ProcessStartInfo Info(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    {
+        var published = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER");
+        var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
+        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString, ["Metrics__Port"] = $"{Ports.Next()}" };
+        foreach (var setting in settings)
+            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+        return !string.IsNullOrEmpty(published)
+            ? Repository.Info(published, arguments, environment)
+            : Repository.Info("dotnet", [built, .. arguments], environment);
+    }
+
+    private void Add(string? line)
+    {
+        lock (_log)
+            _log.AppendLine(line);
+    }
+}

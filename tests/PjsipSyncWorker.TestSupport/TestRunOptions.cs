@@ -9,7 +9,8 @@ internal static class TestRunOptions
     public static int Seed => Number("PJSIP_SYNC_TEST_SEED") ?? Random.Shared.Next();
 
     /// <summary>Whether this fault is wanted: <c>PJSIP_SYNC_TEST_FAULT</c> holds a piece of its name, else all are.</summary>
-    public static bool Fault(string name) => name.Contains(Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_FAULT") ?? "", StringComparison.Ordinal);
+    public static bool Fault(string name) =>
+        name.Contains(Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_FAULT") ?? "", StringComparison.Ordinal);
 
     /// <returns>Null when it is not set.</returns>
     public static int? Number(string variable) =>

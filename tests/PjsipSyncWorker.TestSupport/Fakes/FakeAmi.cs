@@ -48,7 +48,8 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     public static string Success(FakeAction action, string more = "") => $"Response: Success\r\nActionID: {action.Id}\r\n{more}\r\n";
 
-    public static string Error(FakeAction action, string message) => $"Response: Error\r\nActionID: {action.Id}\r\nMessage: {message}\r\n\r\n";
+    public static string Error(FakeAction action, string message) =>
+        $"Response: Error\r\nActionID: {action.Id}\r\nMessage: {message}\r\n\r\n";
 
     public AmiOptions Options(string secret = Secret) => new() { Host = "127.0.0.1", Port = Port, Username = "tester", Secret = secret };
 

@@ -33,9 +33,11 @@ internal sealed class HostilePeer : IDisposable
         ["it never greets"] = () => new((_, cancellation) => Task.Delay(Timeout.Infinite, cancellation)),
         ["its greeting has no end"] = () => new((stream, cancellation) => RantAsync(stream, "x", cancellation)),
         ["it answers nothing"] = () => new((stream, cancellation) => ServeAsync(stream, (_, _) => null, null, cancellation)),
-        ["it answers with another ActionID"] = () => new((stream, cancellation) => ServeAsync(stream, (_, id) => Success($"{id}0"), null, cancellation)),
+        ["it answers with another ActionID"] = () =>
+            new((stream, cancellation) => ServeAsync(stream, (_, id) => Success($"{id}0"), null, cancellation)),
         ["a line of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: x", cancellation)),
-        ["a message of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: ContactStatus\r\n", cancellation)),
+        ["a message of it has no end"] = () =>
+            new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: ContactStatus\r\n", cancellation)),
         ["a list of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, EndlessList, null, cancellation)),
         ["it trickles"] = () => new(TrickleAsync),
     };
@@ -73,7 +75,8 @@ internal sealed class HostilePeer : IDisposable
     }
 
     /// <summary>Answers each action, and once nobody has said anything for a moment goes on by itself.</summary>
-    private static async Task ServeAsync(NetworkStream stream, Func<string, string, string?> answer, string? endless, CancellationToken cancellation)
+    private static async Task ServeAsync(NetworkStream stream, Func<string, string, string?> answer, string? endless,
+        CancellationToken cancellation)
     {
         await SayAsync(stream, Greeting, cancellation);
         using var lines = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
@@ -104,7 +107,8 @@ internal sealed class HostilePeer : IDisposable
     {
         "PJSIPShowContacts" => $"Response: Success\r\nActionID: {id}\r\nEventList: start\r\n\r\n",
         "Filter" => Success(id) + "Event: FullyBooted\r\n\r\n",
-        _ when action.EndsWith("List", StringComparison.Ordinal) => $"Response: Success\r\nActionID: {id}\r\n\r\nEvent: {action}Complete\r\nActionID: {id}\r\nEventList: Complete\r\n\r\n",
+        _ when action.EndsWith("List", StringComparison.Ordinal) =>
+            $"Response: Success\r\nActionID: {id}\r\n\r\nEvent: {action}Complete\r\nActionID: {id}\r\nEventList: Complete\r\n\r\n",
         _ => Success(id),
     };
 

@@ -43,7 +43,9 @@ internal sealed class TcpProxy : IDisposable
             pair.Stalled = true;
     }
 
-    /// <summary>Every connection that is there now ends after so many more bytes from the server, in the middle of a message or not.</summary>
+    /// <summary>
+    /// Every connection that is there now ends after so many more bytes from the server, in the middle of a message or not.
+    /// </summary>
     public void CutCurrentAfter(int bytes)
     {
         foreach (var pair in _pairs.Keys)
@@ -97,7 +99,8 @@ internal sealed class TcpProxy : IDisposable
             {
                 client.NoDelay = server.NoDelay = true;
                 await server.ConnectAsync(IPAddress.Loopback, proxy._target, cancellation);
-                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), false, cancellation), CopyAsync(server.GetStream(), client.GetStream(), true, cancellation));
+                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), false, cancellation),
+                    CopyAsync(server.GetStream(), client.GetStream(), true, cancellation));
             }
             catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {

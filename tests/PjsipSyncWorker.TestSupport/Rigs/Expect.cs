@@ -4,7 +4,8 @@ namespace PjsipSyncWorker.TestSupport.Rigs;
 internal static class Expect
 {
     /// <summary>Every extension's number, status and address, in order.</summary>
-    public static Task StatusAsync(TestDatabase database, params string[] expected) => Eventually.Equal(string.Join('\n', expected), async () =>
+    public static Task StatusAsync(TestDatabase database, params string[] expected) =>
+        Eventually.Equal(string.Join('\n', expected), async () =>
         string.Join('\n', await database.RowsAsync("select number, status, host(last_registered_ip) from extensions order by number")));
 
     /// <summary>All changes are applied, and so many Asterisks were told of every endpoint.</summary>

@@ -61,7 +61,9 @@ internal sealed class FaultRig : IAsyncDisposable
         await using var odbc = rig.Database.At(rig.OdbcLine.Port);
         rig.Asterisk = await AsteriskServer.StartAsync(odbc.ConnectionString);
         rig.AmiLine = new TcpProxy(rig.Asterisk.AmiPort);
-        rig._settings = [.. rig._settings, .. rig.Asterisk.WorkerSettings().Select(setting => setting.Replace($"Port={rig.Asterisk.AmiPort}", $"Port={rig.AmiLine.Port}", StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
+        rig._settings = [.. rig._settings, .. rig.Asterisk.WorkerSettings()
+            .Select(setting => setting.Replace($"Port={rig.Asterisk.AmiPort}", $"Port={rig.AmiLine.Port}",
+            StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
         await rig.KillWorkerAsync();
         await rig.StartWorkerAsync();
         await rig.Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
@@ -73,7 +75,8 @@ internal sealed class FaultRig : IAsyncDisposable
     public static async Task InstallAsync(TestDatabase database)
     {
         await using var dataSource = DataSource.Create(database.ConnectionString);
-        await Installer.InstallAsync(dataSource, SyncRig.Read(database), InstallOptions.CreateExtensions | InstallOptions.Roles, _ => { }, default);
+        await Installer.InstallAsync(dataSource, SyncRig.Read(database), InstallOptions.CreateExtensions | InstallOptions.Roles, _ => { },
+            default);
     }
 
     /// <summary>The same database by another way.</summary>
@@ -90,7 +93,8 @@ internal sealed class FaultRig : IAsyncDisposable
     public async Task WhileAnnouncingAsync(Func<Task> befall)
     {
         await Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0}}' from generate_series(80000, 80399) g""");
-        await Eventually.True(() => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
+        await Eventually.True(
+            () => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
         await befall();
         await Database.ExecuteAsync("delete from extensions where number between '80000' and '80399'");
     }
@@ -103,7 +107,8 @@ internal sealed class FaultRig : IAsyncDisposable
     }
 
     /// <summary>Every session of the worker ends.</summary>
-    public Task TerminateAsync() => AdministrateAsync($"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WorkerRole}'");
+    public Task TerminateAsync() =>
+        AdministrateAsync($"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WorkerRole}'");
 
     public async Task KillWorkerAsync()
     {
@@ -114,7 +119,8 @@ internal sealed class FaultRig : IAsyncDisposable
     /// <summary>The server as a DBA has it.</summary>
     public async Task<NpgsqlConnection> AdministrateAsync()
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }

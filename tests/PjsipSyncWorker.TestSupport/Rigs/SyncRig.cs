@@ -61,7 +61,9 @@ internal sealed class SyncRig : IAsyncDisposable
     public static WorkerSettings Read(TestDatabase database, params string[] settings) =>
         SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(
             settings.Append($"ConnectionStrings:Postgres={database.ConnectionString}")
-                .Select(setting => new KeyValuePair<string, string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
+                .Select(setting => new KeyValuePair<string,
+                    string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)],
+                    setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
             .Build());
 
     /// <summary>A new database with everything installed, for a worker of its own.</summary>
@@ -75,7 +77,8 @@ internal sealed class SyncRig : IAsyncDisposable
     public static async Task InstallAsync(TestDatabase database, WorkerSettings settings, bool createExtensions)
     {
         await using var dataSource = Sessions.Create(database.ConnectionString);
-        await Installer.InstallAsync(dataSource, settings, createExtensions ? InstallOptions.CreateExtensions : InstallOptions.None, _ => { }, default);
+        await Installer.InstallAsync(dataSource, settings, createExtensions ? InstallOptions.CreateExtensions : InstallOptions.None,
+            _ => { }, default);
     }
 
     /// <summary>Applies all recorded changes.</summary>
@@ -84,10 +87,12 @@ internal sealed class SyncRig : IAsyncDisposable
         while ((await Synchronizer.DrainAsync(_connection, default)).More) { }
     }
 
-    public Task<ReconcileResult> ReconcileAsync(bool force = false) => Synchronizer.ReconcileAsync(_connection, force, changesBetween: false, null, default);
+    public Task<ReconcileResult> ReconcileAsync(bool force = false) =>
+        Synchronizer.ReconcileAsync(_connection, force, changesBetween: false, null, default);
 
     /// <param name="onProgress">Told after each batch how many ids are done, and of how many.</param>
-    public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) => Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
+    public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) =>
+        Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _schema, _fingerprint, default);

@@ -59,7 +59,8 @@ internal sealed class AsteriskServer : IAsyncDisposable
             """;
         await Repository.ExpectAsync("bash", ["-c", original, Repository.Script("lib.sh"), Name], Limit);
         foreach (var (file, sed) in edits)
-            await Repository.ExpectAsync("bash", ["-c", ". \"$0\"; as_root sed -i -e \"$3\" \"$asterisk_tree/srv/$1/etc/$2\"", Repository.Script("lib.sh"), Name, file, sed], Limit);
+            await Repository.ExpectAsync("bash", ["-c", ". \"$0\"; as_root sed -i -e \"$3\" \"$asterisk_tree/srv/$1/etc/$2\"",
+                Repository.Script("lib.sh"), Name, file, sed], Limit);
     }
 
     /// <summary>What it wrote, below its own folder.</summary>
@@ -69,5 +70,6 @@ internal sealed class AsteriskServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await ScriptAsync(["remove", Name]);
 
-    private static Task<string> ScriptAsync(IEnumerable<string> arguments) => Repository.ExpectAsync(Repository.Script("asterisk.sh"), arguments, Limit);
+    private static Task<string> ScriptAsync(IEnumerable<string> arguments) =>
+        Repository.ExpectAsync(Repository.Script("asterisk.sh"), arguments, Limit);
 }

@@ -9,7 +9,8 @@ internal sealed class PgBouncer : IAsyncDisposable
     private readonly string _folder;
     private Process _process;
 
-    private PgBouncer(string folder, string connectionString) => (_process, _folder, ConnectionString) = (Launch(folder), folder, connectionString);
+    private PgBouncer(string folder, string connectionString) =>
+        (_process, _folder, ConnectionString) = (Launch(folder), folder, connectionString);
 
     public string ConnectionString { get; }
 
@@ -37,7 +38,8 @@ internal sealed class PgBouncer : IAsyncDisposable
             """);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["-R", "postgres", folder], TimeSpan.FromSeconds(5));
-        var pooler = new PgBouncer(folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+        var pooler = new PgBouncer(folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1",
+            Port = port }.ConnectionString);
         await pooler.AnswersAsync();
         return pooler;
     }
@@ -61,7 +63,8 @@ internal sealed class PgBouncer : IAsyncDisposable
     {
         string[] arguments = ["-q", Path.Combine(folder, "ini")];
         return Process.Start(Environment.IsPrivilegedProcess
-            ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer", .. arguments])
+            ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer",
+                .. arguments])
             : Repository.Info("/usr/sbin/pgbouncer", arguments))!;
     }
 

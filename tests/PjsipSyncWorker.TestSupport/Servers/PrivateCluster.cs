@@ -31,7 +31,8 @@ internal sealed class PrivateCluster : IAsyncDisposable
         Directory.CreateDirectory(cluster._folder);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["postgres", cluster._folder], Limit);
-        await cluster.AsServerUserAsync("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync");
+        await cluster.AsServerUserAsync("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale",
+            "--no-sync");
         await cluster.StartAsync();
         return cluster;
     }
@@ -43,7 +44,8 @@ internal sealed class PrivateCluster : IAsyncDisposable
         Directory.CreateDirectory(standby._folder);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["postgres", standby._folder], Limit);
-        await AsServerUserAsync("pg_basebackup", "-D", standby.Data, "-R", "-c", "fast", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres");
+        await AsServerUserAsync("pg_basebackup", "-D", standby.Data, "-R", "-c", "fast", "-h", "127.0.0.1", "-p", $"{Port}", "-U",
+            "postgres");
         await standby.StartAsync();
         return standby;
     }
@@ -87,7 +89,8 @@ internal sealed class PrivateCluster : IAsyncDisposable
     {
         var path = Path.Combine(_programs, program);
         if (Environment.IsPrivilegedProcess)
-            await Repository.ExpectAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments], Limit);
+            await Repository.ExpectAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments],
+                Limit);
         else
             await Repository.ExpectAsync(path, arguments, Limit);
     }
@@ -98,8 +101,10 @@ internal sealed class PrivateCluster : IAsyncDisposable
         return Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_PG_BIN")
             ?? (Directory.Exists(installed) ? Directory.GetDirectories(installed).Select(version => Path.Combine(version, "bin")) : [])
                 .Where(bin => File.Exists(Path.Combine(bin, "initdb")))
-                .OrderByDescending(bin => double.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!), System.Globalization.CultureInfo.InvariantCulture))
+                .OrderByDescending(bin => double.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!),
+                    System.Globalization.CultureInfo.InvariantCulture))
                 .FirstOrDefault()
-            ?? throw new InvalidOperationException("These tests need PostgreSQL: a Docker engine, or programs under /usr/lib/postgresql (apt install postgresql)");
+            ?? throw new InvalidOperationException(
+                "These tests need PostgreSQL: a Docker engine, or programs under /usr/lib/postgresql (apt install postgresql)");
     }
 }

@@ -23,7 +23,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
             scrape_configs: [ { job_name: pjsip-sync-worker, static_configs: [ { targets: [ "localhost:{{metricsPort}}" ] } ] } ]
             """);
         var process = Process.Start(Repository.Info("prometheus",
-            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
+            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}",
+                $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();

@@ -40,7 +40,8 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
             grant select, insert, update, delete on ps_contacts to {Role};
             """);
         Directory.CreateDirectory(Site);
-        var (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--output", Output, "--node", "pbx1");
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--output", Output, "--node",
+            "pbx1");
         Assert.True(exitCode == 0, output);
         Assert.DoesNotContain(Secret, output, StringComparison.Ordinal);
         (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--check", Output, "--node", "pbx1");

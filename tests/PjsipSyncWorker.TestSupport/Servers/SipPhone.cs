@@ -1,7 +1,8 @@
 namespace PjsipSyncWorker.TestSupport.Servers;
 
 /// <summary>A phone: SIPp with a user, a password and a loopback address of its own.</summary>
-internal sealed class SipPhone(AsteriskServer asterisk, string user, string password, string address = "127.0.0.11", string? username = null)
+internal sealed class SipPhone(AsteriskServer asterisk, string user, string password, string address = "127.0.0.11",
+    string? username = null)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(40);
 
@@ -23,10 +24,12 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
         (_serverPort, _transport) = (port, ["-t", "l1", "-tls_cert", certificateFile, "-tls_key", keyFile]);
 
     /// <returns>Whether Asterisk accepted it.</returns>
-    public async Task<bool> RegisterAsync(int expires = 300) => await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
+    public async Task<bool> RegisterAsync(int expires = 300) =>
+        await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
 
     /// <summary>Registers under a contact whose user is not the phone's.</summary>
-    public async Task<bool> RegisterAsAsync(string contactUser, string userAgent = "SIPp") => await RunAsync("register-as.xml", "-key", "contact", contactUser, "-key", "agent", userAgent) == 0;
+    public async Task<bool> RegisterAsAsync(string contactUser, string userAgent = "SIPp") =>
+        await RunAsync("register-as.xml", "-key", "contact", contactUser, "-key", "agent", userAgent) == 0;
 
     /// <summary>Registers.</summary>
     /// <returns>What it is told of its messages: new and old ones, <c>1/0</c>.</returns>
@@ -38,7 +41,8 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     /// <summary>Subscribes to the messages of an extension.</summary>
     /// <returns>Whether it was told of them.</returns>
-    public async Task<bool> SubscribeMessagesAsync(string number) => await RunAsync("subscribe-messages.xml", "-key", "callee", number) == 0;
+    public async Task<bool> SubscribeMessagesAsync(string number) =>
+        await RunAsync("subscribe-messages.xml", "-key", "callee", number) == 0;
 
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
@@ -58,7 +62,8 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     public async Task<string> AnswerNumberAsync()
     {
         var messages = await TracedAsync("answer.xml", "-aa");
-        return messages.Split('\n').First(line => line.StartsWith("INVITE sip:", StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
+        return messages.Split('\n').First(line => line.StartsWith("INVITE sip:",
+            StringComparison.Ordinal))["INVITE sip:".Length..].Split('@')[0];
     }
 
     /// <summary>Waits for one call as <see cref="AnswerAsync"/> does.</summary>
@@ -71,18 +76,21 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     /// <summary>As a carrier, which is known by its address.</summary>
     /// <returns>Whether the call was answered.</returns>
-    public async Task<bool> BringCallAsync(string number, string caller = SomebodyAbroad) => await RunAsync("carrier-call.xml", "-key", "callee", number, "-key", "caller", caller) == 0;
+    public async Task<bool> BringCallAsync(string number, string caller = SomebodyAbroad) =>
+        await RunAsync("carrier-call.xml", "-key", "callee", number, "-key", "caller", caller) == 0;
 
     /// <summary>As a carrier.</summary>
     /// <returns>Whether it was told that there is no such number.</returns>
-    public async Task<bool> IsRefusedAsync(string number) => await RunAsync("carrier-refused.xml", "-key", "callee", number, "-key", "caller", SomebodyAbroad) == 0;
+    public async Task<bool> IsRefusedAsync(string number) =>
+        await RunAsync("carrier-refused.xml", "-key", "callee", number, "-key", "caller", SomebodyAbroad) == 0;
 
     /// <summary>Watches an extension's lamp until it changes.</summary>
     /// <returns>The states that were shown (RFC 4235: terminated is at rest, early is ringing).</returns>
     public async Task<List<string>> WatchAsync(string number)
     {
         var messages = await TracedAsync("watch.xml", "-key", "callee", number);
-        return [.. messages.Split('\n').Where(line => line.Contains("<state>", StringComparison.Ordinal)).Select(line => line.Split("<state>")[1].Split('<')[0])];
+        return [.. messages.Split('\n').Where(line => line.Contains("<state>", StringComparison.Ordinal))
+            .Select(line => line.Split("<state>")[1].Split('<')[0])];
     }
 
     /// <returns>Whether the call was answered and ended as it should.</returns>

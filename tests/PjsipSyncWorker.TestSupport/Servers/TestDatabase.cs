@@ -30,7 +30,9 @@ public sealed class TestDatabase(string connectionString) : IAsyncDisposable
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture))));
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount)
+                .Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i),
+                System.Globalization.CultureInfo.InvariantCulture))));
         return rows;
     }
 

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.</summary>
+/// <summary>
+/// The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.
+/// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -57,7 +59,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs one command to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings,
+        params string[] arguments)
     {
         var info = Info(database, settings, arguments);
         using var process = Process.Start(info)!;
@@ -114,9 +117,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         var published = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER");
         var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
-        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString, ["Metrics__Port"] = $"{Ports.Next()}" };
+        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString,
+            ["Metrics__Port"] = $"{Ports.Next()}" };
         foreach (var setting in settings)
-            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=',
+                StringComparison.Ordinal) + 1)..];
         return !string.IsNullOrEmpty(published)
             ? Repository.Info(published, arguments, environment)
             : Repository.Info("dotnet", [built, .. arguments], environment);

@@ -15,18 +15,21 @@ public sealed class JsonOutputTests
         + """{"node":"pbx1","uri":"sip:1001@b","status":"NonQualified","address":null,"via_address":"b","user_agent":null,"since":"2026-03-01T12:30:00Z"}]}]""",
         StatusReport.Json([new ExtensionStatus("1001", null, "online", "INUSE", ["x \"y\""],
         [
-            new ContactStatus("pbx1", "sip:1001@192.0.2.7", "Reachable", "192.0.2.7", null, "Zoë", TimeSpan.FromMilliseconds(12.5), Moment, Moment.AddMinutes(5)),
+            new ContactStatus("pbx1", "sip:1001@192.0.2.7", "Reachable", "192.0.2.7", null, "Zoë", TimeSpan.FromMilliseconds(12.5), Moment,
+                Moment.AddMinutes(5)),
             new ContactStatus("pbx1", "sip:1001@b", "NonQualified", null, "b", null, null, Moment, null),
         ])]));
 
     [Fact]
     public void Verification_JSON_has_the_worst_outcome_and_no_unread_registrations() => Assert.Equal(
         """{"outcome":"fail","checks":[{"name":"a","node":null,"outcome":"pass","found":"f","advice":null,"fixed":"done"},{"name":"b","node":"pbx1","outcome":"fail","found":"g","advice":"do","fixed":null}]}""",
-        VerifyReport.Json([new Check("a", null, Outcome.Pass, "f", null, "done"), new Check("b", "pbx1", Outcome.Fail, "g", "do", null)], null));
+        VerifyReport.Json([new Check("a", null, Outcome.Pass, "f", null, "done"), new Check("b", "pbx1", Outcome.Fail, "g", "do", null)],
+            null));
 
     [Fact]
     public void Verification_counts_the_registrations() => Assert.Equal(
         """{"outcome":"warn","checks":[{"name":"a","node":null,"outcome":"warn","found":"f","advice":null,"fixed":null},{"name":"b","node":null,"outcome":"skip","found":"g","advice":null,"fixed":null}],"registrations":{"total":3,"online":2,"contacts_by_node":{"pbx1":2},"contacts_by_transport":{"udp":1,"tls":1}}}""",
         VerifyReport.Json([new Check("a", null, Outcome.Warn, "f", null, null), new Check("b", null, Outcome.Skip, "g", null, null)],
-            new RegistrationStatistics(3, 2, new Dictionary<string, long> { ["pbx1"] = 2 }, new Dictionary<string, long> { ["udp"] = 1, ["tls"] = 1 })));
+            new RegistrationStatistics(3, 2, new Dictionary<string, long> { ["pbx1"] = 2 }, new Dictionary<string,
+                long> { ["udp"] = 1, ["tls"] = 1 })));
 }

@@ -58,8 +58,10 @@ internal static partial class ConfigurationReference
         }
         var realtime = SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime;
         text.Append("### What an extension has when nobody says otherwise\n\n| | endpoint | auth | aor |\n| --- | --- | --- | --- |\n");
-        foreach (var (name, options) in realtime.Profiles.Select(profile => ($"profile `{profile.Key}`", profile.Value)).Prepend(("every extension", realtime.Defaults)))
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {Options(options.Endpoint)} | {Options(options.Auth)} | {Options(options.Aor)} |\n");
+        foreach (var (name, options) in realtime.Profiles.Select(profile => ($"profile `{profile.Key}`", profile.Value))
+            .Prepend(("every extension", realtime.Defaults)))
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {name} | {Options(options.Endpoint)} | {Options(options.Auth)} | {Options(options.Aor)} |\n");
         return text.ToString();
     }
 
@@ -68,8 +70,10 @@ internal static partial class ConfigurationReference
     {
         var described = Keys.Select(key => (SectionOf(key.Path), PropertyOf(key.Path))).ToHashSet();
         foreach (var (path, type, _) in Sections.Where(section => section.Settings != typeof(WorkerSettings)))
-            foreach (var property in type.GetConstructors().Single(constructor => constructor.GetParameters() is [var first, ..] && first.ParameterType != type).GetParameters())
-                if (!described.Contains((path, property.Name!)) && !Keys.Concat(ProfileKeys).Any(key => key.Path.StartsWith($"{path}:{property.Name}:", StringComparison.Ordinal)))
+            foreach (var property in type.GetConstructors()
+                .Single(constructor => constructor.GetParameters() is [var first, ..] && first.ParameterType != type).GetParameters())
+                if (!described.Contains((path, property.Name!)) && !Keys.Concat(ProfileKeys)
+                    .Any(key => key.Path.StartsWith($"{path}:{property.Name}:", StringComparison.Ordinal)))
                     yield return $"{type.Name}.{property.Name}";
     }
 
@@ -87,7 +91,8 @@ internal static partial class ConfigurationReference
                 keys.Add(key);
         });
         ProfileKeys.AddRange(keys.Where(key => key.Path.StartsWith("Realtime:Profiles:NAME:", StringComparison.Ordinal)));
-        Assert.Equal(keys.Where(key => key.Path.StartsWith("Realtime:Defaults:", StringComparison.Ordinal)).Select(key => key.Path["Realtime:Defaults:".Length..]),
+        Assert.Equal(keys.Where(key => key.Path.StartsWith("Realtime:Defaults:", StringComparison.Ordinal))
+            .Select(key => key.Path["Realtime:Defaults:".Length..]),
             ProfileKeys.Select(key => key.Path["Realtime:Profiles:NAME:".Length..]));
         return [.. keys.Except(ProfileKeys)];
     }
@@ -98,7 +103,8 @@ internal static partial class ConfigurationReference
 
     private static string PropertyOf(string key) => Properties.GetValueOrDefault(key) ?? key[(SectionOf(key).Length + 1)..].Split(':')[0];
 
-    private static string Shown(SettingKey key) => key.Path.Replace(":*", ":NAME", StringComparison.Ordinal) + (key.Wanted == "a list" ? ":0" : "");
+    private static string Shown(SettingKey key) =>
+        key.Path.Replace(":*", ":NAME", StringComparison.Ordinal) + (key.Wanted == "a list" ? ":0" : "");
 
     private static string Meaning(string key)
     {
@@ -114,14 +120,17 @@ internal static partial class ConfigurationReference
     {
         if (key.Path.StartsWith("Realtime:Defaults:", StringComparison.Ordinal))
             return "see below";
-        return string.IsNullOrEmpty(key.Default) ? "" : $"`{(key.Wanted == "true or false" ? key.Default.ToLowerInvariant() : key.Default)}`";
+        return string.IsNullOrEmpty(
+            key.Default) ? "" : $"`{(key.Wanted == "true or false" ? key.Default.ToLowerInvariant() : key.Default)}`";
     }
 
     private static string Options(IReadOnlyDictionary<string, string?> options) =>
-        string.Join(", ", options.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"`{option.Key} = {option.Value}`"));
+        string.Join(", ", options.OrderBy(option => option.Key, StringComparer.Ordinal)
+            .Select(option => $"`{option.Key} = {option.Value}`"));
 
     private static XElement Member(string name) =>
-        Xml.Descendants("member").FirstOrDefault(member => (string?)member.Attribute("name") == name) ?? throw new InvalidOperationException($"{name} has no documentation");
+        Xml.Descendants("member").FirstOrDefault(
+            member => (string?)member.Attribute("name") == name) ?? throw new InvalidOperationException($"{name} has no documentation");
 
     /// <summary>A documentation comment as Markdown on one line.</summary>
     private static string Words(XElement element) => Space().Replace(string.Concat(element.Nodes().Select(node => node switch

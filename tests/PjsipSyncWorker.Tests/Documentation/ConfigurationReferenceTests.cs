@@ -25,7 +25,8 @@ public sealed class ConfigurationReferenceTests
     {
         foreach (var key in ConfigurationReference.Keys)
         {
-            var path = key.Path.Replace(":*", key.Path.StartsWith("Source:Columns", StringComparison.Ordinal) ? ":Number" : ":name", StringComparison.Ordinal) + (key.Wanted == "a list" ? ":0" : "");
+            var path = key.Path.Replace(":*", key.Path.StartsWith("Source:Columns", StringComparison.Ordinal) ? ":Number" : ":name",
+                StringComparison.Ordinal) + (key.Wanted == "a list" ? ":0" : "");
             var problems = ProblemsWith(path);
 
             Assert.DoesNotContain(problems, problem => problem.Contains("is not known", StringComparison.Ordinal));
@@ -52,7 +53,8 @@ public sealed class ConfigurationReferenceTests
     {
         try
         {
-            SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x", [key] = "1" }).Build());
+            SettingsReader.Read(new ConfigurationBuilder()
+                .AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x", [key] = "1" }).Build());
             return [];
         }
         catch (SettingsException error)

@@ -53,11 +53,13 @@ public sealed class ClockOffsetTests
                 _ => FakeAmi.Success(action),
             },
         };
-        await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
+        await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time,
+            TestContext.Current.CancellationToken);
         var tracker = new ContactTracker(_time);
 
         var asterisk = new AsteriskSession(connection, _time);
-        await asterisk.SnapshotAsync(tracker, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
+        await asterisk.SnapshotAsync(tracker, new FixedContacts(asterisk), (_, _) => Task.FromResult(true), () => { },
+            TestContext.Current.CancellationToken);
 
         Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(tracker.DequeueChanges().Contacts).Contact.ExpiresAt);
     }

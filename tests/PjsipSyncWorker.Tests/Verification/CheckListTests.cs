@@ -10,7 +10,8 @@ public sealed class CheckListTests
     {
         var list = new CheckList(fix: false, _ => { });
 
-        await list.RunAsync([new Step("deaf", _ => new TaskCompletionSource<Finding>().Task) { Limit = TimeSpan.FromMilliseconds(50), Advice = "shout" }], default);
+        await list.RunAsync([new Step("deaf", _ => new TaskCompletionSource<Finding>().Task) { Limit = TimeSpan.FromMilliseconds(50),
+            Advice = "shout" }], default);
 
         Assert.Equal((Outcome.Fail, "shout"), (list.Checks[0].Outcome, list.Checks[0].Advice));
         Assert.StartsWith("no answer within", list.Checks[0].Found, StringComparison.Ordinal);
@@ -39,9 +40,11 @@ public sealed class CheckListTests
     {
         var list = new CheckList(fix: false, _ => { });
 
-        await list.RunAsync([new Step("broken", _ => throw new InvalidOperationException("two\nlines")), new Step("whole", _ => Task.FromResult(Finding.Pass("fine")))], default);
+        await list.RunAsync([new Step("broken", _ => throw new InvalidOperationException("two\nlines")),
+            new Step("whole", _ => Task.FromResult(Finding.Pass("fine")))], default);
 
-        Assert.Equal((Outcome.Fail, "a fault of this program (InvalidOperationException): two\\x0Alines"), (list.Checks[0].Outcome, list.Checks[0].Found));
+        Assert.Equal((Outcome.Fail, "a fault of this program (InvalidOperationException): two\\x0Alines"),
+            (list.Checks[0].Outcome, list.Checks[0].Found));
         Assert.Equal(Outcome.Pass, list.Checks[1].Outcome);
     }
 
@@ -70,11 +73,13 @@ public sealed class CheckListTests
                     return Task.FromResult("glued");
                 },
             },
-            new Step("hopeless", _ => Task.FromResult(Finding.Fail("broken", "buy another"))) { Fix = _ => throw new TimeoutException("no glue") },
+            new Step("hopeless", _ => Task.FromResult(Finding.Fail("broken",
+                "buy another"))) { Fix = _ => throw new TimeoutException("no glue") },
         ], default);
 
         Assert.Equal((Outcome.Pass, "whole", "glued"), (list.Checks[0].Outcome, list.Checks[0].Found, list.Checks[0].Fixed));
-        Assert.Equal((Outcome.Fail, "broken; it could not be repaired: no glue", "buy another"), (list.Checks[1].Outcome, list.Checks[1].Found, list.Checks[1].Advice));
+        Assert.Equal((Outcome.Fail, "broken; it could not be repaired: no glue", "buy another"),
+            (list.Checks[1].Outcome, list.Checks[1].Found, list.Checks[1].Advice));
     }
 }
 

@@ -34,7 +34,8 @@ internal static class SyncExtensionsCommand
                 var (preview, plans) = await synchronizer.PreviewAsync(connection, parsed.GetValue(force), cancellation);
                 return await report.WriteAsync(preview, plans);
             }
-            var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(connection, parsed.GetValue(force), changesBetween: false, progress, cancellation));
+            var result = await report.WithProgressAsync(progress => synchronizer.ReconcileAsync(
+                connection, parsed.GetValue(force) ? ReconcileOptions.Force : default, progress, cancellation));
             return await report.WriteAsync(result, []);
         }, cancellation));
         return command;

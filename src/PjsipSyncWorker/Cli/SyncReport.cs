@@ -13,7 +13,7 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
     private static readonly string[] Secrets = ["ps_auths.password", "ps_auths.md5_cred", "ps_auths.password_digest", "ps_auths.refresh_token", "ps_auths.oauth_secret"];
 
     /// <summary>A bar on a terminal, a line every tenth part elsewhere, nothing beside JSON.</summary>
-    public async Task<ReconcileResult> WithProgressAsync(Func<Action<int, int>?, Task<ReconcileResult>> work)
+    public async Task<ReconcileResult> WithProgressAsync(Func<Func<int, int, Task>?, Task<ReconcileResult>> work)
     {
         if (json)
             return await work(null);
@@ -22,17 +22,23 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
             var shown = 0;
             return await work((done, all) =>
             {
-                if (done * 10L / Math.Max(1, all) <= shown && done < all)
-                    return;
-                shown = (int)(done * 10L / Math.Max(1, all));
-                Console.WriteLine($"{done} of {all} compared");
+                if (done * 10L / Math.Max(1, all) > shown || done >= all)
+                {
+                    shown = (int)(done * 10L / Math.Max(1, all));
+                    Console.WriteLine($"{done} of {all} compared");
+                }
+                return Task.CompletedTask;
             });
         }
         ReconcileResult? result = null;
         await AnsiConsole.Progress().StartAsync(async context =>
         {
             var task = context.AddTask("Comparing");
-            result = await work((done, all) => (task.MaxValue, task.Value) = (all, done));
+            result = await work((done, all) =>
+            {
+                (task.MaxValue, task.Value) = (all, done);
+                return Task.CompletedTask;
+            });
             task.Value = task.MaxValue;
         });
         return result!;
@@ -47,7 +53,7 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         {
             foreach (var change in plans.SelectMany(plan => plan.Changes))
                 await Console.Out.WriteLineAsync($"{Verb(change.Kind)} {change.Id}{string.Concat(Columns(change).Select(column => $" {column.Name}={column.Value ?? "NULL"}"))}");
-            foreach (var rejection in plans.SelectMany(plan => plan.Rejections))
+            foreach (var rejection in plans.SelectMany(plan => plan.NewRejections))
                 await Console.Out.WriteLineAsync($"rejected {rejection.Id} (row {rejection.RowKey}): {rejection.Reason}");
             var would = dryRun ? "Would be: " : "";
             await Console.Out.WriteLineAsync($"{would}created {result.Created}, updated {result.Updated}, unchanged {result.Unchanged}, removed {result.Removed + result.Released}, rejected {result.Rejected}");
@@ -89,7 +95,7 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         }
         writer.WriteEndArray();
         writer.WriteStartArray("rejections");
-        foreach (var rejection in plans.SelectMany(plan => plan.Rejections))
+        foreach (var rejection in plans.SelectMany(plan => plan.NewRejections))
         {
             writer.WriteStartObject();
             writer.WriteString("row_key", rejection.RowKey);
@@ -106,7 +112,7 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
         if (change.Desired is null)
             yield break;
         var values = new string?[catalogue.Columns.Count];
-        change.Desired.Fill(values);
+        change.Desired.CopyTo(values);
         foreach (var index in change.Differing)
         {
             var column = catalogue.Columns[index];

@@ -1,30 +1,29 @@
-
 namespace PjsipSyncWorker.Diagnostics;
 
 /// <summary>
-/// What the parts of both loops say of themselves. systemd, <c>/healthz</c> and <c>/readyz</c> all read this and nothing else.
+/// The state of both loops, as their parts report it. systemd, <c>/healthz</c> and <c>/readyz</c> read nothing else. Thread-safe.
 /// </summary>
 internal sealed class Health(TimeProvider time)
 {
     private readonly Lock _lock = new();
     private HealthPart[] _parts = [];
 
-    /// <summary>Every part that has begun, in the order they did.</summary>
+    /// <summary>Every part that has begun, in that order.</summary>
     public IReadOnlyList<HealthPart> Parts => Volatile.Read(ref _parts);
 
-    /// <summary>Each part's first pass is over, or it said why not.</summary>
+    /// <summary>Whether every part has reported once, either success or a problem.</summary>
     public bool Started => Parts.All(part => part.HasReported);
 
-    /// <summary>No part is stuck. One that waits for an absent server is not, as long as it keeps trying.</summary>
+    /// <summary>Whether no part is stuck. A part that waits for an absent server is not stuck, as long as it keeps trying.</summary>
     public bool Alive => !Parts.Any(part => part.Stuck);
 
-    /// <summary>Every part did its last pass well.</summary>
+    /// <summary>Whether the last pass of every part succeeded.</summary>
     public bool Ready => Parts.All(part => part.Trouble is null);
 
-    /// <summary>A part begins.</summary>
-    /// <param name="name">What it does, in a word or two; shown to people.</param>
-    /// <param name="isNode">Whether it is the connection to an Asterisk, which people want to see even when all is well.</param>
-    /// <param name="note">Gives what people should see beside that all is well; null when there is nothing. Called from any thread.</param>
+    /// <summary>Adds a part.</summary>
+    /// <param name="name">What the part does, in a word or two; shown to people.</param>
+    /// <param name="isNode">Whether the part is the connection to an Asterisk, which people want to see even when all is well.</param>
+    /// <param name="note">Returns what people should know although all is well, or null. Called from any thread.</param>
     public HealthPart Begin(string name, bool isNode = false, Func<string?>? note = null)
     {
         var part = new HealthPart(name, isNode, note, time);
@@ -34,10 +33,10 @@ internal sealed class Health(TimeProvider time)
     }
 }
 
-/// <summary>One part of a loop. Whoever runs it reports here; anybody may read.</summary>
+/// <summary>The state of one part of a loop. The loop reports it; any thread may read it.</summary>
 internal sealed class HealthPart
 {
-    /// <summary>How long a part may work without a word: several statements that each run into their timeout.</summary>
+    /// <summary>How long a part may work without a report. Several statements that each run into their timeout take less.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly TimeProvider _time;
@@ -52,28 +51,32 @@ internal sealed class HealthPart
         Progress();
     }
 
+    /// <summary>What the part does, in a word or two.</summary>
     public string Name { get; }
 
+    /// <summary>Whether the part is the connection to an Asterisk.</summary>
     public bool IsNode { get; }
 
-    /// <summary>Whether a first pass is over, well or not.</summary>
+    /// <summary>Whether a first pass is over, whatever its result.</summary>
     public bool HasReported => _reported;
 
-    /// <summary>Nothing was heard for longer than this part said it would take.</summary>
+    /// <summary>Whether the part has reported nothing for longer than it announced plus <see cref="Patience"/>.</summary>
     public bool Stuck => _time.GetTimestamp() > Volatile.Read(ref _due);
 
-    /// <summary>What is wrong, in words for a person; null when nothing is.</summary>
+    /// <summary>What is wrong, in words for a person; null when all is well.</summary>
     public string? Trouble => Stuck ? "stuck: it makes no progress" : _reported ? _problem : "starting";
 
-    /// <summary>What people should see beside that all is well; null when there is nothing.</summary>
+    /// <summary>What people should know although all is well; null when there is nothing.</summary>
     public string? Note => _note?.Invoke();
 
-    /// <summary>It is at work and something got done.</summary>
+    /// <summary>Reports that the part is at work and has got something done.</summary>
     public void Progress() => Expect(TimeSpan.Zero);
 
-    /// <summary>A pass is over.</summary>
-    /// <param name="problem">Why it did not go well, or null.</param>
-    /// <param name="rest">How long it may be until the next one begins; <see cref="Timeout.InfiniteTimeSpan"/> when that is somebody else's doing.</param>
+    /// <summary>Reports that a pass is over.</summary>
+    /// <param name="problem">Why it failed; null when it succeeded.</param>
+    /// <param name="rest">
+    /// Time until the next pass begins; <see cref="Timeout.InfiniteTimeSpan"/> when something else decides that, such as a server's event.
+    /// </param>
     public void Report(string? problem, TimeSpan rest)
     {
         (_problem, _reported) = (problem, true);

@@ -1,15 +1,17 @@
-
 namespace PjsipSyncWorker.Diagnostics;
 
-/// <summary>What a pass over very many objects leaves behind goes back to the system at once: a daemon that is idle again should look it.</summary>
+/// <summary>Returns memory to the operating system after a large pass, so that an idle worker has a small footprint.</summary>
+/// <remarks>Runs a blocking, compacting collection, which stops all threads. Without it the runtime keeps the memory of the pass.</remarks>
 internal static class MemoryTrimmer
 {
-    private const int Many = 1000;
+    /// <summary>Passes over fewer objects leave too little behind.</summary>
+    private const int MinObjects = 1000;
 
-    /// <param name="objects">How many the pass went over.</param>
+    /// <summary>Collects if the pass was large.</summary>
+    /// <param name="objects">The number of extensions or contacts that the pass went over.</param>
     public static void TrimAfter(int objects)
     {
-        if (objects >= Many)
+        if (objects >= MinObjects)
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
     }
 }

@@ -3,9 +3,12 @@ using System.Text;
 
 namespace PjsipSyncWorker.Diagnostics;
 
-/// <summary>What strangers wrote (a phone, a peer, a file) on its way to a log or a terminal: it can neither start a line nor move the cursor.</summary>
+/// <summary>
+/// Makes text from outside (a phone, a peer, a file) safe for a log or a terminal: it can neither start a new line nor move the cursor.
+/// </summary>
 internal static class UntrustedText
 {
+    /// <summary>Returns the text with each control character as <c>\xHH</c>; empty for null.</summary>
     public static string Escape(string? text)
     {
         if (text is null || !text.Any(char.IsControl))

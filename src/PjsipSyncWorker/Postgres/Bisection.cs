@@ -13,7 +13,7 @@ internal static class Bisection
     /// <param name="batch">What to run on.</param>
     /// <param name="attempt">
     /// Returns null after success, or the error that one of the items caused, after the attempt has undone its own work (rolled back to a
-    /// savepoint, for example). An error that is nobody's fault is thrown instead, and ends the bisection.
+    /// savepoint, for example). Any other error is thrown, and ends the bisection.
     /// </param>
     /// <param name="split">Returns the parts of a batch that failed, in order; none when it cannot be split.</param>
     /// <param name="onFailure">Called for each batch that failed and cannot be split, with its error.</param>

@@ -2,13 +2,13 @@ using System.Text;
 
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>What Asterisk makes of <c>ps_endpoints.callerid</c> (main/callerid.c, pjsip_configuration.c).</summary>
+/// <summary>What Asterisk does with <c>ps_endpoints.callerid</c> (main/callerid.c, pjsip_configuration.c).</summary>
 public static class CallerId
 {
-    /// <summary>The longest name and the longest number that Asterisk keeps.</summary>
+    /// <summary>The longest name and the longest number that Asterisk keeps, in bytes of UTF-8.</summary>
     public const int MaxBytes = 79;
 
-    /// <summary>The number as Asterisk keeps it: without blanks, parentheses, hyphens and dots that are not at its end.</summary>
+    /// <summary>Returns the number as Asterisk keeps it: without blanks, parentheses, hyphens, and dots except one at the end.</summary>
     public static string Stripped(string number)
     {
         var kept = new StringBuilder(number.Length);
@@ -18,14 +18,14 @@ public static class CallerId
         return kept.ToString();
     }
 
-    /// <summary>A phone number without its separators (+49 30 1234-0); anything else as it is.</summary>
+    /// <summary>Returns a phone number without its separators (+49 30 1234-0), and anything else unchanged.</summary>
     public static string Plain(string number)
     {
         var stripped = Stripped(number);
         return stripped.Length > 0 && stripped.All(c => char.IsAsciiDigit(c) || c is '+' or '*' or '#') ? stripped : number;
     }
 
-    /// <summary>A name as far as Asterisk keeps it, cut between two characters.</summary>
+    /// <summary>Returns the part of a name that Asterisk keeps, cut between two characters.</summary>
     public static string Cut(string name)
     {
         var bytes = 0;

@@ -1,14 +1,15 @@
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>What a number must be like to be an id that SIP, AMI, the dialplan and realtime can all carry.</summary>
+/// <summary>Checks whether a number can be an endpoint's id, which SIP, AMI, the dialplan and realtime must all be able to carry.</summary>
 public static class EndpointId
 {
-    private const string Marks = "-_.!~*'()=+$?#";
+    private const string Punctuation = "-_.!~*'()=+$?#";
 
-    /// <summary>Asterisk cuts what is dialled after this many characters (AST_MAX_EXTENSION is 80, its end included).</summary>
+    /// <summary>Asterisk cuts a dialled number after this many characters (AST_MAX_EXTENSION is 80, with the terminating zero).</summary>
     private const int LongestDialled = 79;
 
-    /// <summary>The reason why a number cannot be an id, or null.</summary>
+    /// <summary>Returns why a number cannot be an id; null when it can.</summary>
+    /// <param name="maxLength">In characters, of the id columns.</param>
     public static string? Problem(string number, int maxLength)
     {
         if (number.Length == 0)
@@ -19,13 +20,13 @@ public static class EndpointId
             return $"number is longer than the {LongestDialled} characters that Asterisk can dial";
         foreach (var c in number)
         {
-            if (!char.IsAsciiLetterOrDigit(c) && !Marks.Contains(c, StringComparison.Ordinal))
-                return $"number holds {Named(c)}: letters, digits and {Marks} can be carried by SIP, AMI and the dialplan";
+            if (!char.IsAsciiLetterOrDigit(c) && !Punctuation.Contains(c, StringComparison.Ordinal))
+                return $"number holds {Named(c)}: letters, digits and {Punctuation} can be carried by SIP, AMI and the dialplan";
         }
         return HasOpenParenthesis(number) ? "number holds a ( without its ): the dialplan could not tell where it ends" : null;
     }
 
-    /// <summary>As Asterisk counts them when it takes an application's arguments apart.</summary>
+    /// <summary>Counts as Asterisk does when it parses the arguments of an application.</summary>
     private static bool HasOpenParenthesis(string number)
     {
         var open = 0;

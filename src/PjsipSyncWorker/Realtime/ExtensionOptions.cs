@@ -4,11 +4,16 @@ using static PjsipSyncWorker.Extensions.Refusal;
 
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>The column <c>settings</c>: <c>{"endpoint":{…},"aor":{…},"auth":{…}}</c>, any further option of the ps_* tables.</summary>
+/// <summary>
+/// Parses the column <c>settings</c>: <c>{"endpoint":{…},"aor":{…},"auth":{…}}</c> with any further options of the ps_* tables.
+/// </summary>
 public static class ExtensionOptions
 {
-    /// <summary>Reads the JSON of one row; null or an empty object is no options.</summary>
-    /// <returns>False with a <paramref name="problem"/> that names the key and never repeats a value.</returns>
+    /// <summary>Parses the JSON of one row.</summary>
+    /// <param name="json">Null, an empty object or an empty array: no options.</param>
+    /// <param name="options">The options of each table as text; null for an option that is to be NULL.</param>
+    /// <param name="problem">What is wrong, with the key and never with a value.</param>
+    /// <returns>False when the JSON is not valid or has another form.</returns>
     public static bool TryParse(string? json, out OptionSet options, out string problem)
     {
         options = OptionSet.Empty;
@@ -20,25 +25,26 @@ public static class ExtensionOptions
             using var document = JsonDocument.Parse(json);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 return Refuse("settings must be an object with the keys endpoint, aor, auth", out problem);
-            var tables = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal)
-            {
-                ["endpoint"] = [],
-                ["auth"] = [],
-                ["aor"] = [],
-            };
+            var tables = RealtimeTable.All.ToDictionary(
+                table => table.Section, _ => new Dictionary<string, string?>(), StringComparer.Ordinal);
             foreach (var table in document.RootElement.EnumerateObject())
             {
                 if (!tables.TryGetValue(table.Name, out var values))
                     return Refuse($"settings.{Shown(table.Name)} is not known: the keys are endpoint, aor, auth", out problem);
                 // PHP writes an empty object as an empty array.
-                if (table.Value.ValueKind == JsonValueKind.Null || table.Value.ValueKind == JsonValueKind.Array && table.Value.GetArrayLength() == 0)
+                if (table.Value.ValueKind == JsonValueKind.Null
+                    || table.Value.ValueKind == JsonValueKind.Array && table.Value.GetArrayLength() == 0)
                     continue;
                 if (table.Value.ValueKind != JsonValueKind.Object)
                     return Refuse($"settings.{table.Name} must be an object of options", out problem);
                 foreach (var option in table.Value.EnumerateObject())
                 {
                     if (!TryText(option.Value, OptionRules.MayRepeat(option.Name) ? '\n' : ',', out var text))
-                        return Refuse($"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts", out problem);
+                    {
+                        return Refuse(
+                            $"settings.{table.Name}.{Shown(option.Name)} must be a text, a number, true, false, null or a list of texts",
+                            out problem);
+                    }
                     values[option.Name] = text;
                 }
             }

@@ -2,9 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>SIP digest computes with the clear text, so what plainly is a hash of a password cannot be one.</summary>
+/// <summary>Checks passwords. SIP digest authentication computes with the clear text, so a hash of a password cannot be used.</summary>
 internal static partial class PasswordRule
 {
+    /// <summary>Returns why the password cannot be used; null when it can. Never repeats the password.</summary>
     public static string? Problem(string? password)
     {
         if (string.IsNullOrEmpty(password))

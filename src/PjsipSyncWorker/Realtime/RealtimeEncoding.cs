@@ -4,12 +4,12 @@ using System.Text;
 namespace PjsipSyncWorker.Realtime;
 
 /// <summary>
-/// How Asterisk's ODBC driver reads text: it splits a value at <c>;</c> into several of the same option, strips blanks from both
-/// ends and decodes <c>^XX</c>. What means itself is stored encoded, in every text column.
+/// Encodes text for Asterisk's ODBC driver. The driver splits a value at <c>;</c> into several of the same option, strips blanks from both
+/// ends, and decodes <c>^XX</c>. Characters that are meant as they are must therefore be stored encoded, in every text column.
 /// </summary>
 public static class RealtimeEncoding
 {
-    /// <summary>The text to store so that Asterisk reads <paramref name="value"/>.</summary>
+    /// <summary>Returns the text to store so that Asterisk reads <paramref name="value"/>.</summary>
     public static string Encode(string value)
     {
         var inner = value.AsSpan().Trim(Blanks);
@@ -27,16 +27,17 @@ public static class RealtimeEncoding
         return text.ToString();
     }
 
-    /// <summary>Stores several values of one option.</summary>
+    /// <summary>Returns the text to store so that Asterisk reads several values of one option.</summary>
     public static string Encode(IEnumerable<string> values) => string.Join(';', values.Select(Encode));
 
-    /// <summary>A text column as Asterisk reads it.</summary>
+    /// <summary>Returns a stored text as Asterisk reads it, without splitting it at <c>;</c>.</summary>
     public static string Decode(string text)
     {
         var decoded = new StringBuilder(text.Length);
         for (var i = 0; i < text.Length; i++)
         {
-            if (text[i] == '^' && i + 2 < text.Length && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+            if (text[i] == '^' && i + 2 < text.Length
+                && byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
             {
                 decoded.Append((char)code);
                 i += 2;

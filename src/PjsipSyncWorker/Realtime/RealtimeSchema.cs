@@ -3,21 +3,27 @@ using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Realtime;
 
-/// <summary>The columns of the ps_* tables that this database really has: they differ by Asterisk release and by hand.</summary>
+/// <summary>
+/// The columns of the ps_* tables as this database has them. They differ by Asterisk release, and people change them by hand. Immutable.
+/// </summary>
 public sealed class RealtimeSchema
 {
-    /// <summary>Columns without which no phone can register, and the oldest Asterisk release whose scripts make them.</summary>
+    /// <summary>Columns without which no phone can register.</summary>
     private static readonly (RealtimeTable Table, string Column)[] Necessary =
     [
-        (RealtimeTable.Endpoint, "id"), (RealtimeTable.Endpoint, "aors"), (RealtimeTable.Endpoint, "auth"), (RealtimeTable.Endpoint, "context"),
-        (RealtimeTable.Endpoint, "disallow"), (RealtimeTable.Endpoint, "allow"),
+        (RealtimeTable.Endpoint, "id"), (RealtimeTable.Endpoint, "aors"), (RealtimeTable.Endpoint, "auth"),
+        (RealtimeTable.Endpoint, "context"), (RealtimeTable.Endpoint, "disallow"), (RealtimeTable.Endpoint, "allow"),
         (RealtimeTable.Auth, "id"), (RealtimeTable.Auth, "auth_type"), (RealtimeTable.Auth, "username"), (RealtimeTable.Auth, "password"),
         (RealtimeTable.Aor, "id"), (RealtimeTable.Aor, "max_contacts"),
     ];
 
     private readonly Dictionary<(RealtimeTable, string), RealtimeColumn> _byName;
+    private readonly ColumnSet[] _sets = new ColumnSet[RealtimeTable.All.Count];
 
-    /// <summary>A catalogue of these columns; their indexes are their places in the list.</summary>
+    /// <param name="schema">The name of the database schema.</param>
+    /// <param name="columns">In the order of their indexes, without the id columns.</param>
+    /// <param name="idMaxLength">See <see cref="IdMaxLength"/>.</param>
+    /// <param name="canExpireContacts">See <see cref="CanExpireContacts"/>.</param>
     public RealtimeSchema(string schema, IReadOnlyList<RealtimeColumn> columns, int idMaxLength, bool canExpireContacts)
     {
         Schema = schema;
@@ -29,40 +35,43 @@ public sealed class RealtimeSchema
             _sets[column.Table.Index] = _sets[column.Table.Index].With(column.Index);
     }
 
-    private readonly ColumnSet[] _sets = new ColumnSet[3];
-
+    /// <summary>The name of the database schema, not quoted.</summary>
     public string Schema { get; }
 
-    /// <summary>The most characters that all three id columns take.</summary>
+    /// <summary>The number of characters that all three id columns take.</summary>
     public int IdMaxLength { get; }
 
-    /// <summary>By index; the id columns are not among them.</summary>
+    /// <summary>All columns by index, without the id columns.</summary>
     public IReadOnlyList<RealtimeColumn> Columns { get; }
 
-    /// <summary>Whether ps_contacts is there and writable, so that a deleted endpoint's contacts can be expired.</summary>
+    /// <summary>Whether ps_contacts exists and can be written, so that the contacts of a deleted endpoint can be expired.</summary>
     public bool CanExpireContacts { get; }
 
+    /// <summary>Returns a column by its name; null when the table does not have it. The id columns are not found.</summary>
     public RealtimeColumn? Find(RealtimeTable table, string name) => _byName.GetValueOrDefault((table, name));
 
-    /// <summary>Whether the tables are still as they were read.</summary>
+    /// <summary>Returns whether two readings found the same tables.</summary>
     public bool SameAs(RealtimeSchema other) =>
         Schema == other.Schema && IdMaxLength == other.IdMaxLength && CanExpireContacts == other.CanExpireContacts
         && Columns.Select(Describe).SequenceEqual(other.Columns.Select(Describe), StringComparer.Ordinal);
 
-    private static string Describe(RealtimeColumn column) =>
-        $"{column.Display} {column.SqlType} {column.MaxLength} {string.Join('|', column.Labels ?? [])} {string.Join('|', column.Codecs ?? [])}";
+    private static string Describe(RealtimeColumn column)
+    {
+        var (labels, codecs) = (string.Join('|', column.Labels ?? []), string.Join('|', column.Codecs ?? []));
+        return $"{column.Display} {column.SqlType} {column.MaxLength} {labels} {codecs}";
+    }
 
-    /// <summary>All columns of one table.</summary>
+    /// <summary>Returns all columns of one table, without its id.</summary>
     public ColumnSet Of(RealtimeTable table) => _sets[table.Index];
 
-    /// <summary>The table's name as it is written in SQL.</summary>
+    /// <summary>Returns a table's name with its schema, quoted.</summary>
     public string Quoted(RealtimeTable table) => $"{Identifier.Quote(Schema)}.{Identifier.Quote(table.Name)}";
 
-    /// <summary>ps_contacts as it is written in SQL.</summary>
+    /// <summary>The name of ps_contacts with its schema, quoted.</summary>
     public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
 
-    /// <summary>Reads the catalogue of one schema.</summary>
-    /// <exception cref="RealtimeSchemaException">A table or a necessary column is missing.</exception>
+    /// <summary>Reads the tables of one schema from the database's catalogue.</summary>
+    /// <exception cref="RealtimeSchemaException">A table or a necessary column is missing, or an id column is not unique.</exception>
     public static async Task<RealtimeSchema> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {
         var codecs = await CodecsAsync(connection, cancellation);
@@ -80,7 +89,7 @@ public sealed class RealtimeSchema
             where n.nspname = $1 and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors')
             order by c.relname, a.attnum
             """, connection)
-        { Parameters = { new() { Value = schema } } };
+        { Parameters = { Parameter.Text(schema) } };
         await using (var reader = await command.ExecuteReaderAsync(cancellation))
         {
             while (await reader.ReadAsync(cancellation))
@@ -95,7 +104,8 @@ public sealed class RealtimeSchema
                 }
                 columns.Add(new RealtimeColumn(
                     columns.Count, table, name, reader.GetString(2), KindOf(reader.GetBoolean(3), reader.GetString(4)),
-                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5), name is "allow" or "disallow" ? codecs : null));
+                    reader.IsDBNull(6) ? null : reader.GetFieldValue<string[]>(6), reader.IsDBNull(5) ? null : reader.GetInt32(5),
+                    name is "allow" or "disallow" ? codecs : null));
             }
         }
         var missing = Necessary.Where(column => !present.Contains(column))
@@ -103,21 +113,30 @@ public sealed class RealtimeSchema
         if (missing.Count > 0)
         {
             throw new RealtimeSchemaException(present.Count == 0
-                ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
-                : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: run the database scripts of your Asterisk release (contrib/ast-db-manage), or name the right schema in Realtime:Schema");
+                ? $"There is no ps_endpoints, ps_auths, ps_aors in the schema {schema}: "
+                    + "run pjsip-sync-worker init, or name the right schema in Realtime:Schema"
+                : $"Missing: {string.Join(", ", missing)}. Every Asterisk from 13 on has them: "
+                    + "run the database scripts of your Asterisk release (contrib/ast-db-manage), "
+                    + "or name the right schema in Realtime:Schema");
         }
         foreach (var table in await WithoutUniqueIdAsync(connection, schema, cancellation))
-            throw new RealtimeSchemaException($"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted (alter table {table} add unique (id))");
+        {
+            throw new RealtimeSchemaException(
+                $"{schema}.{table}.id is not unique: Asterisk's own scripts make it so, and without it rows cannot be upserted "
+                + $"(alter table {table} add unique (id))");
+        }
         return new RealtimeSchema(schema, columns, idMaxLength, await CanExpireAsync(connection, schema, cancellation));
     }
 
-    /// <summary>The codecs of all Asterisk servers that a worker has followed; none where init was not run yet.</summary>
+    /// <summary>Returns the codecs of all Asterisk servers that a worker has followed; none when init has not been run yet.</summary>
     private static async Task<string[]> CodecsAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        await using var look = new NpgsqlCommand("select exists (select from pg_attribute where attrelid = to_regclass('pjsip_sync.node') and attname = 'codecs')", connection);
-        if (await look.ExecuteScalarAsync(cancellation) is not true)
+        await using var exists = new NpgsqlCommand(
+            "select exists (select from pg_attribute where attrelid = to_regclass('pjsip_sync.node') and attname = 'codecs')", connection);
+        if (await exists.ExecuteScalarAsync(cancellation) is not true)
             return [];
-        await using var command = new NpgsqlCommand("select array(select distinct unnest(codecs) from pjsip_sync.node order by 1)", connection);
+        await using var command = new NpgsqlCommand(
+            "select array(select distinct unnest(codecs) from pjsip_sync.node order by 1)", connection);
         return (string[])(await command.ExecuteScalarAsync(cancellation))!;
     }
 
@@ -130,7 +149,7 @@ public sealed class RealtimeSchema
               where i.indrelid = c.oid and i.indisunique and i.indnkeyatts = 1 and i.indpred is null)
             order by 1
             """, connection)
-        { Parameters = { new() { Value = schema } } };
+        { Parameters = { Parameter.Text(schema) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         var tables = new List<string>();
         while (await reader.ReadAsync(cancellation))
@@ -147,7 +166,7 @@ public sealed class RealtimeSchema
             join pg_attribute a on a.attrelid = c.oid and a.attname in ('endpoint', 'expiration_time') and not a.attisdropped
             where n.nspname = $1 and c.relname = 'ps_contacts'
             """, connection)
-        { Parameters = { new() { Value = schema } } };
+        { Parameters = { Parameter.Text(schema) } };
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 

@@ -24,13 +24,16 @@ public sealed class RealtimeTable
     /// <summary>The table's name without its schema, such as <c>ps_endpoints</c>.</summary>
     public string Name { get; }
 
-    /// <summary>The table's key in the JSON of the column <c>settings</c>, such as <c>endpoint</c>. Asterisk names the object type so as well.</summary>
+    /// <summary>
+    /// The table's key in the JSON of the column <c>settings</c>, such as <c>endpoint</c>. Asterisk names the object type so as well.
+    /// </summary>
     public string Section { get; }
 
     /// <summary>Returns the table that is called <paramref name="name"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">None of the three is called so.</exception>
     public static RealtimeTable FromName(string name) =>
-        All.FirstOrDefault(table => table.Name == name) ?? throw new ArgumentOutOfRangeException(nameof(name), name, "not a ps_* table of an endpoint");
+        All.FirstOrDefault(table => table.Name == name)
+        ?? throw new ArgumentOutOfRangeException(nameof(name), name, "not a ps_* table of an endpoint");
 
     public override string ToString() => Name;
 }

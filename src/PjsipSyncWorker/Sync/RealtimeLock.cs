@@ -4,49 +4,80 @@ using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>The lock that every writer of the target and of <c>pjsip_sync.managed_endpoint</c> holds until its transaction ends.</summary>
+/// <summary>
+/// The writers' lock: every transaction that writes the ps_* tables or <c>pjsip_sync.managed_endpoint</c> holds it until it ends. With the
+/// lock a worker also checks that its configuration is the one in force, so that two workers with different mappings do not rewrite each
+/// other's rows for ever.
+/// </summary>
 internal static class RealtimeLock
 {
-    private const string SchemaMark = "schema ";
+    private const string SchemaPrefix = "schema ";
 
     /// <summary>
-    /// What <see cref="IsSuperseded"/> is asked of, as SQL: the fingerprint of the worker that was started last, empty where none was since init
-    /// made the schema; or the version of the schema where it is not this worker's.
+    /// SQL of the type <c>text</c>: the fingerprint of the worker that was started last; empty when none was started since <c>init</c>
+    /// installed the schema; "schema " and its version when the schema has another version than this worker's. For
+    /// <see cref="IsSuperseded"/>.
     /// </summary>
-    public static readonly string ActiveConfiguration =
-        $"(select case when schema_version <> {Installation.SchemaVersion} then '{SchemaMark}' || schema_version when fingerprint = '{SchemaMark}{Installation.SchemaVersion}' then '' else fingerprint end from pjsip_sync.mapping)";
+    public static readonly string ActiveConfiguration = $"""
+        (select case when schema_version <> {Installation.SchemaVersion} then '{SchemaPrefix}' || schema_version
+                     when fingerprint = '{SchemaPrefix}{Installation.SchemaVersion}' then '' else fingerprint end
+         from pjsip_sync.mapping)
+        """;
 
-    /// <summary>Statements of their own, so that what follows reads a snapshot younger than the lock.</summary>
-    /// <exception cref="PostgresException">55P03: another holds it for longer than lock_timeout; try again.</exception>
-    /// <exception cref="ConfigurationSupersededException">Another worker with another configuration was started later, or the schema has another version.</exception>
+    /// <summary>
+    /// Takes the lock in a statement of its own, so that later statements of the transaction take their snapshot after the lock was
+    /// granted.
+    /// </summary>
+    /// <exception cref="PostgresException">
+    /// 55P03: another session holds the lock for longer than <c>lock_timeout</c>. Try again.
+    /// </exception>
+    /// <exception cref="ConfigurationSupersededException">See <see cref="Check"/>.</exception>
     public static async Task AcquireAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, string fingerprint, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
         AddTo(batch);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand($"select {ActiveConfiguration}"));
+        batch.Add($"select {ActiveConfiguration}");
         await using var reader = await batch.ExecuteReaderAsync(cancellation);
         await reader.NextResultAsync(cancellation);
         await reader.ReadAsync(cancellation);
         Check(reader.TextOrNull(0), fingerprint);
     }
 
-    /// <summary>The same, and what must be done before anything is read, as the beginning of a longer batch, which asks for <see cref="ActiveConfiguration"/> and calls <see cref="Check"/>.</summary>
-    public static void AddTo(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand(
-        $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.AsynchronousCommit}, set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()"));
+    /// <summary>
+    /// Appends a statement that takes the lock and prepares the transaction: commit without waiting for the disk, index scans instead of
+    /// sequential ones, mailboxes moved after rows that were renumbered. The caller must then select <see cref="ActiveConfiguration"/> and
+    /// call <see cref="Check"/>.
+    /// </summary>
+    public static void AddTo(NpgsqlBatch batch) => batch.Add($"""
+        select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.AsynchronousCommit},
+               set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()
+        """);
 
-    /// <param name="lastStarted">What <see cref="ActiveConfiguration"/> gave.</param>
-    public static bool IsSuperseded(string? lastStarted, string fingerprint) => !string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint;
+    /// <summary>Returns whether another configuration is in force.</summary>
+    /// <param name="activeConfiguration">What <see cref="ActiveConfiguration"/> gave.</param>
+    /// <param name="fingerprint">Of the worker's own configuration.</param>
+    public static bool IsSuperseded(string? activeConfiguration, string fingerprint) =>
+        !string.IsNullOrEmpty(activeConfiguration) && activeConfiguration != fingerprint;
 
-    /// <inheritdoc cref="IsSuperseded"/>
-    public static void Check(string? lastStarted, string fingerprint)
+    /// <summary>Throws if another configuration is in force, see <see cref="IsSuperseded"/>.</summary>
+    /// <exception cref="ConfigurationSupersededException">
+    /// Another worker with another configuration was started later, or the schema has another version.
+    /// </exception>
+    public static void Check(string? activeConfiguration, string fingerprint)
     {
-        if (IsSuperseded(lastStarted, fingerprint))
-            throw new ConfigurationSupersededException(lastStarted!.StartsWith(SchemaMark, StringComparison.Ordinal)
-                ? $"the schema pjsip_sync has version {lastStarted[SchemaMark.Length..]} and this worker works with {Installation.SchemaVersion}; it stands by: upgrade the worker"
-                : "another worker with another configuration was started later on this database; this one stands by: give both the same configuration and restart");
+        if (!IsSuperseded(activeConfiguration, fingerprint))
+            return;
+        throw new ConfigurationSupersededException(activeConfiguration!.StartsWith(SchemaPrefix, StringComparison.Ordinal)
+            ? $"the schema pjsip_sync has version {activeConfiguration[SchemaPrefix.Length..]} and this worker works with "
+                + $"{Installation.SchemaVersion}; it stands by: upgrade the worker"
+            : "another worker with another configuration was started later on this database; this one stands by: "
+                + "give both the same configuration and restart");
     }
 }
 
-/// <summary>The database belongs to a worker with another mapping or other defaults, started after this one, or to a newer version.</summary>
+/// <summary>
+/// This worker's configuration is not in force: a worker with another mapping or other defaults was started after it, or a newer version
+/// upgraded the schema. The message says what to do.
+/// </summary>
 internal sealed class ConfigurationSupersededException(string message) : Exception(message);

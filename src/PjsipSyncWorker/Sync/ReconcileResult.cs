@@ -1,43 +1,41 @@
 using PjsipSyncWorker.Sync.Planning;
 
-
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>What a full comparison did, or would do.</summary>
+/// <summary>Counts what a full comparison did, or would do. Not thread-safe.</summary>
 internal sealed class ReconcileResult
 {
+    /// <summary>Endpoints created, or whose lost rows were written again.</summary>
     public int Created { get; private set; }
+
+    /// <summary>Endpoints of which some value, or the owner, was written.</summary>
     public int Updated { get; private set; }
+
+    /// <summary>Endpoints that were as desired.</summary>
     public int Unchanged { get; private set; }
+
+    /// <summary>Endpoints deleted.</summary>
     public int Removed { get; private set; }
+
+    /// <summary>Adopted endpoints that are managed no longer, and whose rows stay.</summary>
     public int Released { get; private set; }
+
+    /// <summary>Extensions that cannot be configured, whether they were rejected before or not.</summary>
     public int Rejected { get; private set; }
 
-    /// <summary>Endpoints that have no active extension and stay, because so many removals need a recorded cause.</summary>
+    /// <summary>Endpoints without an active extension that stay, because so many removals need a recorded cause.</summary>
     public int HeldBack { get; private set; }
 
-    /// <summary>Why removals were held back, and what to do, with a colon between them; null when none was.</summary>
+    /// <summary>Why removals were held back and what to do, separated by a colon and a blank; null when none was.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>Rows that were not as they should be.</summary>
+    /// <summary>Endpoints that were not as desired.</summary>
     public int Drift => Created + Updated + Removed + Released;
 
-    /// <summary>All that were looked at.</summary>
+    /// <summary>Everything that was counted.</summary>
     public int Total => Drift + Unchanged + Rejected + HeldBack;
 
-    /// <summary>As they were when they were last compared.</summary>
-    public void AddUnchanged(int count) => Unchanged += count;
-
-    /// <param name="owned">How many endpoints there are.</param>
-    public void HoldBack(int count, int owned)
-    {
-        if (count == 0)
-            return;
-        HeldBack = count;
-        Refusal = $"{count} of {owned} endpoints have no active extension any more, and no recorded change says why, so none of them was removed: "
-            + "look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)";
-    }
-
+    /// <summary>Counts what the plan of one batch does.</summary>
     public void Add(Plan plan)
     {
         Created += plan.Count(ChangeKind.Create);
@@ -45,6 +43,22 @@ internal sealed class ReconcileResult
         Removed += plan.Count(ChangeKind.Delete);
         Released += plan.Count(ChangeKind.Release);
         Unchanged += plan.Unchanged;
-        Rejected += plan.Refused;
+        Rejected += plan.Rejected;
+    }
+
+    /// <summary>Counts endpoints that were skipped, because they are unchanged since an earlier comparison.</summary>
+    public void AddUnchanged(int count) => Unchanged += count;
+
+    /// <summary>Counts removals that are held back.</summary>
+    /// <param name="count">How many; 0 changes nothing.</param>
+    /// <param name="managed">How many endpoints are managed.</param>
+    public void HoldBack(int count, int managed)
+    {
+        if (count == 0)
+            return;
+        HeldBack = count;
+        Refusal = $"{count} of {managed} endpoints have no active extension any more, and no recorded change says why, "
+            + "so none of them was removed: "
+            + "look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)";
     }
 }

@@ -1,7 +1,7 @@
+using System.Data;
 using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
-using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync.Planning;
 using PjsipSyncWorker.Sync.Queue;
@@ -10,173 +10,189 @@ using PjsipSyncWorker.Sync.Writing;
 
 namespace PjsipSyncWorker.Sync;
 
-/// <summary>What one batch of recorded changes came to.</summary>
-/// <param name="Count">Changes taken.</param>
-/// <param name="More">Whether there may be more that was seen and not taken.</param>
-internal readonly record struct BatchResult(long Count, bool More);
-
 /// <summary>
-/// Makes the target equal to the source. One instance serves one connection at a time; any number of workers may do
-/// the same on one database, since each batch holds the one lock of the target.
+/// Makes the ps_* tables equal to the application's extensions: applies recorded changes, and compares everything. Any number of workers
+/// may do this on one database, because each batch holds the writers' lock. One instance serves one connection; not thread-safe.
 /// </summary>
 internal sealed class Synchronizer
 {
-    /// <summary>Fewer changes make no table another one.</summary>
-    private const int PlansLast = 1000;
+    /// <summary>
+    /// Minimum number of changes before cached query plans are discarded. Below it, table sizes cannot have changed enough to matter.
+    /// </summary>
+    private const int MinChangesToDiscardPlans = 1000;
 
     private readonly SyncSettings _settings;
     private readonly string _fingerprint;
-    private readonly ColumnSetTable _shapes;
     private readonly StateReader _reader;
-    private readonly PlanWriter _writer;
-    private readonly Planner _planner;
+    private readonly BatchRunner _batches;
     private readonly SyncMetrics _metrics;
+
+    /// <summary>The queue has no record of an older transaction.</summary>
     private ulong _watermark;
 
+    /// <summary>Changes written since the start, and what full comparisons looked at: a measure of how the tables may have grown.</summary>
     private long _changes;
 
-    /// <summary>How many changes there had been when the statements were planned.</summary>
-    private long _planned;
+    /// <summary>The value of <see cref="_changes"/> when the cached plans were discarded last.</summary>
+    private long _changesAtDiscard;
 
-    private Synchronizer(RealtimeSchema catalogue, Mapper mapper, ColumnSetTable shapes, SyncSettings settings, string fingerprint, SyncMetrics metrics)
+    private Synchronizer(
+        RealtimeSchema schema, Mapper mapper, ColumnSetTable columnSets, SyncSettings settings, string fingerprint, SyncMetrics metrics)
     {
-        _shapes = shapes;
-        _settings = settings;
-        _fingerprint = fingerprint;
-        _metrics = metrics;
-        _reader = new StateReader(catalogue, mapper, shapes);
-        _writer = new PlanWriter(catalogue, shapes);
-        _planner = new Planner(catalogue, settings.Adopt);
+        (_settings, _fingerprint, _metrics) = (settings, fingerprint, metrics);
+        _reader = new StateReader(schema, mapper, columnSets);
+        _batches = new BatchRunner(_reader, new Planner(schema, settings.Adopt), new PlanWriter(schema, columnSets), columnSets);
     }
 
-    /// <summary>Told of every batch of recorded changes that is committed: what was done, how many changes it took, and how long.</summary>
-    public Action<Plan, long, TimeSpan>? OnBatch { get; set; }
-
-    /// <summary>Why the last full comparison held removals back, and what to do; null when it held none back.</summary>
+    /// <summary>Why the last full comparison held removals back and what to do; null when it held none back.</summary>
     public string? HeldBack { get; private set; }
 
-    /// <summary>Whether the taking of changes may last as long as any statement on very many rows.</summary>
-    public bool Patient { get; set; }
-
-    /// <inheritdoc cref="DrainAsync(NpgsqlConnection, Action{int, int}, CancellationToken)"/>
-    public Task<BatchResult> DrainAsync(NpgsqlConnection connection, CancellationToken cancellation) => DrainAsync(connection, onProgress: null, cancellation);
-
-    /// <summary>One that knows which sets of columns were written before.</summary>
+    /// <summary>Makes a synchronizer and loads the column sets that were written before.</summary>
+    /// <param name="connection">The connection that all later calls get.</param>
+    /// <param name="fingerprint">Of the worker's configuration, see <see cref="RealtimeLock"/>.</param>
     public static async Task<Synchronizer> CreateAsync(
-        NpgsqlConnection connection, RealtimeSchema catalogue, Mapper mapper, SyncSettings settings, string fingerprint, SyncMetrics metrics, CancellationToken cancellation)
+        NpgsqlConnection connection, RealtimeSchema schema, Mapper mapper, SyncSettings settings, string fingerprint, SyncMetrics metrics,
+        CancellationToken cancellation)
     {
-        var shapes = new ColumnSetTable(catalogue);
-        await shapes.LoadAsync(connection, cancellation);
-        return new Synchronizer(catalogue, mapper, shapes, settings, fingerprint, metrics);
+        var columnSets = new ColumnSetTable(schema);
+        await columnSets.LoadAsync(connection, cancellation);
+        return new Synchronizer(schema, mapper, columnSets, settings, fingerprint, metrics);
     }
 
-    /// <summary>Takes one batch of recorded changes and applies it.</summary>
-    /// <param name="onProgress">Told how a full comparison goes on, when one was recorded.</param>
-    public async Task<BatchResult> DrainAsync(NpgsqlConnection connection, Action<int, int>? onProgress, CancellationToken cancellation)
+    /// <summary>Takes up to <c>Sync:BatchSize</c> changes from the queue and applies them, in one transaction of two round trips.</summary>
+    /// <param name="commandTimeout">Seconds that taking and reading may last; null for the connection's own timeout.</param>
+    /// <exception cref="PostgresException">
+    /// 55P03: another session holds the writers' lock or a table. Nothing was taken; try again.
+    /// </exception>
+    /// <exception cref="ConfigurationSupersededException">Another worker with another configuration was started later.</exception>
+    public async Task<BatchResult> ApplyNextBatchAsync(NpgsqlConnection connection, int? commandTimeout, CancellationToken cancellation)
     {
-        var taken = await ApplyChangesAsync(connection, cancellation);
-        if (taken.Everything.Length > 0)
-        {
-            // "Everything" is to look at all, and no cause to remove any number: the inventory finds a cause where one is recorded.
-            await CompareAsync(connection, all: true, force: false, changesBetween: true, onProgress, cancellation);
-            await ChangeQueue.ForgetAsync(connection, taken.Everything, cancellation);
-            return new BatchResult(taken.Count, More: true);
-        }
-        if (taken.Count >= _settings.BatchSize)
-            return new BatchResult(taken.Count, More: true);
-        _watermark = taken.OldestRunning;
-        return new BatchResult(taken.Count, More: false);
-    }
-
-    private async Task<ChangeBatch> ApplyChangesAsync(NpgsqlConnection connection, CancellationToken cancellation)
-    {
-        await RenewPlansAsync(connection, cancellation);
-        ChangeBatch taken = default;
+        await DiscardPlansAsync(connection, cancellation);
         var begun = Stopwatch.GetTimestamp();
-        var outcome = await InBatchAsync(connection, async (transaction, careful) =>
+        var (taken, plan) = await _batches.RunAsync(connection, async (transaction, bisect) =>
         {
+            ChangeBatch batch;
             SyncState? state = null;
-            if (careful)
+            if (bisect)
             {
+                // Reading in the same round trip has failed: it is left to ApplyAsync, which bisects.
                 await RealtimeLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
-                taken = await ChangeQueue.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
+                batch = await ChangeQueue.TakeAsync(connection, transaction, _watermark, _settings.BatchSize, cancellation);
             }
             else
-                (taken, state) = await _reader.TakeAsync(connection, transaction, _fingerprint, _watermark, _settings.BatchSize, Patient, cancellation);
-            return await ApplyAsync(connection, transaction, taken.Ids, state, careful, cancellation);
+            {
+                (batch, state) = await _reader.TakeAsync(
+                    connection, transaction, _fingerprint, _watermark, _settings.BatchSize, commandTimeout, cancellation);
+            }
+            return (batch, await _batches.ApplyAsync(connection, transaction, batch.Ids, state, bisect, cancellation));
         }, cancellation);
-        var took = Stopwatch.GetElapsedTime(begun);
-        _metrics.Applied(outcome, taken, took);
-        if (taken.Count > 0)
-            OnBatch?.Invoke(outcome, taken.Count, took);
-        _changes += outcome.Changes.Count;
-        return taken;
+        var elapsed = Stopwatch.GetElapsedTime(begun);
+        _metrics.Applied(plan, taken, elapsed);
+        _changes += plan.Changes.Count;
+        var hasMore = taken.FullResyncs.Length > 0 || taken.Count >= _settings.BatchSize;
+        if (!hasMore)
+            _watermark = taken.OldestRunning;
+        return new BatchResult
+        {
+            Plan = plan,
+            Changes = taken.Count,
+            Elapsed = elapsed,
+            FullResyncs = taken.FullResyncs,
+            HasMore = hasMore,
+        };
     }
 
-    /// <summary>Whether a change waits: a look so cheap that it may be taken again and again.</summary>
-    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) => ChangeQueue.HasAnyAsync(connection, _watermark, cancellation);
+    /// <summary>
+    /// Applies recorded changes, batch by batch, until the queue is empty; also compares all extensions if a record demands it.
+    /// </summary>
+    /// <inheritdoc cref="ApplyNextBatchAsync" path="/exception"/>
+    public async Task ApplyAllAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        BatchResult batch;
+        do
+        {
+            batch = await ApplyNextBatchAsync(connection, commandTimeout: null, cancellation);
+            if (batch.FullResyncs.Length > 0)
+                await ResyncAsync(connection, batch.FullResyncs, ApplyBetweenAsync, cancellation);
+        }
+        while (batch.HasMore);
 
-    /// <summary>Compares everything that is not as an earlier comparison found it, in batches, each a transaction of its own.</summary>
-    /// <param name="force">Whether any number of endpoints may be removed, and everything is compared whatever was found before.</param>
-    /// <param name="changesBetween">Whether recorded changes are applied between the batches, so that they need not wait for the end.</param>
-    /// <param name="onProgress">Told how many ids are done, and of how many.</param>
-    public Task<ReconcileResult> ReconcileAsync(
-        NpgsqlConnection connection, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation) =>
-        CompareAsync(connection, all: force, force, changesBetween, onProgress, cancellation);
+        Task ApplyBetweenAsync(int done, int total) => ApplyNextBatchAsync(connection, commandTimeout: null, cancellation);
+    }
 
-    private async Task<ReconcileResult> CompareAsync(
-        NpgsqlConnection connection, bool all, bool force, bool changesBetween, Action<int, int>? onProgress, CancellationToken cancellation)
+    /// <summary>Returns whether the queue has a change. This is so cheap that an idle worker can ask every second.</summary>
+    public Task<bool> IsWaitingAsync(NpgsqlConnection connection, CancellationToken cancellation) =>
+        ChangeQueue.HasAnyAsync(connection, _watermark, cancellation);
+
+    /// <summary>
+    /// Compares all extensions because a record demands it, and removes the record. That is no cause to remove any number of endpoints:
+    /// removals need one that is recorded, as always.
+    /// </summary>
+    /// <param name="transactions">See <see cref="BatchResult.FullResyncs"/>.</param>
+    /// <inheritdoc cref="ReconcileAsync" path="/*[not(self::summary or self::returns)]"/>
+    public async Task ResyncAsync(
+        NpgsqlConnection connection, string[] transactions, Func<int, int, Task>? afterBatch, CancellationToken cancellation)
+    {
+        await ReconcileAsync(connection, new ReconcileOptions { IgnoreDigests = true }, afterBatch, cancellation);
+        await ChangeQueue.RemoveFullResyncsAsync(connection, transactions, cancellation);
+    }
+
+    /// <summary>
+    /// Compares all extensions that are not as an earlier comparison found them, in batches of <c>Sync:BatchSize</c> ids, each in a
+    /// transaction of its own, and writes what differs.
+    /// </summary>
+    /// <param name="afterBatch">
+    /// Awaited after each batch with the number of ids done and of all ids. It may call <see cref="ApplyNextBatchAsync"/>, so that recorded
+    /// changes do not wait for the end. Null: nothing is done between batches.
+    /// </param>
+    /// <exception cref="PostgresException">
+    /// 55P03: another session holds the writers' lock or a table. Batches that are done stay done.
+    /// </exception>
+    /// <exception cref="ConfigurationSupersededException">Another worker with another configuration was started later.</exception>
+    public async Task<ReconcileResult> ReconcileAsync(
+        NpgsqlConnection connection, ReconcileOptions options, Func<int, int, Task>? afterBatch, CancellationToken cancellation)
     {
         var begun = Stopwatch.GetTimestamp();
-        var marks = await BucketDigests.LoadAsync(connection, all, cancellation);
-        var inventory = await ReconcileInventory.TakeAsync(connection, marks.Parts, cancellation);
-        var (result, compared) = Begin(inventory, force);
-        marks.Open(inventory.UnexplainedRemovals);
-        _changes += compared.Count;
+        var digests = await BucketDigests.LoadAsync(connection, options.IgnoreDigests, cancellation);
+        var inventory = await ReconcileInventory.TakeAsync(connection, digests.Buckets, cancellation);
+        var (result, ids) = Begin(inventory, options.AllowMassRemoval);
+        digests.AddUnsettled(inventory.UnexplainedRemovals);
+        _changes += ids.Count;
         result.AddUnchanged(inventory.SkippedCount);
-        for (var start = 0; start < compared.Count; start += _settings.BatchSize)
+        var done = inventory.SkippedCount;
+        foreach (var batch in ids.Chunk(_settings.BatchSize))
         {
-            if (changesBetween)
-                await ApplyChangesAsync(connection, cancellation);
-            var ids = compared.GetRange(start, Math.Min(_settings.BatchSize, compared.Count - start)).ToArray();
-            var plan = await InBatchAsync(connection, async (transaction, careful) =>
+            var plan = await _batches.RunAsync(connection, async (transaction, bisect) =>
             {
                 await RealtimeLock.AcquireAsync(connection, transaction, _fingerprint, cancellation);
-                return await ApplyAsync(connection, transaction, ids, null, careful, cancellation);
+                return await _batches.ApplyAsync(connection, transaction, batch, state: null, bisect, cancellation);
             }, cancellation);
             _changes += plan.Changes.Count;
             result.Add(plan);
-            marks.Open(plan.Open);
+            digests.AddUnsettled(plan.UnsettledIds);
             _metrics.Applied(plan);
-            onProgress?.Invoke(inventory.SkippedCount + start + ids.Length, inventory.SkippedCount + compared.Count);
+            done += batch.Length;
+            if (afterBatch is not null)
+                await afterBatch(done, inventory.SkippedCount + ids.Count);
         }
-        await marks.RememberAsync(connection, cancellation);
+        await digests.StoreAsync(connection, cancellation);
         HeldBack = result.Refusal;
         _metrics.Reconciled(Stopwatch.GetElapsedTime(begun), result.HeldBack);
         return result;
     }
 
-    /// <summary>A comparison's result to be filled, and the ids that it looks at: all but the removals that are held back.</summary>
-    private (ReconcileResult Result, List<string> Ids) Begin(ReconcileInventory inventory, bool force)
-    {
-        var result = new ReconcileResult();
-        var heldBack = force ? new HashSet<string>() : inventory.HeldBack(_settings);
-        result.HoldBack(heldBack.Count, inventory.ManagedCount);
-        return (result, heldBack.Count == 0 ? inventory.Ids : [.. inventory.Ids.Where(id => !heldBack.Contains(id))]);
-    }
-
-    /// <summary>What a reconcile would do; nothing is written.</summary>
-    /// <param name="force">Whether any number of endpoints might be removed.</param>
-    public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(NpgsqlConnection connection, bool force, CancellationToken cancellation)
+    /// <summary>Returns what a full comparison of all extensions would do, and its plans. Writes nothing.</summary>
+    /// <param name="allowMassRemoval">See <see cref="ReconcileOptions.AllowMassRemoval"/>.</param>
+    public async Task<(ReconcileResult Result, List<Plan> Plans)> PreviewAsync(
+        NpgsqlConnection connection, bool allowMassRemoval, CancellationToken cancellation)
     {
         var inventory = await ReconcileInventory.TakeAsync(connection, BucketDigests.AllBuckets, cancellation);
-        var (result, compared) = Begin(inventory, force);
+        var (result, ids) = Begin(inventory, allowMassRemoval);
         var plans = new List<Plan>();
-        for (var start = 0; start < compared.Count; start += _settings.BatchSize)
+        foreach (var batch in ids.Chunk(_settings.BatchSize))
         {
-            var ids = compared.GetRange(start, Math.Min(_settings.BatchSize, compared.Count - start)).ToArray();
-            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
-            var plan = await PlanAsync(connection, transaction, ids, null, careful: false, cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
+            var plan = await _batches.PlanAsync(connection, transaction, batch, state: null, bisect: false, cancellation);
             await transaction.RollbackAsync(cancellation);
             result.Add(plan);
             plans.Add(plan);
@@ -184,100 +200,25 @@ internal sealed class Synchronizer
         return (result, plans);
     }
 
-    /// <summary>Plans of prepared statements stay as they were when the tables were small, until somebody says otherwise: whenever they may have doubled.</summary>
-    private async Task RenewPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>Returns a result to be filled, and the ids to compare: all except the removals that are held back.</summary>
+    private (ReconcileResult Result, List<string> Ids) Begin(ReconcileInventory inventory, bool allowMassRemoval)
     {
-        if (_changes < Math.Max(PlansLast, 2 * _planned))
+        var result = new ReconcileResult();
+        var heldBack = allowMassRemoval ? new HashSet<string>() : inventory.RemovalsToHoldBack(_settings);
+        result.HoldBack(heldBack.Count, inventory.ManagedCount);
+        return (result, heldBack.Count == 0 ? inventory.Ids : [.. inventory.Ids.Where(id => !heldBack.Contains(id))]);
+    }
+
+    /// <summary>
+    /// Discards cached query plans when the tables may have doubled in size, because PostgreSQL keeps plans that were made while they were
+    /// small.
+    /// </summary>
+    private async Task DiscardPlansAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        if (_changes < Math.Max(MinChangesToDiscardPlans, 2 * _changesAtDiscard))
             return;
         await using var command = new NpgsqlCommand("discard plans", connection);
         await command.ExecuteNonQueryAsync(cancellation);
-        _planned = _changes;
-    }
-
-    /// <summary>One batch, which takes the target's lock first: all of it or nothing. What the database refuses is narrowed down to its rows.</summary>
-    private async Task<Plan> InBatchAsync(
-        NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<Plan>> work, CancellationToken cancellation)
-    {
-        var careful = false;
-        while (true)
-        {
-            await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.ReadCommitted, cancellation);
-            try
-            {
-                var plan = await work(transaction, careful);
-                _shapes.Settle();
-                return plan;
-            }
-            catch (PostgresException error) when (!careful && DatabaseErrors.RejectsRow(error))
-            {
-                careful = true;
-            }
-            catch (UnknownColumnSetException)
-            {
-                await transaction.RollbackAsync(cancellation);
-                await _shapes.LoadAsync(connection, cancellation);
-            }
-            finally
-            {
-                _shapes.ForgetNew();
-            }
-        }
-    }
-
-    /// <summary>Plans, writes and commits.</summary>
-    private async Task<Plan> ApplyAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? read, bool careful, CancellationToken cancellation)
-    {
-        var plan = await PlanAsync(connection, transaction, ids, read, careful, cancellation);
-        if (!careful)
-        {
-            await _writer.WriteAndCommitAsync(connection, transaction, plan, cancellation);
-            return plan;
-        }
-        plan = await BisectingWriter.WriteAsync(_writer, connection, transaction, plan, cancellation);
-        await PlanWriter.WriteRejectionsAsync(connection, transaction, plan, cancellation);
-        await transaction.CommitAsync(cancellation);
-        return plan;
-    }
-
-    /// <param name="read">What was read of these ids already.</param>
-    private async Task<Plan> PlanAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, SyncState? read, bool careful, CancellationToken cancellation)
-    {
-        if (ids.Length == 0)
-            return new Plan([], [], [], 0, 0);
-        var expected = default(ColumnSet);
-        while (true)
-        {
-            var state = read ?? (careful
-                ? await BisectingReader.ReadAsync(_reader, connection, transaction, ids, expected, cancellation)
-                : await _reader.ReadAsync(connection, transaction, ids, expected, cancellation));
-            read = null;
-            // A row that was rejected under another number may still own an endpoint: it is looked at together with this one.
-            var related = state.Rejected.Count == 0 ? [] : await RelatedAsync(connection, transaction, ids, cancellation);
-            if (related.Length > 0)
-            {
-                ids = [.. ids, .. related];
-                continue;
-            }
-            var plan = _planner.Plan(ids, state);
-            foreach (var change in plan.Changes)
-                if (change.Desired is not null)
-                    expected |= change.Desired.Columns;
-            if (_reader.Covers(expected))
-                return plan;
-        }
-    }
-
-    private static async Task<string[]> RelatedAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, CancellationToken cancellation)
-    {
-        await using var command = new NpgsqlCommand("""
-            select coalesce(array_agg(e.id), '{}') from pjsip_sync.managed_endpoint e
-            join pjsip_sync.rejected r using (row_key)
-            where r.id = any ($1) and e.deleted_at is null and e.id <> all ($1)
-            """, connection, transaction)
-        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = ids } } };
-        return (string[])(await command.ExecuteScalarAsync(cancellation))!;
+        _changesAtDiscard = _changes;
     }
 }

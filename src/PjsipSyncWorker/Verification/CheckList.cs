@@ -7,7 +7,7 @@ using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations;
 using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
-using PjsipSyncWorker.Sync.Reading;
+using PjsipSyncWorker.Sync.Writing;
 
 namespace PjsipSyncWorker.Verification;
 

@@ -68,7 +68,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<Finding> DriftAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, force: false, cancellation);
+        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, allowMassRemoval: false, cancellation);
         if (result.Refusal is not null)
         {
             // The message says what is wrong, a colon, and what to do.
@@ -89,15 +89,14 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<string> DrainAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var synchronizer = await SynchronizerAsync(connection, cancellation);
-        while ((await synchronizer.DrainAsync(connection, cancellation)).More) { }
+        await (await SynchronizerAsync(connection, cancellation)).ApplyAllAsync(connection, cancellation);
         return "recorded changes applied";
     }
 
     private async Task<string> ReconcileAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, force: false, changesBetween: false, onProgress: null, cancellation);
+        var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(connection, default, afterBatch: null, cancellation);
         return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{(result.HeldBack > 0 ? $", held back {result.HeldBack} removals" : "")}";
     }
 

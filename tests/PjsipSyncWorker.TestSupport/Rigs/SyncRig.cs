@@ -82,17 +82,19 @@ internal sealed class SyncRig : IAsyncDisposable
     }
 
     /// <summary>Applies all recorded changes.</summary>
-    public async Task DrainAsync()
-    {
-        while ((await Synchronizer.DrainAsync(_connection, default)).More) { }
-    }
+    public Task DrainAsync() => Synchronizer.ApplyAllAsync(_connection, default);
 
     public Task<ReconcileResult> ReconcileAsync(bool force = false) =>
-        Synchronizer.ReconcileAsync(_connection, force, changesBetween: false, null, default);
+        Synchronizer.ReconcileAsync(_connection, force ? ReconcileOptions.Force : default, afterBatch: null, default);
 
-    /// <param name="onProgress">Told after each batch how many ids are done, and of how many.</param>
+    /// <summary>Compares everything as the worker does: after each batch one batch of recorded changes is applied.</summary>
+    /// <param name="onProgress">Called after each batch with the number of ids done and of all ids.</param>
     public Task<ReconcileResult> ReconcileAsync(Action<int, int> onProgress) =>
-        Synchronizer.ReconcileAsync(_connection, force: false, changesBetween: true, onProgress, default);
+        Synchronizer.ReconcileAsync(_connection, default, async (done, total) =>
+        {
+            onProgress(done, total);
+            await Synchronizer.ApplyNextBatchAsync(_connection, commandTimeout: null, default);
+        }, default);
 
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _schema, _fingerprint, default);

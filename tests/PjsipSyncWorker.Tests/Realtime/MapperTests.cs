@@ -265,7 +265,7 @@ public sealed class MapperTests
     {
         Assert.True(new Mapper(_catalogue, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
         var values = new string?[_catalogue.Columns.Count];
-        mapped.Fill(values);
+        mapped.CopyTo(values);
         return _catalogue.Columns.Where(column => values[column.Index] is not null)
             .ToDictionary(column => column.Display, column => values[column.Index]!);
     }

@@ -6,25 +6,27 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Sync.Planning;
 
 /// <summary>
-/// Spares a full comparison what an earlier one found equal. The extensions are in parts, and the mark of a part tells its rows
-/// from any that were written since: only parts with another mark than then are looked at.
+/// Lets a full comparison skip what an earlier one found as desired. Ids are hashed into buckets. Each bucket has a digest of the versions
+/// of its rows, in the application's table and in the worker's. A bucket is compared again only if its digest, the mapping, the columns or
+/// the worker's version has changed since the digest was stored. One instance serves one comparison.
 /// </summary>
 internal sealed class BucketDigests
 {
-    private readonly List<string?> _marks = [];
-    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly List<string?> _digests = [];
+    private readonly HashSet<string> _unsettledIds = new(StringComparer.Ordinal);
     private string _configuration = "";
 
-    /// <summary>Every part there is: what <c>pjsip_sync.bucket_of()</c> gives.</summary>
+    /// <summary>Every bucket: all numbers that <c>pjsip_sync.bucket_of()</c> returns.</summary>
     public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, 4096)];
 
-    /// <summary>With so many open ids hardly a part has none.</summary>
-    private static int Many => 10 * AllBuckets.Count;
+    /// <summary>Above this many unsettled ids nearly every bucket has one, so that storing digests would save nothing.</summary>
+    private static int MaxUnsettled => 10 * AllBuckets.Count;
 
-    /// <summary>The parts that must be looked at.</summary>
-    public List<int> Parts { get; } = [];
+    /// <summary>The buckets that must be compared.</summary>
+    public List<int> Buckets { get; } = [];
 
-    /// <param name="all">Whether to look at everything, whatever was found before.</param>
+    /// <summary>Computes the digests of all buckets and keeps those that must be compared.</summary>
+    /// <param name="all">Whether all buckets must be compared, whatever earlier comparisons found.</param>
     public static async Task<BucketDigests> LoadAsync(NpgsqlConnection connection, bool all, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
@@ -34,29 +36,32 @@ internal sealed class BucketDigests
             left join pjsip_sync.bucket_digest c on c.bucket = m.bucket and c.digest = m.digest and c.configuration = now.configuration
             where c.bucket is null or $2
             """, connection)
-        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { new() { Value = BuildInfo.Version }, new() { Value = all } } };
+        { CommandTimeout = DataSource.BulkTimeoutSeconds, Parameters = { Parameter.Of(BuildInfo.Version), Parameter.Of(all) } };
         await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var marks = new BucketDigests();
+        var loaded = new BucketDigests();
         while (await reader.ReadAsync(cancellation))
         {
-            marks.Parts.Add(reader.GetInt32(0));
-            marks._marks.Add(reader.TextOrNull(1));
-            marks._configuration = reader.GetString(2);
+            loaded.Buckets.Add(reader.GetInt32(0));
+            loaded._digests.Add(reader.TextOrNull(1));
+            loaded._configuration = reader.GetString(2);
         }
-        return marks;
+        return loaded;
     }
 
-    /// <summary>Some of these parts were looked at, and this is not simply as it should be.</summary>
-    public void Open(IReadOnlyCollection<string> ids)
+    /// <summary>Notes ids that were compared and are not simply as desired. The digests of their buckets will not be stored.</summary>
+    public void AddUnsettled(IReadOnlyCollection<string> ids)
     {
-        if (_open.Count < Many)
-            _open.UnionWith(ids);
+        if (_unsettledIds.Count < MaxUnsettled)
+            _unsettledIds.UnionWith(ids);
     }
 
-    /// <summary>All of these parts are looked at now; where nothing is open they are as they should be. The marks are older than the looks, never younger.</summary>
-    public async Task RememberAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    /// <summary>
+    /// Stores the digests of the buckets without an unsettled id, after all of <see cref="Buckets"/> were compared. The digests were
+    /// computed before the rows were compared, so that a row that was written meanwhile always makes another digest and is never missed.
+    /// </summary>
+    public async Task StoreAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        if (Parts.Count == 0 || _open.Count >= Many)
+        if (Buckets.Count == 0 || _unsettledIds.Count >= MaxUnsettled)
             return;
         await using var command = new NpgsqlCommand("""
             insert into pjsip_sync.bucket_digest as c (bucket, digest, configuration)
@@ -69,10 +74,10 @@ internal sealed class BucketDigests
         {
             Parameters =
             {
-                new() { Value = Parts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-                Parameter.Texts(_marks),
-                new() { Value = _configuration },
-                Parameter.Texts(_open),
+                Parameter.Array(NpgsqlDbType.Integer, Buckets),
+                Parameter.Texts(_digests),
+                Parameter.Text(_configuration),
+                Parameter.Texts(_unsettledIds),
             },
         };
         await command.ExecuteNonQueryAsync(cancellation);

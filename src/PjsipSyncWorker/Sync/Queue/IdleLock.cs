@@ -4,58 +4,62 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Sync.Queue;
 
 /// <summary>
-/// Spares the application a NOTIFY in each commit, which makes commits queue behind one lock. A worker that sleeps holds a
-/// lock; the trigger tries to share it until its transaction ends, and notifies only when it cannot.
+/// Avoids a NOTIFY in every application commit. NOTIFY serializes commits on one lock of the server, so the trigger sends it only while a
+/// worker is idle. An idle worker holds an exclusive advisory lock; the trigger tries to share that lock until its transaction ends, and
+/// notifies when it cannot. For one session of the sync loop; not thread-safe.
 /// </summary>
 /// <remarks>
-/// Nobody can fall asleep while a transaction that did not notify still runs. So what such transactions recorded is seen by
-/// the drain that follows the taking of the lock.
+/// The exclusive lock is granted only when no transaction shares it any more. Every transaction that did not notify has therefore ended,
+/// and the batch that is read after the lock was taken sees its changes.
 /// </remarks>
-internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan pace) : IAsyncDisposable
+/// <param name="connection">The session that holds the lock.</param>
+/// <param name="busyDelay">The delay between two batches under load, and the first step of the growing delay.</param>
+internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan busyDelay) : IAsyncDisposable
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    /// <summary>Longest delay between two batches while open transactions keep the worker from taking the lock.</summary>
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(1);
 
-    private bool _asleep;
-    private TimeSpan _patience = TimeSpan.Zero;
+    private bool _isHeld;
+    private TimeSpan _delay = TimeSpan.Zero;
 
-    /// <summary>After a drain that left nothing it saw.</summary>
-    /// <param name="found">Whether it found anything.</param>
-    /// <param name="rung">Whether somebody rang while it went on.</param>
-    /// <returns>How long the next drain may wait at most; null: until somebody rings.</returns>
-    public async Task<TimeSpan?> AfterAsync(bool found, bool rung, CancellationToken cancellation)
+    /// <summary>Decides how to wait after a batch that left nothing in the queue, and takes or releases the lock accordingly.</summary>
+    /// <param name="found">Whether that batch had any change.</param>
+    /// <param name="notified">Whether a notification has come since the last wait.</param>
+    public async Task<QueueWait> NextWaitAsync(bool found, bool notified, CancellationToken cancellation)
     {
-        if (_asleep)
+        if (_isHeld)
         {
-            if (!rung)
-                return null;
-            // One change after the other: better awake.
+            if (!notified)
+                return QueueWait.UntilNotified;
+            // A change came and was found: more may follow, and they cost the application less while the lock is free.
             if (found)
-                await WakeAsync(cancellation);
-            return TimeSpan.Zero;
+                await ReleaseAsync(cancellation);
+            return QueueWait.None;
         }
-        if (found || rung)
-            return _patience = pace;
-        _asleep = await AskAsync("select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)", cancellation);
-        if (_asleep)
-            return TimeSpan.Zero;
-        // Where another worker sleeps everybody is told; where transactions have not ended nobody is.
-        if (!await AskAsync("select pg_try_advisory_lock_shared(pjsip_sync.lock_class(), 3)", cancellation))
-            return null;
-        await AskAsync("select pg_advisory_unlock_shared(pjsip_sync.lock_class(), 3)", cancellation);
-        _patience = _patience * 2 < Longest ? _patience * 2 + pace : Longest;
-        return _patience;
+        if (found || notified)
+            return QueueWait.For(_delay = busyDelay);
+        _isHeld = await QueryAsync("select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)", cancellation);
+        if (_isHeld)
+            return QueueWait.None;
+        // The lock is taken. If another worker holds it, every commit notifies and this worker can wait. If open transactions share it,
+        // they do not notify, so this worker must poll.
+        if (!await QueryAsync("select pg_try_advisory_lock_shared(pjsip_sync.lock_class(), 3)", cancellation))
+            return QueueWait.UntilNotified;
+        await QueryAsync("select pg_advisory_unlock_shared(pjsip_sync.lock_class(), 3)", cancellation);
+        _delay = _delay * 2 < MaxDelay ? _delay * 2 + busyDelay : MaxDelay;
+        return QueueWait.For(_delay);
     }
 
-    /// <summary>The pool keeps sessions as they are, so the lock is let go first.</summary>
+    /// <summary>Releases the lock. The connection may return to the pool, where its session would otherwise keep the lock.</summary>
     public ValueTask DisposeAsync() => SessionLocks.ReleaseAsync(connection);
 
-    private async Task WakeAsync(CancellationToken cancellation)
+    private async Task ReleaseAsync(CancellationToken cancellation)
     {
-        await AskAsync("select pg_advisory_unlock(pjsip_sync.lock_class(), 3)", cancellation);
-        _asleep = false;
+        await QueryAsync("select pg_advisory_unlock(pjsip_sync.lock_class(), 3)", cancellation);
+        _isHeld = false;
     }
 
-    private async Task<bool> AskAsync(string sql, CancellationToken cancellation)
+    private async Task<bool> QueryAsync(string sql, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync(cancellation) is true;

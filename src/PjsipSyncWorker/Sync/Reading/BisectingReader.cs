@@ -5,43 +5,63 @@ using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync.Reading;
 
-/// <summary>Reads a batch of which the database cannot compute some row (an expression of the mapping fails on it): halves it until only that row is left out.</summary>
+/// <summary>
+/// Reads a batch in which a mapping expression fails for some row: bisects the ids, under savepoints, until only the failing ones are left
+/// out.
+/// </summary>
 internal static class BisectingReader
 {
+    /// <summary>
+    /// Returns the state of all ids that can be read; the others are in <see cref="SyncState.Unreadable"/>, each with the reason.
+    /// </summary>
+    /// <param name="expected">
+    /// See <see cref="StateReader.ReadAsync(NpgsqlConnection, NpgsqlTransaction, string[], ColumnSet, CancellationToken)"/>.
+    /// </param>
     public static async Task<SyncState> ReadAsync(
-        StateReader reader, NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected, CancellationToken cancellation)
+        StateReader reader, NpgsqlConnection connection, NpgsqlTransaction transaction, string[] ids, ColumnSet expected,
+        CancellationToken cancellation)
     {
-        await transaction.SaveAsync("read", cancellation);
-        string reason;
-        try
+        var parts = new List<SyncState>();
+        var unreadable = new List<Rejection>();
+        await Bisection.RunAsync(
+            new ArraySegment<string>(ids),
+            async part =>
+            {
+                await transaction.SaveAsync("read", cancellation);
+                try
+                {
+                    parts.Add(await reader.ReadAsync(connection, transaction, [.. part], expected, cancellation));
+                    await transaction.ReleaseAsync("read", cancellation);
+                    return null;
+                }
+                catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
+                {
+                    await transaction.RollbackAsync("read", cancellation);
+                    await transaction.ReleaseAsync("read", cancellation);
+                    return error;
+                }
+            },
+            Bisection.Halves,
+            (part, error) => unreadable.Add(new Rejection(
+                $"number {part[0]}", part[0], $"an expression of the mapping fails on this row (SQLSTATE {error.SqlState})")));
+        return new SyncState
         {
-            var state = await reader.ReadAsync(connection, transaction, ids, expected, cancellation);
-            await transaction.ReleaseAsync("read", cancellation);
-            return state;
-        }
-        catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
-        {
-            await transaction.RollbackAsync("read", cancellation);
-            await transaction.ReleaseAsync("read", cancellation);
-            reason = $"an expression of the mapping fails on this row (SQLSTATE {error.SqlState})";
-        }
-        if (ids.Length == 1)
-            return new SyncState([], new Dictionary<string, ManagedEndpoint>(), new Dictionary<string, ActualEndpoint>(),
-                new Dictionary<string, Rejection>(), new Dictionary<string, string>(), [new Rejection($"number {ids[0]}", ids[0], reason)]);
-        var half = ids.Length / 2;
-        var first = await ReadAsync(reader, connection, transaction, ids[..half], expected, cancellation);
-        var second = await ReadAsync(reader, connection, transaction, ids[half..], expected, cancellation);
-        return new SyncState(
-            [.. first.Candidates, .. second.Candidates],
-            Both(first.Owners, second.Owners), Both(first.Target, second.Target), Both(first.Rejected, second.Rejected), Both(first.Reserved, second.Reserved),
-            [.. first.Unreadable, .. second.Unreadable]);
+            Candidates = [.. parts.SelectMany(part => part.Candidates)],
+            Managed = Merge(parts.Select(part => part.Managed)),
+            Actual = Merge(parts.Select(part => part.Actual)),
+            Reserved = Merge(parts.Select(part => part.Reserved)),
+            Rejected = Merge(parts.Select(part => part.Rejected)),
+            Unreadable = unreadable,
+        };
     }
 
-    private static Dictionary<string, T> Both<T>(IReadOnlyDictionary<string, T> first, IReadOnlyDictionary<string, T> second)
+    /// <summary>Returns all elements; of one key that is in several parts, as a rejection may be, the last.</summary>
+    private static Dictionary<string, T> Merge<T>(IEnumerable<IReadOnlyDictionary<string, T>> parts)
     {
-        var both = new Dictionary<string, T>(first, StringComparer.Ordinal);
-        foreach (var (key, value) in second)
-            both[key] = value;
-        return both;
+        var merged = new Dictionary<string, T>(StringComparer.Ordinal);
+        foreach (var part in parts)
+            foreach (var (key, value) in part)
+                merged[key] = value;
+        return merged;
     }
 }

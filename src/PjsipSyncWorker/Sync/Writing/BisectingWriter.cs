@@ -5,56 +5,61 @@ using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync.Writing;
 
-/// <summary>Writes a plan that the database refused as a whole: halves it, under savepoints, until only the bad rows are left out.</summary>
+/// <summary>
+/// Writes a plan that the database refused as a whole: bisects its changes, under savepoints, until only the bad rows are left out.
+/// </summary>
 internal static class BisectingWriter
 {
-    /// <returns>The plan as it was carried out: what was refused is among the rejections.</returns>
+    /// <summary>Writes the changes of a plan, without its rejections and without committing.</summary>
+    /// <returns>The plan as it was carried out: a refused change is missing, and is a new rejection instead.</returns>
     public static async Task<Plan> WriteAsync(
         PlanWriter writer, NpgsqlConnection connection, NpgsqlTransaction transaction, Plan plan, CancellationToken cancellation)
     {
         var refused = new Dictionary<EndpointChange, Rejection>();
-        await WriteAsync(plan.Changes);
+        await Bisection.RunAsync(
+            new ArraySegment<EndpointChange>([.. plan.Changes]),
+            part => TryWriteAsync(writer, connection, transaction, part, cancellation),
+            Bisection.Halves,
+            (part, error) => refused[part[0]] = new Rejection(part[0].RowKey, part[0].Id, Reason(error)));
         return refused.Count == 0 ? plan : plan with
         {
             Changes = [.. plan.Changes.Where(change => !refused.ContainsKey(change))],
-            Rejections = [.. plan.Rejections, .. refused.Values],
+            NewRejections = [.. plan.NewRejections, .. refused.Values],
             Repaired = [.. plan.Repaired.Except(refused.Values.Select(rejection => rejection.RowKey))],
-            Refused = plan.Refused + refused.Count,
+            Rejected = plan.Rejected + refused.Count,
         };
+    }
 
-        async Task WriteAsync(IReadOnlyList<EndpointChange> changes)
+    private static async Task<PostgresException?> TryWriteAsync(
+        PlanWriter writer, NpgsqlConnection connection, NpgsqlTransaction transaction, ArraySegment<EndpointChange> changes,
+        CancellationToken cancellation)
+    {
+        if (changes.Count == 0)
+            return null;
+        await transaction.SaveAsync("part", cancellation);
+        try
         {
-            if (changes.Count == 0)
-                return;
-            await transaction.SaveAsync("part", cancellation);
-            try
-            {
-                await writer.WriteAsync(connection, transaction, changes, cancellation);
-                await transaction.ReleaseAsync("part", cancellation);
-                return;
-            }
-            catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
-            {
-                await transaction.RollbackAsync("part", cancellation);
-                await transaction.ReleaseAsync("part", cancellation);
-                writer.ForgetColumnSets();
-                if (changes.Count == 1)
-                {
-                    refused[changes[0]] = new Rejection(changes[0].RowKey, changes[0].Id, Reason(error));
-                    return;
-                }
-            }
-            var half = changes.Count / 2;
-            await WriteAsync([.. changes.Take(half)]);
-            await WriteAsync([.. changes.Skip(half)]);
+            await writer.WriteAsync(connection, transaction, changes, cancellation);
+            await transaction.ReleaseAsync("part", cancellation);
+            return null;
+        }
+        catch (PostgresException error) when (DatabaseErrors.RejectsRow(error))
+        {
+            await transaction.RollbackAsync("part", cancellation);
+            await transaction.ReleaseAsync("part", cancellation);
+            writer.ForgetColumnSets();
+            return error;
         }
     }
 
-    /// <summary>Where and what, but not the server's text: it may repeat the value, and the value may be a password.</summary>
+    /// <summary>
+    /// Returns the column and what is wrong with its value. The server's own text is left out, because it may repeat the value, which may
+    /// be a password.
+    /// </summary>
     internal static string Reason(PostgresException error)
     {
-        var place = string.Join('.', new[] { error.TableName, error.ColumnName }.Where(part => !string.IsNullOrEmpty(part)));
-        var what = error.SqlState switch
+        var column = string.Join('.', new[] { error.TableName, error.ColumnName }.Where(part => !string.IsNullOrEmpty(part)));
+        var fault = error.SqlState switch
         {
             PostgresErrorCodes.CheckViolation => $"violates the check {error.ConstraintName}",
             PostgresErrorCodes.UniqueViolation => $"violates the unique constraint {error.ConstraintName}",
@@ -65,6 +70,6 @@ internal static class BisectingWriter
             PostgresErrorCodes.UntranslatableCharacter => "holds a character that this database's encoding does not have",
             _ => $"is refused by the database (SQLSTATE {error.SqlState})",
         };
-        return place.Length == 0 ? $"a value {what}" : $"{place} {what}";
+        return column.Length == 0 ? $"a value {fault}" : $"{column} {fault}";
     }
 }

@@ -20,7 +20,7 @@ public sealed class PlannerTests
         var change = Assert.Single(Plan(["1001"], [Row("1", "1001")]).Changes);
 
         Assert.Equal(ChangeKind.Create, change.Kind);
-        Assert.True(change.TellAsterisk);
+        Assert.True(change.RequiresAnnouncement);
         Assert.Equal(3, change.Missing.Count);
     }
 
@@ -38,9 +38,9 @@ public sealed class PlannerTests
     {
         var was = Owned(Row("1", "1001"));
 
-        Assert.False(Assert.Single(Plan(["1001"], [Row("1", "1001") with { Password = "new" }], was).Changes).TellAsterisk);
-        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { DisplayName = "New" }], was).Changes).TellAsterisk);
-        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { MaxContacts = "9" }], was).Changes).TellAsterisk);
+        Assert.False(Assert.Single(Plan(["1001"], [Row("1", "1001") with { Password = "new" }], was).Changes).RequiresAnnouncement);
+        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { DisplayName = "New" }], was).Changes).RequiresAnnouncement);
+        Assert.True(Assert.Single(Plan(["1001"], [Row("1", "1001") with { MaxContacts = "9" }], was).Changes).RequiresAnnouncement);
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public sealed class PlannerTests
         var plan = Plan(["1001"], [Row("1", "1001") with { Password = "" }], Owned(Row("1", "1001")));
 
         Assert.Empty(plan.Changes);
-        Assert.Equal("1", Assert.Single(plan.Rejections).RowKey);
+        Assert.Equal("1", Assert.Single(plan.NewRejections).RowKey);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class PlannerTests
             {
                 var plan = Plan(["1001"], order, Owned(Row(owner, "1001")));
                 Assert.Empty(plan.Changes);
-                Assert.NotEqual(owner, Assert.Single(plan.Rejections).RowKey);
+                Assert.NotEqual(owner, Assert.Single(plan.NewRejections).RowKey);
             }
         }
     }
@@ -93,10 +93,10 @@ public sealed class PlannerTests
 
         var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
-        Assert.Contains("did not make", Assert.Single(plan.Rejections).Reason, StringComparison.Ordinal);
+        Assert.Contains("did not make", Assert.Single(plan.NewRejections).Reason, StringComparison.Ordinal);
 
         var adopted = new Planner(_catalogue, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
-        Assert.True(Assert.Single(adopted.Changes).Adopted);
+        Assert.True(Assert.Single(adopted.Changes).IsAdopted);
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public sealed class PlannerTests
             var plan = new Planner(_catalogue, adopt: false).Plan(["1001"], state with { Reserved = reserved });
 
             Assert.Empty(plan.Changes);
-            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.Rejections).Reason,
+            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.NewRejections).Reason,
                 StringComparison.Ordinal);
         }
     }
@@ -121,7 +121,7 @@ public sealed class PlannerTests
 
         var same = new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
         Assert.True(same.IsEmpty);
-        Assert.Equal(1, same.Refused);
+        Assert.Equal(1, same.Rejected);
 
         Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
     }
@@ -132,14 +132,19 @@ public sealed class PlannerTests
 
     private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target,
         params Rejection[] rejected) =>
-        new([.. rows.Where(row => row.Active).Select(row => Candidate.Of(row, _mapper))], owners, target,
-            rejected.ToDictionary(rejection => rejection.RowKey), new Dictionary<string, string>(), []);
+        new()
+        {
+            Candidates = [.. rows.Where(row => row.Active).Select(row => Candidate.Map(row, _mapper))],
+            Managed = owners,
+            Actual = target,
+            Rejected = rejected.ToDictionary(rejection => rejection.RowKey),
+        };
 
     private (Dictionary<string, ManagedEndpoint>, Dictionary<string, ActualEndpoint>) Owned(Extension extension, bool adopted = false)
     {
         Assert.True(_mapper.TryMap(extension, out var mapped, out _));
         var values = new string?[_catalogue.Columns.Count];
-        mapped.Fill(values);
+        mapped.CopyTo(values);
         return (new() { [mapped.Id] = new ManagedEndpoint(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
             new() { [mapped.Id] = Rows(values, [true, true, true]) });
     }

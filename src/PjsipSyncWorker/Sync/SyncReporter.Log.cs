@@ -4,7 +4,7 @@ using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
 
-internal sealed partial class SyncService
+internal sealed partial class SyncReporter
 {
     private static partial class Log
     {
@@ -26,11 +26,11 @@ internal sealed partial class SyncService
         [LoggerMessage(EventIds.SyncStandingBy, LogLevel.Warning, "Standing by: {Reason}")]
         public static partial void StandingBy(ILogger logger, string reason);
 
-        [LoggerMessage(EventIds.RealtimeLockBusy, LogLevel.Debug, "The target's lock is held by another worker")]
+        [LoggerMessage(EventIds.RealtimeLockBusy, LogLevel.Debug, "Another session holds the writers' lock or a table: trying again")]
         public static partial void LockBusy(ILogger logger);
 
-        [LoggerMessage(EventIds.UnnotifiedChangeFound, LogLevel.Debug, "A change was found of which no notification told")]
-        public static partial void Untold(ILogger logger);
+        [LoggerMessage(EventIds.UnnotifiedChangeFound, LogLevel.Debug, "Found a change without a notification")]
+        public static partial void UnnotifiedChange(ILogger logger);
 
         [LoggerMessage(EventIds.BatchApplied, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
         public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);

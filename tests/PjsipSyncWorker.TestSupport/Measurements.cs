@@ -10,7 +10,7 @@ internal static class Measurements
 
     public static Task MegabytesAsync(string what, params long[] megabytes) => RecordAsync($"{what}: {string.Join(", ", megabytes)} MiB");
 
-    /// <summary>Lines as they are.</summary>
+    /// <summary>Records lines as they are.</summary>
     public static async Task TableAsync(IEnumerable<string> lines)
     {
         foreach (var line in lines)

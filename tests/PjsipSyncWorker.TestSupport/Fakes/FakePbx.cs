@@ -2,14 +2,14 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>Phones of 300 extensions that come and go, and an Asterisk that tells of them in its own words.</summary>
+/// <summary>A simulated Asterisk whose 300 extensions have phones that register and unregister.</summary>
 internal sealed class FakePbx
 {
     private readonly SortedDictionary<string, string> _phones = new(StringComparer.Ordinal);
 
     private FakeAction? _heldBack;
 
-    /// <summary>Our configuration of such a node.</summary>
+    /// <summary>Returns the worker's settings for such a node.</summary>
     public static string[] Node(FakeAmi ami, int index = 0) =>
     [
         $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={ami.Port}", $"Asterisk__Nodes__{index}__Username=tester", $"Asterisk__Nodes__{index}__Secret={FakeAmi.Secret}",
@@ -24,7 +24,7 @@ internal sealed class FakePbx
     public string Online =>
         string.Join(',', _phones.Where(phone => phone.Value != "Unreachable").Select(phone => Endpoint(phone.Key)).Distinct());
 
-    /// <summary>One phone of an extension comes, or goes.</summary>
+    /// <summary>Registers or unregisters one phone of an extension.</summary>
     public string Say(string endpoint, bool comes) =>
         Say($"sip:{endpoint}@198.51.100.7:5060", comes ? "NonQualified" : "Removed", roundTrip: 700);
 
@@ -44,7 +44,7 @@ internal sealed class FakePbx
         return said.ToString();
     }
 
-    /// <summary>The answer that was held back, or else a reason to ask.</summary>
+    /// <summary>Returns the answer that was held back; without one, an event after which the worker takes a snapshot.</summary>
     public string CatchUp()
     {
         AnswersSnapshots = true;

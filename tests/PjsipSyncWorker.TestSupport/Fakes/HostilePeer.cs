@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>Something that listens where an Asterisk should, and does no good. Whoever comes again gets the same again.</summary>
+/// <summary>A faulty or hostile server in place of an Asterisk. Each connection is treated in the same way.</summary>
 internal sealed class HostilePeer : IDisposable
 {
     private const string Greeting = "Asterisk Call Manager/11.0.0\r\n";
@@ -24,10 +24,10 @@ internal sealed class HostilePeer : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>How many times somebody came.</summary>
+    /// <summary>Number of connections so far.</summary>
     public int Visits { get; private set; }
 
-    /// <summary>One of each kind.</summary>
+    /// <summary>Creates one peer of each kind.</summary>
     public static IReadOnlyDictionary<string, Func<HostilePeer>> Kinds { get; } = new Dictionary<string, Func<HostilePeer>>
     {
         ["it never greets"] = () => new((_, cancellation) => Task.Delay(Timeout.Infinite, cancellation)),
@@ -69,12 +69,12 @@ internal sealed class HostilePeer : IDisposable
             }
             catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
             {
-                // Who came has enough, or the test is over.
+                // The client has disconnected, or the test has ended.
             }
         }
     }
 
-    /// <summary>Answers each action, and once nobody has said anything for a moment goes on by itself.</summary>
+    /// <summary>Answers each action, and continues by itself after a moment without an action.</summary>
     private static async Task ServeAsync(NetworkStream stream, Func<string, string, string?> answer, string? endless,
         CancellationToken cancellation)
     {

@@ -2,11 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>What Asterisk itself says of its phones, beside what the table says.</summary>
+/// <summary>Compares the state of the phones in Asterisk with the application's table.</summary>
 internal static partial class AsteriskStatusAssert
 {
-    /// <summary>Waits until both say the same; what they say is in the failure.</summary>
-    /// <param name="when">Which moment of the test this is.</param>
+    /// <summary>Waits until the registered phones are those that are online in the table. A failure shows both lists.</summary>
+    /// <param name="when">The moment of the test, for the failure.</param>
     public static Task AgreesAsync(AsteriskServer asterisk, TestDatabase database, string when, TimeSpan patience) =>
         Eventually.Equal("agreed", async () =>
     {
@@ -18,7 +18,7 @@ internal static partial class AsteriskStatusAssert
     }, patience);
 
     /// <summary>
-    /// Waits until Asterisk shows exactly the registered phones as not in use: a lamp that is dark hides a phone that is there.
+    /// Waits until Asterisk shows exactly the registered phones as not in use. Another state would hide a phone from its lamps.
     /// </summary>
     public static Task LampsAreRightAsync(AsteriskServer asterisk, TestDatabase database, string when) =>
         Eventually.Equal("right", async () =>
@@ -32,7 +32,7 @@ internal static partial class AsteriskStatusAssert
         return lit == online && online == shown ? "right" : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";
     }, LampPatience);
 
-    /// <summary>What only a reload of PJSIP mends waits for its turn, which is a tenth of the time.</summary>
+    /// <summary>A reload of PJSIP may repair a lamp late, because reloads take a tenth of the time at most.</summary>
     private static readonly TimeSpan LampPatience = TimeSpan.FromSeconds(90);
 
     [GeneratedRegex(@"Endpoint:  (\d+)(?:/\S+)? +(Not in use|\w+)")]

@@ -3,7 +3,7 @@ using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>What <c>verify-config</c> says of a set-up.</summary>
+/// <summary>Runs <c>verify-config</c> and asserts its results.</summary>
 internal static class VerificationAssert
 {
     public static async Task<IReadOnlyList<Check>> VerifyAsync(WorkerSettings settings, bool fix = false)
@@ -12,7 +12,7 @@ internal static class VerificationAssert
         return (await Verifier.RunAsync(settings, fix, _ => { }, limit.Token)).Checks;
     }
 
-    /// <summary>Exactly one check failed, for this reason and with this advice.</summary>
+    /// <summary>Asserts that exactly one check failed, for this reason and with this advice.</summary>
     public static void ExpectOnly(IReadOnlyList<Check> checks, string name, string found, string advice)
     {
         var failed = checks.Where(check => check.Outcome == Outcome.Fail).ToList();

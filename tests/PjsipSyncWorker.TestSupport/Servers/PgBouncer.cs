@@ -14,7 +14,7 @@ internal sealed class PgBouncer : IAsyncDisposable
 
     public string ConnectionString { get; }
 
-    /// <param name="ofDatabase">Further settings of the database's own line.</param>
+    /// <param name="ofDatabase">Further settings in the line of the database.</param>
     public static async Task<PgBouncer> StartAsync(string connectionString, string poolMode, string ofDatabase = "")
     {
         var server = new NpgsqlConnectionStringBuilder(connectionString);
@@ -44,7 +44,7 @@ internal sealed class PgBouncer : IAsyncDisposable
         return pooler;
     }
 
-    /// <summary>All its connections are lost.</summary>
+    /// <summary>Restarts the pooler, so that all connections are lost.</summary>
     public async Task RestartAsync()
     {
         await KillAsync();
@@ -58,7 +58,7 @@ internal sealed class PgBouncer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>It refuses to run as root.</summary>
+    /// <summary>PgBouncer refuses to run as root.</summary>
     private static Process Launch(string folder)
     {
         string[] arguments = ["-q", Path.Combine(folder, "ini")];

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>A PostgreSQL cluster of its own from the machine's programs, which may be stopped and started.</summary>
+/// <summary>A private PostgreSQL cluster of the machine's own programs, which a test may stop and start.</summary>
 internal sealed class PrivateCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -37,7 +37,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
         return cluster;
     }
 
-    /// <summary>A standby that follows this one, which a promotion makes a primary of its own.</summary>
+    /// <summary>Creates a standby of this cluster. A promotion makes the standby a primary.</summary>
     public async Task<PrivateCluster> CreateStandbyAsync()
     {
         var standby = new PrivateCluster(Ports.Next(), _options);
@@ -55,7 +55,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
     public Task StartAsync() => ControlAsync("start", "-w", "-l", Path.Combine(_folder, "log"),
         "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s {_options}");
 
-    /// <param name="mode">smart, fast or immediate: the last is as if the power went.</param>
+    /// <param name="mode">smart, fast or immediate; immediate is like a power failure.</param>
     public Task StopAsync(string mode) => ControlAsync("stop", "-w", "-m", mode);
 
     public async Task<TestDatabase> CreateDatabaseAsync(string name)
@@ -78,7 +78,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
 
     private async Task ControlAsync(params string[] arguments)
     {
-        // Stopping what is stopped is no failure.
+        // Stopping a stopped cluster is no failure.
         if (arguments[0] == "stop" && !File.Exists(Path.Combine(Data, "postmaster.pid")))
             return;
         await AsServerUserAsync("pg_ctl", ["-D", Data, "-s", .. arguments]);

@@ -19,11 +19,11 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
 
     public string Uri => $"sip:{user}@{address}:{_port}";
 
-    /// <summary>Everything goes by TLS from now on, to another port.</summary>
+    /// <summary>Uses TLS and another port of the server from now on.</summary>
     public void UseTls(int port, string certificateFile, string keyFile) =>
         (_serverPort, _transport) = (port, ["-t", "l1", "-tls_cert", certificateFile, "-tls_key", keyFile]);
 
-    /// <returns>Whether Asterisk accepted it.</returns>
+    /// <returns>Whether Asterisk accepted the registration.</returns>
     public async Task<bool> RegisterAsync(int expires = 300) =>
         await RunAsync("register.xml", "-key", "expires", expires.ToString(System.Globalization.CultureInfo.InvariantCulture)) == 0;
 
@@ -32,7 +32,7 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
         await RunAsync("register-as.xml", "-key", "contact", contactUser, "-key", "agent", userAgent) == 0;
 
     /// <summary>Registers.</summary>
-    /// <returns>What it is told of its messages: new and old ones, <c>1/0</c>.</returns>
+    /// <returns>The numbers of new and old messages that the phone is told, such as <c>1/0</c>.</returns>
     public async Task<string> MessagesAsync()
     {
         var messages = await TracedAsync("messages.xml");
@@ -40,20 +40,20 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     }
 
     /// <summary>Subscribes to the messages of an extension.</summary>
-    /// <returns>Whether it was told of them.</returns>
+    /// <returns>Whether the phone was told of them.</returns>
     public async Task<bool> SubscribeMessagesAsync(string number) =>
         await RunAsync("subscribe-messages.xml", "-key", "callee", number) == 0;
 
     public Task<bool> UnregisterAsync() => RegisterAsync(0);
 
-    /// <summary>Waits for one call, answers it, and ends when it ends. It answers OPTIONS meanwhile.</summary>
-    /// <param name="seconds">How long it waits at most.</param>
+    /// <summary>Waits for one call, answers it, and returns when the call ends. Answers OPTIONS meanwhile.</summary>
+    /// <param name="seconds">How long the phone waits at most.</param>
     public async Task<bool> AnswerAsync(int seconds = 15) => await RunAsync("answer.xml", "-aa", "-timeout", $"{seconds}s") == 0;
 
-    /// <summary>Is busy to one call.</summary>
+    /// <summary>Rejects one call as busy.</summary>
     public Task BusyAsync() => RunAsync("busy.xml");
 
-    /// <summary>Calls, and speaks for so long after the answer.</summary>
+    /// <summary>Calls, and sends audio for so long after the answer.</summary>
     public async Task<bool> SpeakAsync(string number, TimeSpan time) =>
         await RunAsync("speak.xml", "-key", "callee", number, "-d", $"{time.TotalMilliseconds:0}", "-timeout", "35s") == 0;
 
@@ -74,13 +74,13 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
         return messages.Split('\n').First(line => line.StartsWith("From:", StringComparison.Ordinal)).Split("<sip:")[1].Split('@')[0];
     }
 
-    /// <summary>As a carrier, which is known by its address.</summary>
+    /// <summary>Calls as a carrier, which Asterisk knows by its address.</summary>
     /// <returns>Whether the call was answered.</returns>
     public async Task<bool> BringCallAsync(string number, string caller = SomebodyAbroad) =>
         await RunAsync("carrier-call.xml", "-key", "callee", number, "-key", "caller", caller) == 0;
 
-    /// <summary>As a carrier.</summary>
-    /// <returns>Whether it was told that there is no such number.</returns>
+    /// <summary>Calls as a carrier.</summary>
+    /// <returns>Whether Asterisk answered that the number does not exist.</returns>
     public async Task<bool> IsRefusedAsync(string number) =>
         await RunAsync("carrier-refused.xml", "-key", "callee", number, "-key", "caller", SomebodyAbroad) == 0;
 
@@ -96,7 +96,7 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <returns>Whether the call was answered and ended as it should.</returns>
     public async Task<bool> CallAsync(string number) => await RunAsync("call.xml", "-key", "callee", number) == 0;
 
-    /// <summary>SIPp looks for [keywords] in a password, and knows \xNN.</summary>
+    /// <summary>SIPp replaces [keywords] in a password, and reads \xNN as a character.</summary>
     private static string Literally(string text) =>
         text.Replace("\\", "\\x5C", StringComparison.Ordinal).Replace("[", "\\x5B", StringComparison.Ordinal);
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace PjsipSyncWorker.TestSupport.Servers;
 
 /// <summary>
-/// The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.
+/// The worker as an operator runs it, configured by its environment: the binary that <c>PJSIP_SYNC_TEST_WORKER</c> names, else this build.
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What the process holds of the machine's memory, in mebibytes.</summary>
+    /// <summary>Resident memory of the process in mebibytes.</summary>
     public long ResidentMegabytes
     {
         get
@@ -48,7 +48,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>Starts it without waiting until it is ready.</summary>
+    /// <summary>Starts the worker without waiting until it is ready.</summary>
     public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) =>
         new(Process.Start(Info(database, settings, "run"))!);
 
@@ -72,7 +72,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
-    /// <summary>Runs one command on a terminal of its own.</summary>
+    /// <summary>Runs one command on a pseudo-terminal.</summary>
     public static async Task<string> OnTerminalAsync(TestDatabase database, string command)
     {
         var info = Info(database, ["TERM=xterm-256color"], command);
@@ -81,24 +81,24 @@ internal sealed class WorkerProcess : IAsyncDisposable
             info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;
     }
 
-    /// <summary>SIGKILL: no chance to finish anything.</summary>
+    /// <summary>Sends SIGKILL, so that the worker cannot finish anything.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGTERM, as systemd does.</summary>
+    /// <summary>Sends SIGTERM, as systemd does, and waits for the end.</summary>
     public async Task<int> StopAsync()
     {
         await TerminateAsync();
         return await ExitAsync();
     }
 
-    /// <summary>SIGTERM, and no waiting.</summary>
+    /// <summary>Sends SIGTERM without waiting.</summary>
     public Task TerminateAsync() => Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits until the process ends.</summary>
     public async Task<int> ExitAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));

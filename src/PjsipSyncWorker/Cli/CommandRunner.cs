@@ -39,7 +39,7 @@ internal static class CommandRunner
     {
         try
         {
-            var configuration = SettingsReader.Load(configFile);
+            var configuration = SettingsSources.Load(configFile);
             return await work(configuration, SettingsReader.Read(configuration));
         }
         catch (SettingsException error) when (onMisconfigured is not null)

@@ -21,7 +21,7 @@ internal static class VerifyConfigCommand
 
     /// <summary>A machine that reads JSON gets JSON.</summary>
     private static void Misconfigured(SettingsException error) => Console.Out.WriteLine(VerifyReport.Json(
-        [.. error.Problems.Select(problem => new Check("configuration", null, Outcome.Fail, problem, $"Correct {SettingsReader.DefaultFile}, the file of --config or the environment", null))], null));
+        [.. error.Problems.Select(problem => new Check("configuration", null, Outcome.Fail, problem, $"Correct {SettingsSources.DefaultFile}, the file of --config or the environment", null))], null));
 
     private static async Task<int> VerifyAsync(WorkerSettings settings, bool fix, bool json, CancellationToken cancellation)
     {

@@ -239,7 +239,7 @@ public sealed class Mapper
                 else if (column.TryAccept(value, out var accepted, out var problem))
                     values[column.Index] = accepted;
                 else
-                    problems.Add($"{section}:{name}{(name == "allow" ? $" ({ShortOptions.Codecs})" : "")} {problem}");
+                    problems.Add($"{section}:{name}{(name == "allow" ? $" ({nameof(OptionSettings.Codecs)})" : "")} {problem}");
             }
         }
     }

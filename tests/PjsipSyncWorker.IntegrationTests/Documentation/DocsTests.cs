@@ -65,6 +65,16 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
     }
 
     [Fact]
+    public async Task Every_function_of_the_document_is_in_the_database()
+    {
+        await using var database = await InstalledAsync();
+        var text = Document.Read("docs/reference/database.md");
+        var named = FunctionName().Matches(text[text.IndexOf("The other functions", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value);
+
+        Assert.Empty(named.Except(await database.RowsAsync("select proname from pg_proc where pronamespace = 'pjsip_sync'::regnamespace")));
+    }
+
+    [Fact]
     public async Task A_pooler_that_is_configured_as_documented_lets_the_worker_listen()
     {
         var documented = Document.Blocks("docs/operate/operations.md").Single(block => block.Language == "ini").Text;
@@ -117,6 +127,9 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
 
     [GeneratedRegex(@"\w+")]
     private static partial Regex Word();
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex FunctionName();
 
     [GeneratedRegex(@"\| `(\w+\.\w+)` \|$", RegexOptions.Multiline)]
     private static partial Regex TestName();

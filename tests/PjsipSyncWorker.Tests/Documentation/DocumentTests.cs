@@ -77,7 +77,7 @@ public sealed partial class DocumentTests
     public void Every_metric_is_explained_and_no_other()
     {
         string[] channels = ["pjsip_sync_change", "pjsip_sync_revision"];
-        var made = Regex.Matches(Source(), @"\(""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
+        var made = Regex.Matches(Source(), @"\(\s*""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
         var explained = MetricRow().Matches(Document.Read("docs/reference/metrics.md")).Select(match => Regex.Replace(match.Groups[1].Value, "_(total|seconds)$", ""));
 
         Assert.Equal(made, explained.Order(StringComparer.Ordinal));

@@ -39,8 +39,8 @@ public sealed class NodeChecksTests
             AnswerLogin = action => action.Name == "Login" ? FakeAmi.Success(action) + afterLogin : null,
             Answer = answer,
         };
-        var node = new NodeSettings("pbx1", "127.0.0.1", fake.Port, "tester", FakeAmi.Secret, false, null, null, false);
-        var settings = new WorkerSettings("", null!, null!, null!, null!, null!);
+        var node = new NodeSettings { Name = "pbx1", Host = "127.0.0.1", Port = fake.Port, Username = "tester", Secret = FakeAmi.Secret };
+        var settings = new WorkerSettings();
         await using var dataSource = NpgsqlDataSource.Create("Host=127.0.0.1;Port=1");
         await using var checks = new NodeChecks(node, settings, dataSource, []);
         var list = new CheckList(fix: false, _ => { });

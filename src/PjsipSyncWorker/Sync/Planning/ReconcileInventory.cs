@@ -82,7 +82,7 @@ internal sealed record ReconcileInventory(List<string> Ids, int ManagedCount, in
     /// endpoints; otherwise none.
     /// </summary>
     public IReadOnlySet<string> RemovalsToHoldBack(SyncSettings settings) =>
-        UnexplainedRemovals.Count > settings.MaxRemovalCount && UnexplainedRemovals.Count > settings.MaxRemovalShare * ManagedCount
+        UnexplainedRemovals.Count > settings.MaxRemoval.Count && UnexplainedRemovals.Count > settings.MaxRemoval.Share * ManagedCount
             ? UnexplainedRemovals
             : new HashSet<string>();
 }

@@ -41,6 +41,7 @@ boot() { # FOLDER_OF_TREE FOLDER
 halt() { as_root kill -s RTMIN+4 "$leader" 2>/dev/null; }
 
 halt_own() {
+  set +e
   [ -z "$leader" ] || halt
   for _ in $(seq 100); do as_root kill -0 "$nspawn" 2>/dev/null || break; sleep 0.1; done
   as_root kill -KILL "$nspawn" 2>/dev/null

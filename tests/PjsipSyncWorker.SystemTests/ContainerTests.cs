@@ -135,7 +135,8 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
     public async Task Absent_database_is_waited_for()
     {
         await containers.ExpectAsync("stop", "postgres");
-        await Eventually.Succeeds(async () => Assert.NotEqual(0, (await containers.WorkerAsync("health", "--ready")).ExitCode), TimeSpan.FromSeconds(20));
+        await Eventually.Succeeds(async () => Assert.NotEqual(0, (await containers.WorkerAsync("health", "--ready")).ExitCode),
+            TimeSpan.FromSeconds(20));
         await containers.AssertHealthAsync(0, "worker");
         await containers.ExpectAsync("start", "postgres");
         await Eventually.Equal(0, async () => (await containers.WorkerAsync("health", "--ready")).ExitCode, TimeSpan.FromSeconds(30));

@@ -58,7 +58,7 @@ public sealed class PostgresContainerTests(DockerEngine engine)
                 "env", "TESTCONTAINERS_RYUK_DISABLED=true", $"DOCKER_API_VERSION={version}", setting,
                 Program, "-noColor", "-class", "*.SourceTests",
             ],
-            TimeSpan.FromMinutes(5));
+            TimeSpan.FromMinutes(15));
     }
 
     private static void AssertAllPassed(CommandResult found) =>

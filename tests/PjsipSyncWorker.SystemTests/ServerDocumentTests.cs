@@ -175,17 +175,20 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
 
     private Task<string> ModeAsync(string file) => _debian.ExpectAsync("stat", "-c", "%a %U %G", file);
 
-    private Task AssertReadyAsync(int seconds) => Eventually.Succeeds(() => machine.WorkerAsync("health", "--ready"), TimeSpan.FromSeconds(seconds));
+    private Task AssertReadyAsync(int seconds) =>
+        Eventually.Succeeds(() => machine.WorkerAsync("health", "--ready"), TimeSpan.FromSeconds(seconds));
 
     private Task AssertEndpointsAsync(int seconds, string ids) =>
-        Eventually.Equal(ids, () => _debian.SqlAsync("select string_agg(id, ',' order by id) from ps_endpoints"), TimeSpan.FromSeconds(seconds));
+        Eventually.Equal(ids, () => _debian.SqlAsync("select string_agg(id, ',' order by id) from ps_endpoints"),
+            TimeSpan.FromSeconds(seconds));
 
     /// <summary>Registers phone 1001, and waits until the last command of the installation shows the phone online.</summary>
     private async Task AssertRegistersAsync(int seconds)
     {
         Assert.True(await machine.RegisterAsync(await _debian.SqlAsync("select password from extensions where number = '1001'")));
         await Eventually.Succeeds(async () =>
-            Assert.Contains("online", await _debian.ShellAsync(Installation[^1].Text), StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
+            Assert.Contains("online", await _debian.ShellAsync(Installation[^1].Text),
+                StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
     }
 
     /// <summary>Asserts that verify-config passes with these numbers read by Asterisk, and so many of all extensions online.</summary>

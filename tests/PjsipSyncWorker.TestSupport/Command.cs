@@ -64,7 +64,8 @@ internal static class Command
 
     /// <summary>Installs the Debian packages that this machine lacks.</summary>
     public static Task NeedPackagesAsync(params string[] packages) =>
-        ExpectAsync(["bash", "-c", ". \"$0\"; need_packages \"$@\"", Repository.Script("lib.sh"), .. packages], limit: TimeSpan.FromMinutes(10));
+        ExpectAsync(["bash", "-c", ". \"$0\"; need_packages \"$@\"", Repository.Script("lib.sh"), .. packages],
+            limit: TimeSpan.FromMinutes(10));
 
     /// <summary>Makes the Debian package of this checkout, of the worker in artifacts/ where there is one.</summary>
     /// <returns>The path of the package.</returns>

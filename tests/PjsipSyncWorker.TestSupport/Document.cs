@@ -59,7 +59,9 @@ internal static partial class Document
             throw new InvalidDataException($"{file}: a fence under \"{heading}\" is not closed");
     }
 
-    /// <summary>Returns the links of a document that lead to this checkout, in the order of the text; links to the web are left out.</summary>
+    /// <summary>
+    /// Returns the links of a document that lead to this checkout, in the order of the text; links to the web are left out.
+    /// </summary>
     public static IEnumerable<DocumentLink> Links(string file) => LinkTarget().Matches(WithoutBlocks(file))
         .Select(match => match.Groups[1].Value).Where(target => !target.Contains("://", StringComparison.Ordinal))
         .Select(target => target.Split('#'))
@@ -67,7 +69,8 @@ internal static partial class Document
 
     /// <summary>Returns the anchors of a document's headings, as GitHub makes them.</summary>
     public static IReadOnlySet<string> Anchors(string file) => WithoutBlocks(file).Split('\n').Where(line => line.StartsWith('#'))
-        .Select(line => NotInAnchor().Replace(line.TrimStart('#', ' ').ToLowerInvariant(), "").Replace(' ', '-')).ToHashSet(StringComparer.Ordinal);
+        .Select(line => NotInAnchor().Replace(line.TrimStart('#', ' ').ToLowerInvariant(), "").Replace(' ', '-'))
+            .ToHashSet(StringComparer.Ordinal);
 
     private static string WithoutBlocks(string file) => WholeBlock().Replace(Read(file), "");
 

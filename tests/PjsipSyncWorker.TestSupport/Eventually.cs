@@ -51,7 +51,9 @@ internal static class Eventually
         }
     }
 
-    /// <summary>Repeats an attempt every 0.1 s until it does not throw. When the time is over, what the last attempt threw is thrown.</summary>
+    /// <summary>
+    /// Repeats an attempt every 0.1 s until it does not throw. When the time is over, what the last attempt threw is thrown.
+    /// </summary>
     public static async Task Succeeds(Func<Task> attempt, TimeSpan patience)
     {
         var deadline = DateTime.UtcNow + patience;

@@ -23,9 +23,11 @@ internal static class Repository
     public static async Task<string> ExpectAsync(string program, IEnumerable<string> arguments, TimeSpan limit) =>
         (await Command.ExpectAsync([program, .. arguments], limit: limit)).All;
 
-    public static ProcessStartInfo Info(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+    public static ProcessStartInfo Info(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string,
+        string>? environment = null)
     {
-        var info = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var info = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true,
+            RedirectStandardError = true };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             info.Environment[name] = value;
         return info;

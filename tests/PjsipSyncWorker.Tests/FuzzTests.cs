@@ -35,16 +35,20 @@ public sealed class FuzzTests
 
     private static readonly (string Key, string Value)[] Settings =
     [
-        ("ConnectionStrings:Postgres", "Host=/run/postgresql;Database=pbx;Username=pjsip_sync"), ("Source:Table", "public.extensions"), ("Source:Columns:Number", "number"), ("Source:Active", "enabled"),
-        ("Realtime:Defaults:Codecs", "ulaw,alaw"), ("Realtime:Profiles:x:Aor:max_contacts", "1"), ("Asterisk:Nodes:0:Name", "pbx1"), ("Asterisk:Nodes:0:Port", "5038"), ("Asterisk:Nodes:0:Secret", "s"),
-        ("Sync:BatchSize", "5000"), ("Sync:PollInterval", "00:00:30"), ("Sync:MaxRemoval:Share", "0.2"), ("Metrics:Host", "localhost"), ("Metrics:Port", "9464"),
+        ("ConnectionStrings:Postgres", "Host=/run/postgresql;Database=pbx;Username=pjsip_sync"), ("Source:Table",
+            "public.extensions"), ("Source:Columns:Number", "number"), ("Source:Active", "enabled"),
+        ("Realtime:Defaults:Codecs", "ulaw,alaw"), ("Realtime:Profiles:x:Aor:max_contacts", "1"), ("Asterisk:Nodes:0:Name",
+            "pbx1"), ("Asterisk:Nodes:0:Port", "5038"), ("Asterisk:Nodes:0:Secret", "s"),
+        ("Sync:BatchSize", "5000"), ("Sync:PollInterval", "00:00:30"), ("Sync:MaxRemoval:Share", "0.2"), ("Metrics:Host",
+            "localhost"), ("Metrics:Port", "9464"),
     ];
 
     [Fact]
     public Task What_asterisk_says() => FuzzAsync(random =>
     {
         var reader = new AmiReader(LargestMessage, LargestMessage);
-        var bytes = Encoding.Latin1.GetBytes(Spoil(random, string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Conversations[random.Next(Conversations.Length)]))));
+        var bytes = Encoding.Latin1.GetBytes(Spoil(random,
+            string.Concat(Enumerable.Range(0, random.Next(1, 4)).Select(_ => Conversations[random.Next(Conversations.Length)]))));
         try
         {
             for (var from = 0; from < bytes.Length;)
@@ -152,7 +156,8 @@ public sealed class FuzzTests
                     spoiled.Remove(at, Math.Min(random.Next(1, 12), spoiled.Length - at));
                     break;
                 case 2:
-                    spoiled.Insert(at, spoilers[random.Next(spoilers.Length)].ToString(), random.Next(1, random.Next(20) == 0 ? 2 * LargestMessage : 4));
+                    spoiled.Insert(at, spoilers[random.Next(spoilers.Length)].ToString(),
+                        random.Next(1, random.Next(20) == 0 ? 2 * LargestMessage : 4));
                     break;
                 case 3 when at < spoiled.Length:
                     spoiled.Insert(at, spoiled.ToString(at, Math.Min(40, spoiled.Length - at)));
@@ -166,5 +171,6 @@ public sealed class FuzzTests
     }
 
     private static int? Number(string variable) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number) ? number : null;
 }

@@ -16,16 +16,20 @@ public sealed class AcceptanceTests(PostgresServer server)
         var bert = new SipPhone(asterisk, "1002", "two", "127.0.0.12");
         Assert.False(await anna.RegisterAsync());
 
-        await database.ExecuteAsync("insert into extensions (number, password, display_name) values ('1001', 's;ecret^1', 'Anna'), ('1002', 'two', 'Bert')");
+        await database.ExecuteAsync(
+            "insert into extensions (number, password, display_name) values ('1001', 's;ecret^1', 'Anna'), ('1002', 'two', 'Bert')");
         await Eventually.Equal(6L, () => database.ScalarAsync<long>("select (select count(*) from ps_endpoints) + (select count(*) from ps_auths) + (select count(*) from ps_aors)"));
 
         var before = DateTime.UtcNow.AddSeconds(-1);
         Assert.True(await anna.RegisterAsync());
         Assert.True(await bert.RegisterAsync());
         await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12");
-        Assert.InRange(await database.ScalarAsync<DateTime>("select last_registered_at from extensions where number = '1001'"), before, DateTime.UtcNow.AddSeconds(1));
+        Assert.InRange(await database.ScalarAsync<DateTime>("select last_registered_at from extensions where number = '1001'"), before,
+            DateTime.UtcNow.AddSeconds(1));
         Assert.Contains(await application.HeardAsync(2), heard =>
-            heard.Contains("\"number\" : \"1001\"", StringComparison.Ordinal) && heard.Contains("\"status\" : \"online\"", StringComparison.Ordinal) && heard.Contains("\"ip\" : \"127.0.0.11\"", StringComparison.Ordinal));
+            heard.Contains("\"number\" : \"1001\"", StringComparison.Ordinal)
+                && heard.Contains("\"status\" : \"online\"", StringComparison.Ordinal)
+                && heard.Contains("\"ip\" : \"127.0.0.11\"", StringComparison.Ordinal));
 
         var answering = bert.AnswerAsync();
         Assert.True(await anna.CallAsync("1002"));
@@ -60,7 +64,8 @@ public sealed class AcceptanceTests(PostgresServer server)
         await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL", "1003|offline|NULL");
 
         await asterisk.StopAsync();
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
+        await database.ExecuteAsync(
+            "insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
         await asterisk.BootAsync();
         await Expect.RefreshedAsync(database);
 
@@ -119,7 +124,8 @@ public sealed class AcceptanceTests(PostgresServer server)
         await worker.DisposeAsync();
         Assert.True(await second.RegisterAsync());
         Assert.True(await first.UnregisterAsync());
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
+        await database.ExecuteAsync(
+            "insert into extensions (number, password) values ('1004', 'four'); delete from extensions where number = '1003'");
         await using var next = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
 
         await Expect.StatusAsync(database, "1001|offline|127.0.0.11", "1002|online|127.0.0.12", "1004|offline|NULL");
@@ -157,7 +163,8 @@ public sealed class AcceptanceTests(PostgresServer server)
         Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from extensions x left join ps_auths a on a.id = x.number where a.password is distinct from x.password"));
     }
 
-    private static async Task<TestDatabase> InstalledAsync(PostgresServer server) => await InstalledAsync(await server.CreateDatabaseAsync());
+    private static async Task<TestDatabase> InstalledAsync(PostgresServer server) =>
+        await InstalledAsync(await server.CreateDatabaseAsync());
 
     private static async Task<TestDatabase> InstalledAsync(TestDatabase database)
     {

@@ -10,7 +10,8 @@ public sealed class AsteriskValueTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"));
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
         var printable = Enumerable.Range(' ', '~' - ' ' + 1).Select(c => (char)c).ToArray();
-        var passwords = printable.Select(c => $"p{c}w").Append(new string(printable)[..48]).Append(new string(printable)[48..]).Concat(["^3Bp;;^^5E ;", "ends ", " begins", "  "]).ToArray();
+        var passwords = printable.Select(c => $"p{c}w").Append(new string(printable)[..48]).Append(new string(printable)[48..])
+            .Concat(["^3Bp;;^^5E ;", "ends ", " begins", "  "]).ToArray();
         for (var i = 0; i < passwords.Length; i++)
             await rig.Database.ExecuteAsync("insert into extensions (number, password) values ($1, $2)", $"{2000 + i}", passwords[i]);
         await rig.DrainAsync();
@@ -28,14 +29,17 @@ public sealed class AsteriskValueTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
-        string[] names = ["Plain Name", "O'Brien", "Anna \"Ann\" Öz", "back\\slash \\\" end\\", "semi;colon ^3B ^", "Zoë 🦊 東京", "<angle> & co", "100% ${EXTEN} $[1+1]"];
+        string[] names = ["Plain Name", "O'Brien", "Anna \"Ann\" Öz", "back\\slash \\\" end\\", "semi;colon ^3B ^", "Zoë 🦊 東京",
+            "<angle> & co", "100% ${EXTEN} $[1+1]"];
         for (var i = 0; i < names.Length; i++)
-            await rig.Database.ExecuteAsync("insert into extensions (number, password, display_name) values ($1, 'x', $2)", $"{3000 + i}", names[i]);
+            await rig.Database.ExecuteAsync("insert into extensions (number, password, display_name) values ($1, 'x', $2)", $"{3000 + i}",
+                names[i]);
         await rig.DrainAsync();
 
         for (var i = 0; i < names.Length; i++)
         {
-            var shown = (await asterisk.CliAsync($"pjsip show endpoint {3000 + i}")).Split('\n').Single(line => line.TrimStart().StartsWith("callerid ", StringComparison.Ordinal));
+            var shown = (await asterisk.CliAsync($"pjsip show endpoint {3000 + i}")).Split('\n')
+                .Single(line => line.TrimStart().StartsWith("callerid ", StringComparison.Ordinal));
             Assert.Equal($"\"{names[i].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{3000 + i}>", shown[(shown.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
         }
     }
@@ -57,7 +61,8 @@ public sealed class AsteriskValueTests(PostgresServer server)
         await Eventually.True(() => database.ScalarAsync<bool>("select refreshed_revision > 0 from pjsip_sync.node"));
 
         // In a URI # must be escaped; a phone does that.
-        Assert.True(await new SipPhone(asterisk, number.Replace("#", "%23", StringComparison.Ordinal), "x", username: number).RegisterAsync());
+        Assert.True(await new SipPhone(asterisk, number.Replace("#", "%23", StringComparison.Ordinal), "x", username: number)
+            .RegisterAsync());
 
         await Eventually.Equal("online", () => database.ScalarAsync<string>("select status from extensions"));
     }

@@ -21,14 +21,16 @@ public sealed class NameTests(PostgresServer server)
         var (exitCode, output) = await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
         Assert.True(exitCode == 0, output);
         var (_, found) = await WorkerProcess.CommandAsync(database, files.Settings(), "verify-config");
-        Assert.Contains("carrier (pjsip.conf) is both an extension and an object in a file of this server", found, StringComparison.Ordinal);
+        Assert.Contains("carrier (pjsip.conf) is both an extension and an object in a file of this server", found,
+            StringComparison.Ordinal);
 
         await using var worker = await WorkerProcess.StartAsync(database, files.Settings());
         await Eventually.Equal("carrier", async () => string.Join(' ', await database.RowsAsync(Reserved)));
         Assert.Equal(["True"], await database.RowsAsync("select codecs @> '{alaw,opus,t140}' from pjsip_sync.node"));
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
-        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = '1001'"));
+        await Eventually.Equal(
+            "NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = '1001'"));
         foreach (var dialled in new[] { "+33123456789", "112" })
         {
             var taking = carrier.AnswerNumberAsync();

@@ -9,7 +9,8 @@ namespace PjsipSyncWorker.IntegrationTests.Asterisk;
 /// </summary>
 public sealed class OptionSweepTests(PostgresServer server)
 {
-    private static readonly string[] Nonsense = ["zz", "nosuch,zz", "-1", "99999999999", "a b", "1.2.3.4/99", "=x;y", "@", "/nonexistent/file", "é"];
+    private static readonly string[] Nonsense = ["zz", "nosuch,zz", "-1", "99999999999", "a b", "1.2.3.4/99", "=x;y", "@",
+        "/nonexistent/file", "é"];
 
     private static readonly int Values = TestRunOptions.Number("PJSIP_SYNC_TEST_SWEEP") ?? 1;
 
@@ -47,7 +48,8 @@ public sealed class OptionSweepTests(PostgresServer server)
         {
             var fate = rejected.TryGetValue(one.Number, out var reason) ? $"refused: {reason}"
                 : named.ContainsKey(one.Number) || one.Option is "acl" or "contact_acl" ? "named"
-                : await IsLoadedAsync(asterisk, one.Number) && await new SipPhone(asterisk, one.Number, "x", "127.0.0.13").RegisterAsync() ? "works" : "dead";
+                : await IsLoadedAsync(asterisk, one.Number) && await new SipPhone(asterisk, one.Number, "x", "127.0.0.13")
+                    .RegisterAsync() ? "works" : "dead";
             table.Add($"{one.Table}.{one.Option} | {one.Value} | {fate}");
             if (fate == "dead")
                 dead.Add(table[^1]);
@@ -67,8 +69,10 @@ public sealed class OptionSweepTests(PostgresServer server)
             where table_name in ('ps_endpoints', 'ps_auths', 'ps_aors') and column_name not in ('id', 'aors', 'auth', 'username', 'password')
             order by 1, 2
             """);
-        return [.. options.Select(option => option.Split('|')).SelectMany((option, i) => Enumerable.Range(0, Values).Select(k => (option, i, k)))
-            .Select((place, n) => new Case($"x{n:0000}", place.option[0], place.option[1], Nonsense[(place.i + place.k) % Nonsense.Length]))];
+        return [.. options.Select(option => option.Split('|'))
+            .SelectMany((option, i) => Enumerable.Range(0, Values).Select(k => (option, i, k)))
+            .Select((place, n) => new Case($"x{n:0000}", place.option[0], place.option[1],
+                Nonsense[(place.i + place.k) % Nonsense.Length]))];
     }
 
     private static async Task InsertAsync(TestDatabase database, IEnumerable<Case> cases)
@@ -87,7 +91,8 @@ public sealed class OptionSweepTests(PostgresServer server)
         var watch = Stopwatch.StartNew();
         await database.ExecuteAsync("""insert into extensions (number, password, settings) values ($1, 'x', '{"aor":{"qualify_frequency":0}}')""", number);
         await Eventually.True(() => new SipPhone(asterisk, number, "x", "127.0.0.12").RegisterAsync());
-        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number));
+        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = $1",
+            number));
         return watch.Elapsed;
     }
 

@@ -78,18 +78,21 @@ public sealed partial class RenderTests(PostgresServer server)
         Assert.True(await answering);
 
         // Unknown numbers; numbers outside, as they are and behind our own prefix; services; the carrier itself.
-        foreach (var number in new[] { "+49301239999", "+4930123", "+33123456789", "0033123456789", "+4930123+33123456789", "112", "*97", "+4930123carrier" })
+        foreach (var number in new[] { "+49301239999", "+4930123", "+33123456789", "0033123456789", "+4930123+33123456789", "112", "*97",
+            "+4930123carrier" })
             Assert.True(await carrier.IsRefusedAsync(number), number);
 
         // Nobody has a call without a login, whatever he calls himself.
         var before = await ProcessedAsync(asterisk);
         var stranger = new SipPhone(asterisk, "stranger", "", "127.0.0.42");
-        foreach (var (caller, number) in new[] { ("+33612345678", "+49301231001"), ("carrier", "+49301231001"), ("1001", "+33123456789"), ("anonymous", "+33123456789"), ("1001", "112"), ("carrier", "*43") })
+        foreach (var (caller, number) in new[] { ("+33612345678", "+49301231001"), ("carrier", "+49301231001"), ("1001", "+33123456789"),
+            ("anonymous", "+33123456789"), ("1001", "112"), ("carrier", "*43") })
             Assert.False(await stranger.BringCallAsync(number, caller), $"{caller} to {number}");
         Assert.Equal(before, await ProcessedAsync(asterisk));
 
         // An extension that calls itself 112 does not stand in the way of help.
-        foreach (var (dialled, arrives) in new[] { ("+33123456789", "+33123456789"), ("0033123456789", "+33123456789"), ("030987654", "+4930987654"), ("112", "112"), ("110", "110") })
+        foreach (var (dialled, arrives) in new[] { ("+33123456789", "+33123456789"), ("0033123456789", "+33123456789"),
+            ("030987654", "+4930987654"), ("112", "112"), ("110", "110") })
         {
             var taking = carrier.AnswerNumberAsync();
             await Eventually.True(() => anna.CallAsync(dialled));
@@ -128,13 +131,16 @@ public sealed partial class RenderTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = new AsteriskServer();
         using var files = new RenderedFiles(database, asterisk);
-        string[] numbers = ["12*3#4", "*55", "o'brien(2)=x$?", "user!x", "~joe", "1001#", "t1-1001", "acme.1001", "10-01.", "q)", "-7_", new string('7', 79)];
+        string[] numbers = ["12*3#4", "*55", "o'brien(2)=x$?", "user!x", "~joe", "1001#", "t1-1001", "acme.1001", "10-01.", "q)", "-7_",
+            new string('7', 79)];
         await StartWithCarrierAsync(database, asterisk, files,
-            string.Join(", ", numbers.Append("1999").Select(number => $"('{number.Replace("'", "''", StringComparison.Ordinal)}', 'one')")));
+            string.Join(", ", numbers.Append("1999")
+                .Select(number => $"('{number.Replace("'", "''", StringComparison.Ordinal)}', 'one')")));
         await database.ExecuteAsync("insert into extensions (number, password) values ('a(b', 'one'), (repeat('8', 80), 'one')");
         await WorkerProcess.CommandAsync(database, files.Settings(), "sync-extensions");
         Assert.Equal(
-            [$"{new string('8', 80)}|number is longer than the 79 characters that Asterisk can dial", "a(b|number holds a ( without its ): the dialplan could not tell where it ends"],
+            [$"{new string('8', 80)}|number is longer than the 79 characters that Asterisk can dial",
+                "a(b|number holds a ( without its ): the dialplan could not tell where it ends"],
             await database.RowsAsync("select id, reason from pjsip_sync.rejected order by 1"));
         var anna = new SipPhone(asterisk, "1999", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
@@ -155,7 +161,8 @@ public sealed partial class RenderTests(PostgresServer server)
         }
 
         // Nothing of what is dialled becomes a part of the dialplan's own words.
-        foreach (var dialled in new[] { "t1-1001%26PJSIP%2Fcarrier", "12*3%234%2Caors", "~joe%40carrier", "%24%7BEMERGENCY%7D", "a(b", new string('7', 80) })
+        foreach (var dialled in new[] { "t1-1001%26PJSIP%2Fcarrier", "12*3%234%2Caors", "~joe%40carrier", "%24%7BEMERGENCY%7D", "a(b",
+            new string('7', 80) })
             Assert.False(await anna.CallAsync(dialled), dialled);
         Assert.DoesNotContain("carrier-", await asterisk.CliAsync("core show channels concise"), StringComparison.Ordinal);
     }
@@ -170,7 +177,8 @@ public sealed partial class RenderTests(PostgresServer server)
         using var secondFiles = new RenderedFiles(database, second);
         string[] both = [.. firstFiles.Settings(), .. secondFiles.Settings(1)];
         await firstFiles.RenderAsync([.. both, .. firstFiles.Settings()]);
-        await secondFiles.RenderAsync([.. both, .. secondFiles.Settings(), "Asterisk__Nodes__1__Name=other", "Asterisk__Render__SystemNames__pbx1=pbx2"]);
+        await secondFiles.RenderAsync([.. both, .. secondFiles.Settings(), "Asterisk__Nodes__1__Name=other",
+            "Asterisk__Render__SystemNames__pbx1=pbx2"]);
         await first.StartFromAsync(firstFiles.Output, firstFiles.Site);
         await second.StartFromAsync(secondFiles.Output, secondFiles.Site);
         await using var worker = await WorkerProcess.StartAsync(database, both);
@@ -218,17 +226,21 @@ public sealed partial class RenderTests(PostgresServer server)
 
     /// <summary>How many calls there were.</summary>
     private static async Task<string> ProcessedAsync(AsteriskServer asterisk) =>
-        (await asterisk.CliAsync("core show channels count")).Split('\n').Single(line => line.Contains("processed", StringComparison.Ordinal)).Split(' ')[0];
+        (await asterisk.CliAsync("core show channels count")).Split('\n')
+            .Single(line => line.Contains("processed", StringComparison.Ordinal)).Split(' ')[0];
 
     private static async Task<int> MessagesAsync(AsteriskServer asterisk, string mailbox)
     {
-        await Eventually.True(async () => (await asterisk.CliAsync("core show channels count")).Contains("0 active channels", StringComparison.Ordinal));
-        return (await asterisk.FilesAsync()).Count(file => file.Contains($"spool/voicemail/{mailbox}/INBOX/", StringComparison.Ordinal) && file.EndsWith(".wav", StringComparison.Ordinal));
+        await Eventually.True(async () => (await asterisk.CliAsync("core show channels count"))
+            .Contains("0 active channels", StringComparison.Ordinal));
+        return (await asterisk.FilesAsync()).Count(file => file.Contains($"spool/voicemail/{mailbox}/INBOX/", StringComparison.Ordinal)
+            && file.EndsWith(".wav", StringComparison.Ordinal));
     }
 
     /// <summary>What Asterisk complained of while it booted, without what Debian's own files and this tree make it say.</summary>
     private static List<string> ComplaintsOfOurs(string log) =>
-        [.. log.Split('\n').TakeWhile(line => !line.Contains("Asterisk Ready", StringComparison.Ordinal)).Where(line => Complaint().IsMatch(line) && !Debians().IsMatch(line))];
+        [.. log.Split('\n').TakeWhile(line => !line.Contains("Asterisk Ready", StringComparison.Ordinal))
+            .Where(line => Complaint().IsMatch(line) && !Debians().IsMatch(line))];
 
     [GeneratedRegex(" (WARNING|ERROR)")]
     private static partial Regex Complaint();
@@ -237,7 +249,8 @@ public sealed partial class RenderTests(PostgresServer server)
     private static partial Regex Debians();
 
     /// <param name="extensions">Numbers and passwords, as rows of SQL.</param>
-    private static async Task<SipPhone> StartWithCarrierAsync(TestDatabase database, AsteriskServer asterisk, RenderedFiles files, string extensions)
+    private static async Task<SipPhone> StartWithCarrierAsync(TestDatabase database, AsteriskServer asterisk, RenderedFiles files,
+        string extensions)
     {
         var carrier = new SipPhone(asterisk, "carrier", "", "127.0.0.41");
         await files.RenderAsync(files.Settings());

@@ -9,14 +9,18 @@ public sealed class CommandTests(PostgresServer server)
     public async Task Sync_extensions_shows_what_it_would_do_and_then_does_it()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'sesame'), ('1002', 'sesame'), ('10 03', 'sesame')");
+        await database.ExecuteAsync(
+            "insert into extensions (number, password) values ('1001', 'sesame'), ('1002', 'sesame'), ('10 03', 'sesame')");
 
         var (dryExit, dry) = await WorkerProcess.CommandAsync(database, [], "sync-extensions", "--dry-run", "--json");
         using var preview = JsonDocument.Parse(dry);
         Assert.Equal(1, dryExit);
-        Assert.Equal((2, 1), (preview.RootElement.GetProperty("created").GetInt32(), preview.RootElement.GetProperty("rejected").GetInt32()));
-        Assert.Equal("***", preview.RootElement.GetProperty("changes")[0].GetProperty("columns").GetProperty("ps_auths.password").GetString());
-        Assert.Contains("a space", preview.RootElement.GetProperty("rejections")[0].GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Equal((2, 1), (preview.RootElement.GetProperty("created").GetInt32(), preview.RootElement.GetProperty("rejected")
+            .GetInt32()));
+        Assert.Equal("***", preview.RootElement.GetProperty("changes")[0].GetProperty("columns").GetProperty("ps_auths.password")
+            .GetString());
+        Assert.Contains("a space", preview.RootElement.GetProperty("rejections")[0].GetProperty("reason").GetString(),
+            StringComparison.Ordinal);
         Assert.DoesNotContain("sesame", dry, StringComparison.Ordinal);
         Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
@@ -25,11 +29,13 @@ public sealed class CommandTests(PostgresServer server)
         Assert.Equal(1, exit);
         Assert.Contains("created 2, updated 0, unchanged 0, removed 0, rejected 1", output, StringComparison.Ordinal);
 
-        await database.ExecuteAsync("delete from extensions where number = '10 03'; update ps_auths set password = 'edited' where id = '1001'");
+        await database.ExecuteAsync(
+            "delete from extensions where number = '10 03'; update ps_auths set password = 'edited' where id = '1001'");
         (exit, output) = await WorkerProcess.CommandAsync(database, [], "sync-extensions", "--json");
         using var result = JsonDocument.Parse(output);
         Assert.Equal(0, exit);
-        Assert.Equal((1, 1, 0), (result.RootElement.GetProperty("updated").GetInt32(), result.RootElement.GetProperty("unchanged").GetInt32(), result.RootElement.GetProperty("rejected").GetInt32()));
+        Assert.Equal((1, 1, 0), (result.RootElement.GetProperty("updated").GetInt32(), result.RootElement.GetProperty("unchanged")
+            .GetInt32(), result.RootElement.GetProperty("rejected").GetInt32()));
     }
 
     [Fact]

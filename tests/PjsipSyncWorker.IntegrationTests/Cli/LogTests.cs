@@ -13,7 +13,8 @@ public sealed class LogTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Logging__LogLevel__PjsipSyncWorker=Debug");
 
-        await database.ExecuteAsync($"insert into extensions (number, password) select g::text, '{Password}' from generate_series(1001, 1003) g");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password) select g::text, '{Password}' from generate_series(1001, 1003) g");
         await Eventually.True(() => Task.FromResult(worker.Log.Contains("Applied 3 changes", StringComparison.Ordinal)));
         await database.ExecuteAsync($"insert into extensions (number, password) values ('10 04', '{Password}')");
         await Eventually.True(() => Task.FromResult(worker.Log.Contains("Rejected 10 04", StringComparison.Ordinal)));
@@ -32,8 +33,10 @@ public sealed class LogTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
         await Eventually.True(() => Task.FromResult(worker.Log.Contains("Applied 1 changes", StringComparison.Ordinal)));
 
-        var lines = worker.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        var lines = worker.Log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToList();
         Assert.Contains(lines, line => line.GetProperty("EventId").GetInt32() == 1008);
-        Assert.DoesNotContain(lines, line => line.GetRawText().Contains("Create", StringComparison.Ordinal) && line.GetProperty("LogLevel").GetString() == "Debug");
+        Assert.DoesNotContain(lines, line => line.GetRawText().Contains("Create", StringComparison.Ordinal) && line.GetProperty("LogLevel")
+            .GetString() == "Debug");
     }
 }

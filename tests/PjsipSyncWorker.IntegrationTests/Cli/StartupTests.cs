@@ -5,12 +5,15 @@ using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.IntegrationTests.Cli;
 
-/// <summary>What <c>run</c> says when it cannot: one line that an operator can act on, and an end only where waiting is of no use.</summary>
+/// <summary>
+/// What <c>run</c> says when it cannot: one line that an operator can act on, and an end only where waiting is of no use.
+/// </summary>
 public sealed class StartupTests(PostgresServer server, InstalledTemplate template) : IClassFixture<InstalledTemplate>
 {
     [Theory]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "older than", "run pjsip-sync-worker init")]
-    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table", "older than", "run pjsip-sync-worker init")]
+    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table", "older than",
+        "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
     [InlineData("drop table ps_auths", "Missing: public.ps_auths", "contrib/ast-db-manage")]
@@ -35,7 +38,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 1");
         Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "init")).ExitCode);
         // which makes it stand by
-        Assert.Equal([$"{Installation.SchemaVersion}|schema {Installation.SchemaVersion}"], await database.RowsAsync("select schema_version, fingerprint from pjsip_sync.mapping"));
+        Assert.Equal([$"{Installation.SchemaVersion}|schema {Installation.SchemaVersion}"],
+            await database.RowsAsync("select schema_version, fingerprint from pjsip_sync.mapping"));
 
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99");
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "init");
@@ -60,7 +64,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         var (ready, why) = await WorkerProcess.CommandAsync(database, [metrics], "health", "--ready");
         Assert.Equal(1, ready);
         Assert.Contains("sync: the schema pjsip_sync has version 99", why, StringComparison.Ordinal);
-        Assert.Equal(["2|1"], await database.RowsAsync("select (select count(*) from ps_endpoints), (select count(*) from pjsip_sync.change)"));
+        Assert.Equal(
+            ["2|1"], await database.RowsAsync("select (select count(*) from ps_endpoints), (select count(*) from pjsip_sync.change)"));
 
         await database.ExecuteAsync($"update pjsip_sync.mapping set schema_version = {Installation.SchemaVersion}, fingerprint = ''");
         await Eventually.Equal(3L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
@@ -74,7 +79,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
         var role = $"r_{Guid.NewGuid():N}";
-        await database.ExecuteAsync($"create role {role} login password 'x';" + string.Format(System.Globalization.CultureInfo.InvariantCulture, grants, role));
+        await database.ExecuteAsync(
+            $"create role {role} login password 'x';" + string.Format(System.Globalization.CultureInfo.InvariantCulture, grants, role));
         await using var poor = database.As(role, "x");
 
         await ExpectAsync(poor, found, advice);
@@ -84,7 +90,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     [InlineData("Sync__BatchSise=5", "Configuration: Sync:BatchSise is not known here", "BatchSize")]
     [InlineData("Sync__PollInterval=30", "Configuration: Sync:PollInterval must be a time", "hours:minutes:seconds")]
     [InlineData("Asterisk__Nodes__0__Secret=", "Configuration: Asterisk:Nodes:0:Secret is missing", "manager.conf")]
-    [InlineData("ConnectionStrings__Postgres=Host=x;Passwort=wrong-one", "Configuration: ConnectionStrings:Postgres is not a connection string", "such as Host=")]
+    [InlineData("ConnectionStrings__Postgres=Host=x;Passwort=wrong-one",
+        "Configuration: ConnectionStrings:Postgres is not a connection string", "such as Host=")]
     public async Task A_configuration_that_cannot_be_used_ends_the_daemon(string setting, string found, string advice)
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
@@ -103,7 +110,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 
         File.Delete(file);
         Assert.Equal(2, exit);
-        Assert.StartsWith($"Configuration: Failed to load configuration from file '{file}'.", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.StartsWith($"Configuration: Failed to load configuration from file '{file}'.",
+            Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
         Assert.Contains("LineNumber: 1", output, StringComparison.Ordinal);
         Assert.DoesNotContain("wrong-one", output, StringComparison.Ordinal);
     }
@@ -119,7 +127,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         var (exit, output) = await WorkerProcess.CommandAsync(poor, [], "init", "--create-extensions");
 
         Assert.Equal(2, exit);
-        Assert.Contains("permission denied for database", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("permission denied for database", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
         Assert.Contains("Run init as a superuser", output, StringComparison.Ordinal);
     }
 
@@ -133,9 +142,12 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
             do $$ begin execute format($c$copy (values ('host all locked 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) to %L$c$,
               current_setting('hba_file')); end $$; select pg_reload_conf()
             """);
-        await using var locked = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "locked", Password = "wrong-one" }.ConnectionString);
-        await using var missing = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nosuch" }.ConnectionString);
-        await Eventually.True(async () => !(await WorkerProcess.CommandAsync(locked, [], "run")).Output.Contains("not installed", StringComparison.Ordinal));
+        await using var locked = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "locked",
+            Password = "wrong-one" }.ConnectionString);
+        await using var missing = new TestDatabase(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "nosuch" }.ConnectionString);
+        await Eventually.True(async () => !(await WorkerProcess.CommandAsync(locked, [], "run")).Output.Contains("not installed",
+            StringComparison.Ordinal));
 
         await ExpectAsync(locked, "the password for this database role is wrong", "ConnectionStrings:Postgres");
         await ExpectAsync(missing, "database \"nosuch\" does not exist", "create it, or name another");
@@ -173,11 +185,13 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await using var worker = await WorkerProcess.StartAsync(database,
         [
             .. asterisk.WorkerSettings(),
-            .. asterisk.WorkerSettings(1).Where(setting => !setting.Contains("Secret", StringComparison.Ordinal)), "Asterisk__Nodes__1__Secret=not-the-secret",
+            .. asterisk.WorkerSettings(1).Where(setting => !setting.Contains("Secret",
+                StringComparison.Ordinal)), "Asterisk__Nodes__1__Secret=not-the-secret",
             "Asterisk__Nodes__2__Name=pbx3", $"Asterisk__Nodes__2__Port={port}", "Asterisk__Nodes__2__Secret=x",
         ]);
 
-        await SaidAsync("Asterisk pbx1: the AMI user pjsip-sync lacks read = call; in its section of manager.conf it needs read = system,call");
+        await SaidAsync(
+            "Asterisk pbx1: the AMI user pjsip-sync lacks read = call; in its section of manager.conf it needs read = system,call");
         await SaidAsync("Asterisk pbx2 does not let us in: Asterisk refused the AMI user pjsip-sync");
         await SaidAsync("Lost Asterisk pbx3: ");
         Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);

@@ -20,7 +20,8 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
         public async ValueTask DisposeAsync() => await Server.DisposeAsync();
     }
 
-    public static TheoryData<string> FilesWithSql => [.. Document.All.Where(file => Document.Blocks(file).Any(block => block.Language == "sql"))];
+    public static TheoryData<string> FilesWithSql =>
+        [.. Document.All.Where(file => Document.Blocks(file).Any(block => block.Language == "sql"))];
 
     [Theory]
     [MemberData(nameof(FilesWithSql))]
@@ -35,7 +36,8 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
 
         foreach (var block in Document.Blocks(file).Where(block => block.Language == "sql"))
         {
-            var expected = block.Text.Split('\n').Where(line => line.StartsWith(Expected, StringComparison.Ordinal)).Select(line => line[Expected.Length..]).ToList();
+            var expected = block.Text.Split('\n').Where(line => line.StartsWith(Expected, StringComparison.Ordinal))
+                .Select(line => line[Expected.Length..]).ToList();
             if (expected.Count == 0)
                 await PsqlAsync(database, block);
             else if (block.Text.StartsWith("select", StringComparison.Ordinal))
@@ -113,7 +115,8 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
         {
             await File.WriteAllTextAsync(file, block.Text);
             return (await Repository.ExpectAsync("psql",
-                ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", connection.Host!, "-p", $"{connection.Port}", "-U", connection.Username!, "-d", connection.Database!, "-f", file],
+                ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", connection.Host!, "-p", $"{connection.Port}", "-U",
+                    connection.Username!, "-d", connection.Database!, "-f", file],
                 TimeSpan.FromSeconds(30))).TrimEnd('\n');
         }
         finally

@@ -6,7 +6,8 @@ namespace PjsipSyncWorker.IntegrationTests.Documentation;
 /// <summary>docs/operate/reliability.md promises nothing without a test, and no test of a fault is missing there.</summary>
 public sealed partial class ReliabilityTests
 {
-    private static readonly Type[] Proofs = [typeof(FaultTests), typeof(AsteriskFaultTests), typeof(FailoverTests), typeof(PeerTests), typeof(BoundsTests), typeof(StopTests), typeof(ReplicationTests), typeof(SoakTests)];
+    private static readonly Type[] Proofs = [typeof(FaultTests), typeof(AsteriskFaultTests), typeof(FailoverTests), typeof(PeerTests),
+        typeof(BoundsTests), typeof(StopTests), typeof(ReplicationTests), typeof(SoakTests)];
 
     [Fact]
     public async Task Every_row_of_the_document_names_a_test_that_exists()
@@ -29,7 +30,8 @@ public sealed partial class ReliabilityTests
 
         Assert.Empty(Faults.OfTheDatabase.Keys.Concat(Faults.OfAsterisk.Keys).Except(rows.Select(row => row[0])));
         Assert.Empty(Proofs
-            .SelectMany(type => type.GetMethods().Where(method => method.GetCustomAttributes(typeof(FactAttribute), inherit: true).Length > 0).Select(method => $"{type.Name}.{method.Name}"))
+            .SelectMany(type => type.GetMethods().Where(method => method.GetCustomAttributes(typeof(FactAttribute),
+                inherit: true).Length > 0).Select(method => $"{type.Name}.{method.Name}"))
             .Except(named));
     }
 
@@ -37,7 +39,8 @@ public sealed partial class ReliabilityTests
     private static async Task<List<string[]>> RowsAsync()
     {
         var rows = (await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "operate", "reliability.md")))
-            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| ---", StringComparison.Ordinal) && !line.EndsWith("| test |", StringComparison.Ordinal))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal) && !line.StartsWith("| ---", StringComparison.Ordinal)
+                && !line.EndsWith("| test |", StringComparison.Ordinal))
             .Select(line => line.Trim('|').Split(" | ", StringSplitOptions.TrimEntries)).ToList();
         Assert.NotEmpty(rows);
         return rows;

@@ -33,7 +33,8 @@ public sealed class HealthTests(PostgresServer server)
         await using var worker = WorkerProcess.Launch(away, [.. systemd.Settings, metrics]);
 
         await systemd.HeardAsync(word => word == "READY=1");
-        await systemd.HeardAsync(word => word.StartsWith("STATUS=sync: ", StringComparison.Ordinal) && word.Contains("refused", StringComparison.Ordinal));
+        await systemd.HeardAsync(word => word.StartsWith("STATUS=sync: ", StringComparison.Ordinal)
+            && word.Contains("refused", StringComparison.Ordinal));
         var (alive, _) = await WorkerProcess.CommandAsync(away, [metrics], "health");
         var (ready, why) = await WorkerProcess.CommandAsync(away, [metrics], "health", "--ready");
         Assert.Equal((0, 1), (alive, ready));
@@ -55,17 +56,21 @@ public sealed class HealthTests(PostgresServer server)
         var metrics = $"Metrics__Port={Ports.Next()}";
         using var systemd = new NotifySocket();
         await using var worker = WorkerProcess.Launch(database,
-            [.. systemd.Settings, metrics, "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={Ports.Next()}", "Asterisk__Nodes__0__Secret=x"]);
+            [.. systemd.Settings, metrics, "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={Ports.Next()}",
+                "Asterisk__Nodes__0__Secret=x"]);
 
         await systemd.HeardAsync(word => word == "READY=1");
-        await systemd.HeardAsync(word => word.StartsWith("STATUS=Asterisk pbx1: ", StringComparison.Ordinal) && word.EndsWith("; 0 endpoints, 0 online, 0 rejected; no change waits", StringComparison.Ordinal));
+        await systemd.HeardAsync(word => word.StartsWith("STATUS=Asterisk pbx1: ", StringComparison.Ordinal)
+            && word.EndsWith("; 0 endpoints, 0 online, 0 rejected; no change waits", StringComparison.Ordinal));
 
         var (alive, _) = await WorkerProcess.CommandAsync(database, [metrics], "health");
         var (ready, parts) = await WorkerProcess.CommandAsync(database, [metrics], "health", "--ready");
         Assert.Equal((0, 1), (alive, ready));
         Assert.Equal(["Asterisk pbx1", "registrations", "registrations of pbx1", "status", "sync"],
-            parts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
-        Assert.All(parts.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.Equal(!line.StartsWith("Asterisk", StringComparison.Ordinal), line.EndsWith(": ok", StringComparison.Ordinal)));
+            parts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line[..line.IndexOf(':', StringComparison.Ordinal)])
+                .Order(StringComparer.Ordinal));
+        Assert.All(parts.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.Equal(!line.StartsWith("Asterisk", StringComparison.Ordinal), line.EndsWith(": ok", StringComparison.Ordinal)));
     }
 
     [Fact]

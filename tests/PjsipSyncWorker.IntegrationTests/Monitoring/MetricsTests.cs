@@ -15,7 +15,8 @@ public sealed class MetricsTests(PostgresServer server)
         var pbx = new FakePbx { AnswersSnapshots = true };
         await using var ami = new FakeAmi { Answer = pbx.Answer };
         var port = Ports.Next();
-        await using var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), $"Metrics__Port={port}", "Sync__ReconcileInterval=00:00:01", "Asterisk__SnapshotInterval=00:00:01"]);
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. FakePbx.Node(ami), $"Metrics__Port={port}", "Sync__ReconcileInterval=00:00:01", "Asterisk__SnapshotInterval=00:00:01"]);
         await using var prometheus = await PrometheusServer.StartAsync(port);
         await Eventually.Equal(1, () => prometheus.CountAsync("up == 1"), Limit);
         // A refusal, a phone, and a row of ours that somebody else removes.
@@ -54,7 +55,8 @@ public sealed class MetricsTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
         using var http = new HttpClient();
         var metrics = "";
-        await Eventually.True(async () => (metrics = await http.GetStringAsync($"http://localhost:{port}/metrics")).Contains("pjsip_sync_backlog_rows", StringComparison.Ordinal));
+        await Eventually.True(async () => (metrics = await http.GetStringAsync($"http://localhost:{port}/metrics"))
+            .Contains("pjsip_sync_backlog_rows", StringComparison.Ordinal));
         var file = Path.GetTempFileName();
         // Names that other libraries chose are theirs.
         await File.WriteAllLinesAsync(file, metrics.Split('\n').Where(line => line.Contains("pjsip_sync_", StringComparison.Ordinal)));
@@ -67,18 +69,22 @@ public sealed class MetricsTests(PostgresServer server)
 
     [Fact]
     public async Task The_alerts_fire_when_they_should_and_only_then() =>
-        Assert.Contains("SUCCESS", await Repository.ExpectAsync("promtool", ["test", "rules", Path.Combine(Repository.Root, "monitoring", "alerts.test.yml")], Limit), StringComparison.Ordinal);
+        Assert.Contains("SUCCESS", await Repository.ExpectAsync("promtool",
+            ["test", "rules", Path.Combine(Repository.Root, "monitoring", "alerts.test.yml")], Limit), StringComparison.Ordinal);
 
     private static async Task<List<(string Title, string Query)>> PanelsAsync()
     {
-        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "grafana-dashboard.json")));
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring",
+            "grafana-dashboard.json")));
         return [.. from panel in dashboard.RootElement.GetProperty("panels").EnumerateArray()
             where panel.TryGetProperty("targets", out _)
             from target in panel.GetProperty("targets").EnumerateArray()
-            select (panel.GetProperty("title").GetString()!, target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal))];
+            select (panel.GetProperty("title").GetString()!, target.GetProperty("expr")
+                .GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal))];
     }
 
     private static async Task<IEnumerable<string>> AlertingMetricsAsync() =>
-        System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "alerts.yml")), "pjsip_sync_[a-z_]+").Select(match => match.Value)
+        System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "alerts.yml")),
+            "pjsip_sync_[a-z_]+").Select(match => match.Value)
             .Where(name => name != "pjsip_sync_").Distinct().Order(StringComparer.Ordinal);
 }

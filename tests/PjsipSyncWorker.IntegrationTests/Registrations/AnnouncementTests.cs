@@ -35,7 +35,8 @@ public sealed class AnnouncementTests(PostgresServer server)
     {
         await using var database = await ManyAsync(100);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        await asterisk.EditAsync(("extconfig.conf", "s/^ps_endpoints = .*/ps_endpoints = odbc,asterisk/"), ("odbc.ini", "s/^ConnSettings.*//"), ("sorcery.conf", "/memory_cache/d"));
+        await asterisk.EditAsync(("extconfig.conf", "s/^ps_endpoints = .*/ps_endpoints = odbc,asterisk/"),
+            ("odbc.ini", "s/^ConnSettings.*//"), ("sorcery.conf", "/memory_cache/d"));
         await asterisk.RestartAsync();
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await Expect.RefreshedAsync(database);
@@ -79,7 +80,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
         await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
 
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 21499) g");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 21499) g");
         await Expect.RefreshedAsync(database);
 
         Assert.Equal(1, await CountAsync(port, "pjsip_sync_asterisk_reload_duration_seconds_count"));
@@ -94,13 +96,16 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
         await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
         Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-        Assert.Contains("Number of objects within cache: 2", await asterisk.CliAsync("sorcery memory cache show auth_cache"), StringComparison.Ordinal);
+        Assert.Contains("Number of objects within cache: 2", await asterisk.CliAsync("sorcery memory cache show auth_cache"),
+            StringComparison.Ordinal);
 
-        await database.ExecuteAsync("update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
+        await database.ExecuteAsync(
+            "update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
         await Expect.RefreshedAsync(database);
 
         Assert.False(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
@@ -114,15 +119,18 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         using var line = new TcpProxy(asterisk.AmiPort);
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Asterisk__Nodes__0__Port={line.Port}"]);
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. asterisk.WorkerSettings(), $"Asterisk__Nodes__0__Port={line.Port}"]);
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
         await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
         Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
 
         line.Refusing = true;
         line.CloseCurrent();
-        await database.ExecuteAsync("update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
+        await database.ExecuteAsync(
+            "update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
         await Eventually.True(() => database.ScalarAsync<bool>("select not exists (select from pjsip_sync.change) and not exists (select from ps_endpoints where id = '1002')"));
         Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
         line.Refusing = false;
@@ -159,7 +167,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
         await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE");
@@ -167,7 +176,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         // As a worker leaves it that dies in the middle of an announcement, and a person who reloads meanwhile.
         await database.ExecuteAsync("update pjsip_sync.node set announcing = '{1002}', announcing_until = now() + interval '10 seconds'");
         await asterisk.CliAsync("module reload res_pjsip.so");
-        await Eventually.True(() => Task.FromResult(worker.Log.Contains("Reloaded PJSIP of Asterisk pbx1", StringComparison.Ordinal)), TimeSpan.FromSeconds(60));
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains("Reloaded PJSIP of Asterisk pbx1", StringComparison.Ordinal)),
+            TimeSpan.FromSeconds(60));
 
         await LampAsync(database, "1001", "NOT_INUSE");
         Assert.Contains("Not in use", await asterisk.CliAsync("pjsip show endpoint 1001"), StringComparison.Ordinal);
@@ -180,7 +190,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var port = Ports.Next();
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1004', 'four', {Unqualified})");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1004', 'four', {Unqualified})");
         await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1004", "four", "127.0.0.14").RegisterAsync());
 
@@ -201,7 +212,8 @@ public sealed class AnnouncementTests(PostgresServer server)
 
         await Eventually.True(async () => await CountAsync(port, "pjsip_sync_unloadable") is 2);
         using var http = new HttpClient();
-        Assert.Contains("Asterisk pbx1: ok; Asterisk cannot load 1002, 1004 ", await http.GetStringAsync($"http://localhost:{port}/readyz"), StringComparison.Ordinal);
+        Assert.Contains("Asterisk pbx1: ok; Asterisk cannot load 1002, 1004 ", await http.GetStringAsync($"http://localhost:{port}/readyz"),
+            StringComparison.Ordinal);
         var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status", "1002");
         Assert.Contains("1002: Asterisk pbx1 cannot load it", status, StringComparison.Ordinal);
         var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
@@ -226,7 +238,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
         await Eventually.True(() => new SipPhone(asterisk, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE", TimeSpan.FromSeconds(60));
-        await Eventually.Equal(300L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"), TimeSpan.FromSeconds(60));
+        await Eventually.Equal(300L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"),
+            TimeSpan.FromSeconds(60));
         await Expect.RefreshedAsync(database);
         Assert.InRange(await CountAsync(port, "pjsip_sync_asterisk_reload_duration_seconds_count"), 1, 2);
 
@@ -245,7 +258,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
         await Expect.RefreshedAsync(database);
         await using (var holder = new NpgsqlConnection(database.ConnectionString))
         {
@@ -260,7 +274,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         }
 
         var moment = await database.ScalarAsync<DateTime>("select clock_timestamp()");
-        await database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        await database.ExecuteAsync(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
         await Eventually.True(async () => await ConnectionsAsync(database, moment) > 0);
 
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
@@ -300,13 +315,17 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var port = Ports.Next();
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}", "Asterisk__RefreshesPerSecond=10"]);
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. asterisk.WorkerSettings(), $"Metrics__Port={port}", "Asterisk__RefreshesPerSecond=10"]);
         await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 20099) g");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 20099) g");
         using var http = new HttpClient();
 
-        await Eventually.True(async () => await CountAsync(port, "pjsip_sync_announcements_waiting") > 0 && await CountAsync(port, "pjsip_sync_announcements_age_seconds") > 0);
-        await Eventually.True(async () => (await http.GetStringAsync($"http://localhost:{port}/readyz")).Contains("to be announced", StringComparison.Ordinal));
+        await Eventually.True(async () => await CountAsync(port, "pjsip_sync_announcements_waiting") > 0
+            && await CountAsync(port, "pjsip_sync_announcements_age_seconds") > 0);
+        await Eventually.True(async () => (await http.GetStringAsync($"http://localhost:{port}/readyz"))
+            .Contains("to be announced", StringComparison.Ordinal));
         var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status");
         Assert.Contains("to be announced to pbx1", status, StringComparison.Ordinal);
 
@@ -326,7 +345,8 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     private static Task LampAsync(TestDatabase database, string number, string state, TimeSpan? patience = null) =>
-        Eventually.Equal(state, () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number), patience);
+        Eventually.Equal(state, () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number),
+            patience);
 
     /// <summary>How many connections Asterisk has opened to its database since then.</summary>
     private static Task<long> ConnectionsAsync(TestDatabase database, DateTime since = default) =>
@@ -343,7 +363,8 @@ public sealed class AnnouncementTests(PostgresServer server)
     /// <summary>Of some ids those that a connection of this name is shown among all.</summary>
     private static async Task<List<string>> AskedForAllAsync(TestDatabase database, string name, string id)
     {
-        await using var named = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = name, Pooling = false }.ConnectionString);
+        await using var named = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = name,
+            Pooling = false }.ConnectionString);
         return await named.RowsAsync("select id from ps_endpoints_for_server where id = $1", id);
     }
 
@@ -352,7 +373,8 @@ public sealed class AnnouncementTests(PostgresServer server)
     {
         using var http = new HttpClient();
         return (await http.GetStringAsync($"http://localhost:{port}/metrics")).Split('\n')
-            .Where(line => line.StartsWith(metric + "{", StringComparison.Ordinal) || line.StartsWith(metric + " ", StringComparison.Ordinal))
+            .Where(line => line.StartsWith(metric + "{", StringComparison.Ordinal)
+                || line.StartsWith(metric + " ", StringComparison.Ordinal))
             .Sum(line => double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture));
     }
 }

@@ -18,9 +18,11 @@ public sealed class ConnectionTests(PostgresServer server)
         proxy.StallCurrent();
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
 
-        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(30), () => worker.Log);
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(30),
+            () => worker.Log);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'x')");
-        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(2), () => worker.Log);
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(2),
+            () => worker.Log);
     }
 
     [Fact]
@@ -38,7 +40,8 @@ public sealed class ConnectionTests(PostgresServer server)
             proxy.StallCurrent(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
         await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'x')");
 
-        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(20), () => worker.Log);
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(20),
+            () => worker.Log);
     }
 
     [Fact]
@@ -62,7 +65,8 @@ public sealed class ConnectionTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'); ");
         await database.ExecuteAsync("alter table extensions disable trigger all; insert into extensions (number, password) values ('1002', 'x'); insert into pjsip_sync.change (id) values ('1002'); alter table extensions enable trigger all");
 
-        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(3), () => worker.Log);
+        await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(3),
+            () => worker.Log);
     }
 
     [Theory]
@@ -73,7 +77,8 @@ public sealed class ConnectionTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString);
-        var (key, value) = (wrong[..wrong.IndexOf('=', StringComparison.Ordinal)], wrong[(wrong.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        var (key, value) = (wrong[..wrong.IndexOf('=', StringComparison.Ordinal)],
+            wrong[(wrong.IndexOf('=', StringComparison.Ordinal) + 1)..]);
         connection[key] = value;
         await using var broken = new TestDatabase(connection.ConnectionString);
 
@@ -88,7 +93,8 @@ public sealed class ConnectionTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
 
-        var (exitCode, output) = await WorkerProcess.CommandAsync(database, [$"ConnectionStrings__Postgres={database.ConnectionString};Target Session Attributes=primary"], "sync-extensions");
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database,
+            [$"ConnectionStrings__Postgres={database.ConnectionString};Target Session Attributes=primary"], "sync-extensions");
 
         Assert.True(exitCode == 0, output);
     }
@@ -101,7 +107,8 @@ public sealed class ConnectionTests(PostgresServer server)
         var (exitCode, output) = await WorkerProcess.CommandAsync(database, [], "run");
 
         Assert.Equal(2, exitCode);
-        Assert.Contains("run pjsip-sync-worker init", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("run pjsip-sync-worker init", Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,11 +128,13 @@ public sealed class ConnectionTests(PostgresServer server)
     public async Task Last_started_of_two_workers_with_other_defaults_is_active()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await using var first = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=first", "Sync__PollInterval=00:00:00.5");
+        await using var first = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=first",
+            "Sync__PollInterval=00:00:00.5");
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
         await Eventually.Equal("first", () => database.ScalarAsync<string>("select context from ps_endpoints"));
 
-        await using var second = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=second", "Sync__PollInterval=00:00:00.5");
+        await using var second = await WorkerProcess.StartAsync(database, "Realtime__Defaults__Context=second",
+            "Sync__PollInterval=00:00:00.5");
         await Eventually.Equal("second", () => database.ScalarAsync<string>("select context from ps_endpoints"));
         await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(2000, 2099) g");
 

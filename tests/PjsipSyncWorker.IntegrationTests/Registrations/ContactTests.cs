@@ -67,7 +67,8 @@ public sealed class ContactTests(PostgresServer server)
         // Snapshots that follow leave it where it is.
         await Eventually.True(async () => await database.ScalarAsync<long>("select count(*) from pjsip_sync.device where endpoint = '9001' and state = 'NOT_INUSE'") == 1);
         Assert.Equal(expected, await database.ScalarAsync<string>(statuses));
-        Assert.Equal("127.0.0.11", await database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '9001'"));
+        Assert.Equal(
+            "127.0.0.11", await database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '9001'"));
 
         Assert.True(await new SipPhone(asterisk, "1001", "one", "127.0.0.14").CallAsync("9001"));
         Assert.True(await answering);
@@ -85,7 +86,8 @@ public sealed class ContactTests(PostgresServer server)
         await using var proxied = database.At(proxy.Port);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         // No snapshot is due for an hour: what is written is what was kept in memory.
-        await using var worker = await WorkerProcess.StartAsync(proxied, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=01:00:00"]);
+        await using var worker = await WorkerProcess.StartAsync(proxied,
+            [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=01:00:00"]);
         await database.ExecuteAsync(Unqualified + ", ('1002', 'two', '{\"aor\":{\"qualify_frequency\":0}}')");
         await Expect.RefreshedAsync(database);
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
@@ -113,8 +115,10 @@ public sealed class ContactTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         var direct = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var proxy = new TcpProxy(direct.Port);
-        await using var asterisk = await AsteriskServer.StartAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
+        await using var asterisk = await AsteriskServer.StartAsync(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { Host = "127.0.0.1", Port = proxy.Port }.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
         await database.ExecuteAsync(Unqualified);
         await Expect.RefreshedAsync(database);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
@@ -139,13 +143,16 @@ public sealed class ContactTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await asterisk.EditAsync(("manager.conf", "s/^read = .*/read = call/"));
         await asterisk.CliAsync("manager reload");
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:01"]);
         await database.ExecuteAsync(Unqualified);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
 
         await Expect.StatusAsync(database, "1001|online|127.0.0.11");
-        await Eventually.Equal("the AMI user pjsip-sync lacks read = system", () => database.ScalarAsync<string>("select degraded from pjsip_sync.node")!);
-        Assert.Contains("lacks read = system; in its section of manager.conf it needs read = system,call", worker.Log, StringComparison.Ordinal);
+        await Eventually.Equal("the AMI user pjsip-sync lacks read = system",
+            () => database.ScalarAsync<string>("select degraded from pjsip_sync.node")!);
+        Assert.Contains("lacks read = system; in its section of manager.conf it needs read = system,call", worker.Log,
+            StringComparison.Ordinal);
     }
 
     [Fact]

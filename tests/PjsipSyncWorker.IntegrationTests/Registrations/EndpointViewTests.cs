@@ -17,8 +17,10 @@ public sealed class EndpointViewTests(PostgresServer server)
 
         Assert.Equal("1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", All));
         Assert.Equal("1002,1003", await HeartbeatAsync(rig.Database, "asterisk pbx1", AllPrepared, "%"));
-        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = '1001'"));
-        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = $1", "1001"));
+        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1",
+            "SELECT * FROM ps_endpoints_for_server WHERE id = '1001'"));
+        Assert.Equal("1001", await HeartbeatAsync(rig.Database, "asterisk pbx1", "SELECT * FROM ps_endpoints_for_server WHERE id = $1",
+            "1001"));
     }
 
     [Theory]
@@ -78,7 +80,8 @@ public sealed class EndpointViewTests(PostgresServer server)
         // Of a row that a person made it is there after the next poll.
         await rig.Database.ExecuteAsync("insert into ps_endpoints (id, rtp_timeout, moh_suggest) values ('trunk', 30, 'jazz')");
         await rig.Database.ExecuteAsync("select pjsip_sync.refresh_endpoint_view()");
-        Assert.Equal(["1001|NULL|NULL", "trunk|30|jazz"], await rig.Database.RowsAsync("select id, rtp_timeout, moh_suggest from ps_endpoints_for_server order by id"));
+        Assert.Equal(["1001|NULL|NULL", "trunk|30|jazz"],
+            await rig.Database.RowsAsync("select id, rtp_timeout, moh_suggest from ps_endpoints_for_server order by id"));
     }
 
     [Fact]
@@ -88,9 +91,11 @@ public sealed class EndpointViewTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
 
         await rig.Database.ExecuteAsync("alter table ps_endpoints add column brand_new varchar(40), drop column rtp_keepalive; update ps_endpoints set brand_new = 'yes'");
-        var blocked = await Assert.ThrowsAsync<PostgresException>(() => rig.Database.ExecuteAsync("alter table ps_endpoints alter column context type varchar(80)"));
+        var blocked = await Assert.ThrowsAsync<PostgresException>(
+            () => rig.Database.ExecuteAsync("alter table ps_endpoints alter column context type varchar(80)"));
         Assert.Contains("ps_endpoints_for_server", blocked.Detail, StringComparison.Ordinal);
-        await rig.Database.ExecuteAsync("drop view ps_endpoints_for_server; alter table ps_endpoints alter column context type varchar(80), drop column send_aoc");
+        await rig.Database.ExecuteAsync(
+            "drop view ps_endpoints_for_server; alter table ps_endpoints alter column context type varchar(80), drop column send_aoc");
         await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
 
         Assert.Equal(["1001|internal|yes"], await rig.Database.RowsAsync("select id, context, brand_new from ps_endpoints_for_server"));
@@ -122,12 +127,15 @@ public sealed class EndpointViewTests(PostgresServer server)
     }
 
     private static async Task<string> ColumnsAsync(TestDatabase database) =>
-        await database.ScalarAsync<string>("select string_agg(attname, ',') from pg_attribute where attrelid = 'ps_endpoints_for_server'::regclass and attnum > 0") ?? "";
+        await database.ScalarAsync<string>(
+            "select string_agg(attname, ',') from pg_attribute where attrelid = 'ps_endpoints_for_server'::regclass and attnum > 0") ?? "";
 
     /// <returns>The ids that are shown, in their order, to a connection of this name.</returns>
     private static async Task<string> HeartbeatAsync(TestDatabase database, string applicationName, string sql, params object?[] parameters)
     {
-        await using var named = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = applicationName, Pooling = false }.ConnectionString);
+        await using var named = new TestDatabase(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = applicationName,
+            Pooling = false }.ConnectionString);
         return string.Join(',', (await named.RowsAsync(sql, parameters)).Select(row => row.Split('|')[0]).Order(StringComparer.Ordinal));
     }
 }

@@ -70,17 +70,20 @@ public sealed class MailboxTests(PostgresServer server)
 
         await rig.ChangeAsync("update extensions set number = '1802'");
         await rig.ChangeAsync("insert into extensions (number, password, voicemail_enabled, voicemail_mailbox) values ('1801', 'x', true, null), ('1803', 'x', true, '1803'), ('1804', 'x', true, '1803@default')");
-        Assert.Equal(["1801|1801@default-2", "1802|1801@default", "1803|1803@default", "1804|1803@default"], await rig.Database.RowsAsync(Mailboxes));
+        Assert.Equal(["1801|1801@default-2", "1802|1801@default", "1803|1803@default", "1804|1803@default"],
+            await rig.Database.RowsAsync(Mailboxes));
 
         // Nor does a row that names none get what another one named.
         await rig.ChangeAsync("delete from extensions where number = '1803'; insert into extensions (number, password, voicemail_enabled) values ('1803', 'x', true)");
         await rig.ChangeAsync("update extensions set voicemail_mailbox = '77@office' where number = '1802'");
-        Assert.Equal(["1801|1801@default-2", "1802|77@office", "1803|1803@default-2", "1804|1803@default"], await rig.Database.RowsAsync(Mailboxes));
+        Assert.Equal(["1801|1801@default-2", "1802|77@office", "1803|1803@default-2", "1804|1803@default"],
+            await rig.Database.RowsAsync(Mailboxes));
         await rig.ChangeAsync("update extensions set voicemail_mailbox = null where number = '1802'");
         Assert.Equal("1801@default", await rig.Database.ScalarAsync<string>("select mailboxes from ps_endpoints where id = '1802'"));
 
         await rig.ChangeAsync("update extensions set voicemail_mailbox = '../../etc' where number = '1801'");
-        Assert.Equal(["voicemail_mailbox must be one mailbox, such as 1001 or 1001@default"], await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
+        Assert.Equal(["voicemail_mailbox must be one mailbox, such as 1001 or 1001@default"],
+            await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
     }
 
     [Fact]
@@ -92,7 +95,8 @@ public sealed class MailboxTests(PostgresServer server)
 
         await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
 
-        Assert.Equal(["1801@default|1801|False"], await rig.Database.RowsAsync("select name, number, named from pjsip_sync.mailbox join extensions on id::text = row_key"));
+        Assert.Equal(["1801@default|1801|False"],
+            await rig.Database.RowsAsync("select name, number, named from pjsip_sync.mailbox join extensions on id::text = row_key"));
         await rig.ChangeAsync("delete from extensions where number = '1801'; insert into extensions (number, password, voicemail_enabled) values ('1801', 'x', true)");
         Assert.Equal(["1801|1801@default-2", "1802|1801@default"], await rig.Database.RowsAsync(Mailboxes));
     }
@@ -124,7 +128,8 @@ public sealed class MailboxTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
-        await using var worker = await WorkerProcess.StartAsync(rig.Database, [.. asterisk.WorkerSettings(), "Realtime__Defaults__QualifyFrequency=0"]);
+        await using var worker = await WorkerProcess.StartAsync(rig.Database,
+            [.. asterisk.WorkerSettings(), "Realtime__Defaults__QualifyFrequency=0"]);
         await rig.Database.ExecuteAsync("insert into extensions (number, password, max_contacts, voicemail_enabled) values ('1801', 'one', 1, true), ('1999', 'x', 1, false)");
         await Expect.RefreshedAsync(rig.Database);
         var caller = new SipPhone(asterisk, "1999", "x", "127.0.0.11");
@@ -140,8 +145,10 @@ public sealed class MailboxTests(PostgresServer server)
         Assert.True(await caller.SpeakAsync("1801", TimeSpan.FromSeconds(17)));
         Assert.Equal("1/0", await owner.MessagesAsync());
         Assert.True(await owner.CallAsync("*97"));
-        await Eventually.True(async () => (await asterisk.FilesAsync()).Count(file => file.EndsWith("/INBOX/msg0000.txt", StringComparison.Ordinal)) == 2);
-        Assert.Contains(await asterisk.FilesAsync(), file => file.Contains("voicemail/default/1801/INBOX/msg0000.txt", StringComparison.Ordinal));
+        await Eventually.True(async () => (await asterisk.FilesAsync())
+            .Count(file => file.EndsWith("/INBOX/msg0000.txt", StringComparison.Ordinal)) == 2);
+        Assert.Contains(await asterisk.FilesAsync(),
+            file => file.Contains("voicemail/default/1801/INBOX/msg0000.txt", StringComparison.Ordinal));
 
         // The row, and its messages with it, moves to another number.
         await rig.Database.ExecuteAsync("update extensions set number = '1802' where number = '1801'");

@@ -15,9 +15,11 @@ public sealed class NodeTests(PostgresServer server)
         string[] contacts = sharedContacts ? [] : ["Contacts=astdb,registrar"];
         await using var first = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
         await using var second = await AsteriskServer.StartAsync(database.ConnectionString, contacts);
-        await using var one = await WorkerProcess.StartAsync(database, [.. first.WorkerSettings(), "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
+        await using var one = await WorkerProcess.StartAsync(database,
+            [.. first.WorkerSettings(), "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
         await using var two = await WorkerProcess.StartAsync(database,
-            [.. second.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)), "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
+            [.. second.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)),
+                "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
         // No qualifying: these phones answer nothing while they wait.
         await database.ExecuteAsync("""insert into extensions (number, password, settings) values ('1001', 'one', '{"aor":{"qualify_frequency":0}}'), ('1002', 'two', '{"aor":{"qualify_frequency":0}}')""");
         await Expect.RefreshedAsync(database, nodes: 2);
@@ -30,18 +32,21 @@ public sealed class NodeTests(PostgresServer server)
         Assert.True(await stays.RegisterAsync());
         await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.13");
         Assert.True(await atSecond.RegisterAsync());
-        await Eventually.Equal("127.0.0.12", () => database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '1001'"));
+        await Eventually.Equal(
+            "127.0.0.12", () => database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '1001'"));
         Assert.True(await atFirst.UnregisterAsync());
         await Eventually.Equal("pbx2", () => database.ScalarAsync<string>("select string_agg(distinct node, ',') from pjsip_sync.contact where endpoint = '1001'"));
         Assert.Equal(["1001|online", "1002|online"], await database.RowsAsync("select number, status from seen order by 1"));
 
         // The first server dies: nothing of the second goes offline. Then the second dies: its phones do, after StaleAfter.
         await first.KillAsync();
-        await Eventually.Equal("f", () => database.ScalarAsync<string>("select substr(connected::text, 1, 1) from pjsip_sync.node where name = 'pbx1'"));
+        await Eventually.Equal(
+            "f", () => database.ScalarAsync<string>("select substr(connected::text, 1, 1) from pjsip_sync.node where name = 'pbx1'"));
         await Expect.StatusAsync(database, "1001|online|127.0.0.12", "1002|online|127.0.0.13");
         await second.KillAsync();
         await Expect.StatusAsync(database, "1001|offline|127.0.0.12", "1002|offline|127.0.0.13");
-        Assert.Equal(["1001|online,offline", "1002|online,offline"], await database.RowsAsync("select number, string_agg(status, ',' order by ctid) from seen group by 1 order by 1"));
+        Assert.Equal(["1001|online,offline", "1002|online,offline"],
+            await database.RowsAsync("select number, string_agg(status, ',' order by ctid) from seen group by 1 order by 1"));
     }
 
     [Fact]
@@ -51,7 +56,9 @@ public sealed class NodeTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var other = await AsteriskServer.StartAsync(database.ConnectionString);
         var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__StaleAfter=00:00:04"]);
-        await using var standby = await WorkerProcess.StartAsync(database, [.. other.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)), "Asterisk__StaleAfter=00:00:04"]);
+        await using var standby = await WorkerProcess.StartAsync(database,
+            [.. other.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)),
+            "Asterisk__StaleAfter=00:00:04"]);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one')");
         await Expect.RefreshedAsync(database, nodes: 2);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
@@ -116,7 +123,8 @@ public sealed class NodeTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
         await Eventually.Equal(61L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         await Eventually.True(async () => await new SipPhone(asterisk, "1001", "x").RegisterAsync()
-            && await database.ScalarAsync<string>("select status from extensions where number = '1001'") == "online", TimeSpan.FromSeconds(5));
+            && await database.ScalarAsync<string>("select status from extensions where number = '1001'") == "online", TimeSpan.FromSeconds(
+                5));
 
         Assert.Equal(0L, await database.ScalarAsync<long>("select refreshed_revision from pjsip_sync.node"));
         await Expect.RefreshedAsync(database, nodes: 1);
@@ -161,9 +169,13 @@ public sealed class NodeTests(PostgresServer server)
         using var document = JsonDocument.Parse(json);
         var anna = document.RootElement[0];
         Assert.Equal(0, exit);
-        Assert.Equal(("1001", "Anna", "online"), (anna.GetProperty("number").GetString(), anna.GetProperty("name").GetString(), anna.GetProperty("status").GetString()));
-        Assert.Equal(("127.0.0.11", "SIPp", "pbx1"), (anna.GetProperty("contacts")[0].GetProperty("address").GetString(), anna.GetProperty("contacts")[0].GetProperty("user_agent").GetString(), anna.GetProperty("contacts")[0].GetProperty("node").GetString()));
-        Assert.InRange(DateTime.Parse(anna.GetProperty("contacts")[0].GetProperty("expires").GetString()!, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal), DateTime.UtcNow.AddSeconds(240), DateTime.UtcNow.AddSeconds(310));
+        Assert.Equal(("1001", "Anna", "online"),
+            (anna.GetProperty("number").GetString(), anna.GetProperty("name").GetString(), anna.GetProperty("status").GetString()));
+        Assert.Equal(("127.0.0.11", "SIPp", "pbx1"),
+            (anna.GetProperty("contacts")[0].GetProperty("address").GetString(), anna.GetProperty("contacts")[0].GetProperty("user_agent")
+            .GetString(), anna.GetProperty("contacts")[0].GetProperty("node").GetString()));
+        Assert.InRange(DateTime.Parse(anna.GetProperty("contacts")[0].GetProperty("expires").GetString()!, CultureInfo.InvariantCulture,
+            DateTimeStyles.AdjustToUniversal), DateTime.UtcNow.AddSeconds(240), DateTime.UtcNow.AddSeconds(310));
         Assert.Equal("offline", document.RootElement[1].GetProperty("status").GetString());
 
         var (_, table) = await WorkerProcess.CommandAsync(database, [], "status", "1001");

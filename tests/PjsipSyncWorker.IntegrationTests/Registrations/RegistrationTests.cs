@@ -14,7 +14,8 @@ namespace PjsipSyncWorker.IntegrationTests.Registrations;
 /// <summary>From what was heard of the phones to the status in the application's table.</summary>
 public sealed class RegistrationTests(PostgresServer server)
 {
-    private static readonly ContactKey[] Phones = [.. Enumerable.Range(1, 3).Select(i => new ContactKey("1001", $"sip:1001@192.0.2.{i}:5060"))];
+    private static readonly ContactKey[] Phones = [.. Enumerable.Range(1, 3)
+        .Select(i => new ContactKey("1001", $"sip:1001@192.0.2.{i}:5060"))];
 
     [Fact]
     public async Task Three_contacts_in_every_order_give_the_status_that_a_model_gives()
@@ -27,7 +28,8 @@ public sealed class RegistrationTests(PostgresServer server)
 
         await Gen.Int[0, 3 * Enum.GetValues<Step>().Length - 1].Array[1, 20].SampleAsync(async walk =>
         {
-            await rig.Database.ExecuteAsync("delete from pjsip_sync.contact; update extensions set status = 'offline', last_registered_ip = null");
+            await rig.Database.ExecuteAsync(
+                "delete from pjsip_sync.contact; update extensions set status = 'offline', last_registered_ip = null");
             var model = new Model(new ContactTracker(TimeProvider.System));
             await store.Contacts.LoadAsync(model.Book, default);
             model.Snapshot();
@@ -93,7 +95,9 @@ public sealed class RegistrationTests(PostgresServer server)
         await store.Contacts.LoadAsync(tracker, default);
         await store.HeartbeatAsync(true, null, default);
         tracker.BeginSnapshot();
-        tracker.EndSnapshot(new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow().ToUnixTimeSeconds() + 60) } }, []);
+        tracker.EndSnapshot(
+            new() { [Phones[0]] = Seen() with { ExpiresAt = DateTimeOffset.FromUnixTimeSeconds(wrong.GetUtcNow()
+            .ToUnixTimeSeconds() + 60) } }, []);
         await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
@@ -123,11 +127,13 @@ public sealed class RegistrationTests(PostgresServer server)
 
         var refused = await store.Contacts.WriteAsync(tracker.DequeueChanges(), default);
 
-        Assert.Equal(["1001|Phone 1.0", "1001|Phone 2.0", "1002|NULL"], await latin.RowsAsync("select endpoint, user_agent from pjsip_sync.contact order by 1, 2"));
+        Assert.Equal(["1001|Phone 1.0", "1001|Phone 2.0", "1002|NULL"],
+            await latin.RowsAsync("select endpoint, user_agent from pjsip_sync.contact order by 1, 2"));
         Assert.Equal(["1002", "1003"], refused.Distinct().Order());
         await store.DisposeAsync();
 
-        static Contact Seen(string agent) => new("NonQualified", null, null, agent, null, null, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        static Contact Seen(string agent) =>
+            new("NonQualified", null, null, agent, null, null, new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
     }
 
     [Theory]
@@ -155,7 +161,8 @@ public sealed class RegistrationTests(PostgresServer server)
         var (store, tracker) = await OpenAsync(rig, "pbx1");
         var key = new ContactKey("1001", "sip:1001@[2001:db8::7]:5060;transport=tcp;x-ast-orig-host=192.168.1.5:5060");
         tracker.BeginSnapshot();
-        tracker.EndSnapshot(new() { [key] = Seen("10.0.0.1") with { Address = ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null } }, []);
+        tracker.EndSnapshot(
+            new() { [key] = Seen("10.0.0.1") with { Address = ContactUri.TryParse(key.Uri, out var uri) ? uri.Address : null } }, []);
         await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
@@ -166,7 +173,8 @@ public sealed class RegistrationTests(PostgresServer server)
     [Fact]
     public async Task Only_an_unfollowed_node_is_forgotten_after_a_long_absence()
     {
-        await using var rig = await SyncRig.CreateAsync(server, null, "Asterisk:SnapshotInterval=00:00:01", "Asterisk:ForgetAfter=7.00:00:00");
+        await using var rig = await SyncRig.CreateAsync(server, null, "Asterisk:SnapshotInterval=00:00:01",
+            "Asterisk:ForgetAfter=7.00:00:00");
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         var (gone, _) = await OpenAsync(rig, "gone");
         await gone.DisposeAsync();
@@ -186,14 +194,19 @@ public sealed class RegistrationTests(PostgresServer server)
         await followed.DisposeAsync();
     }
 
-    /// <summary>What an application may do that keeps its own rows from being updated: what makes it so, what ends it, how many it concerns, and what is said.</summary>
+    /// <summary>
+    /// What an application may do that keeps its own rows from being updated: what makes it so, what ends it, how many it concerns, and
+    /// what is said.
+    /// </summary>
     public static TheoryData<string, string, int, string> Unwritable => new()
     {
         { $"{Forbid} create trigger forbid before update on extensions for each row when (new.number = '1500') execute function forbid()", "drop trigger forbid on extensions", 1, "its status cannot be written: not 1500 with *** and \"***\", in forbid() line 1 at RAISE" },
         { $"{Forbid} create constraint trigger forbid after update on extensions deferrable initially deferred for each row when (new.number in ('1000', '1001', '1999')) execute function forbid()", "drop trigger forbid on extensions", 3, "with ***" },
         { "alter table extensions add constraint long_passwords check (length(password) >= 5) not valid", "alter table extensions drop constraint long_passwords", 10, "its status cannot be written: extensions violates the constraint long_passwords" },
-        { "alter table extensions add constraint none check (false) not valid", "alter table extensions drop constraint none", 1000, "its status cannot be written: extensions violates the constraint none" },
-        { $"{Forbid} create trigger forbid before update on extensions for each row execute function forbid()", "drop trigger forbid on extensions", 1000, "with ***" },
+        { "alter table extensions add constraint none check (false) not valid", "alter table extensions drop constraint none", 1000,
+            "its status cannot be written: extensions violates the constraint none" },
+        { $"{Forbid} create trigger forbid before update on extensions for each row execute function forbid()",
+            "drop trigger forbid on extensions", 1000, "with ***" },
         { "create table audit (number text primary key); insert into audit values ('1500'); create function note() returns trigger language plpgsql as $$ begin insert into audit values (new.number); return new; end $$; create trigger note after update of status on extensions for each row when (new.number = '1500') execute function note()", "drop trigger note on extensions", 1, "its status cannot be written: audit violates the constraint audit_pkey, in note() line 1 at SQL statement" },
         { "create function note() returns trigger language plpgsql as 'begin perform nosuch(); return new; end'; create trigger note before update on extensions for each row when (new.number = '1500') execute function note()", "drop trigger note on extensions", 1, "its status cannot be written: the database refuses it (SQLSTATE 42883), in note() line 1 at PERFORM" },
         { "create function note() returns trigger language plpgsql as $$ begin raise exception using errcode = '08001', message = 'the other server is away'; end $$; create trigger note before update on extensions for each row when (new.number = '1500') execute function note()", "drop trigger note on extensions", 1, "its status cannot be written: the database refuses it (SQLSTATE 08001), in note() line 1 at RAISE" },
@@ -209,7 +222,8 @@ public sealed class RegistrationTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         // One of them is no phone, for a reason of its own.
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, case when g % 100 = 0 then 'se\"s' else 'sesame' end from generate_series(1000, 1999) g; insert into extensions (number, password) values ('10 00', 'sesame')");
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now() + interval '1 hour')");
+        await rig.Database.ExecuteAsync(
+            "insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now() + interval '1 hour')");
         await rig.Database.ExecuteAsync(cause);
         using var metrics = new RegistrationMetrics(TimeProvider.System);
         var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, TimeProvider.System, NullLogger<StatusWriter>.Instance);
@@ -220,7 +234,8 @@ public sealed class RegistrationTests(PostgresServer server)
         statusWriter.EnqueueAll();
         await Eventually.Equal(1000L - rows, () => CountAsync("online"));
         await Eventually.Equal((long)rows, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"));
-        Assert.Contains(reason, await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.status_rejected order by id limit 1"), StringComparison.Ordinal);
+        Assert.Contains(reason, await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.status_rejected order by id limit 1"),
+            StringComparison.Ordinal);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected where reason like '%sesame%' or reason like '%se\"%'"));
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(rig.Settings), "registrations.status", Outcome.Warn, reason);
         Assert.Equal((long)rows, (await Overview.TryReadAsync(rig.DataSource, default))!.StatusRejected);
@@ -235,7 +250,8 @@ public sealed class RegistrationTests(PostgresServer server)
         Assert.Equal(["10 00"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
 
         await rig.Database.ExecuteAsync(end);
-        await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"), TimeSpan.FromSeconds(40));
+        await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_rejected"),
+            TimeSpan.FromSeconds(40));
         await Eventually.Equal(900L, () => CountAsync("online"));
         Assert.Equal(["10 00"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
         await stop.CancelAsync();
@@ -346,7 +362,8 @@ public sealed class RegistrationTests(PostgresServer server)
         await rig.ProjectAsync();
         while (await listening.WaitAsync(500)) { }
 
-        Assert.Equal(["online|2", "offline|3"], await rig.Database.RowsAsync("select status, count(*) from extensions group by 1 order by 2"));
+        Assert.Equal(
+            ["online|2", "offline|3"], await rig.Database.RowsAsync("select status, count(*) from extensions group by 1 order by 2"));
         Assert.All(heard, payload => Assert.InRange(System.Text.Encoding.UTF8.GetByteCount(payload), 1, 7999));
         Assert.Equal(1, heard.Count(payload => payload.Contains("\"1001\"", StringComparison.Ordinal)));
         Assert.Contains(heard, payload => payload.Contains(longest, StringComparison.Ordinal));
@@ -380,7 +397,8 @@ public sealed class RegistrationTests(PostgresServer server)
         await FlushAsync(tracker, store);
     }
 
-    private static Contact Seen(string? viaAddress = null) => new("Reachable", null, viaAddress, null, null, DateTimeOffset.UtcNow.AddMinutes(5), DateTimeOffset.UtcNow);
+    private static Contact Seen(string? viaAddress = null) =>
+        new("Reachable", null, viaAddress, null, null, DateTimeOffset.UtcNow.AddMinutes(5), DateTimeOffset.UtcNow);
 
     private sealed class SlowClock : TimeProvider
     {
@@ -389,7 +407,9 @@ public sealed class RegistrationTests(PostgresServer server)
 
     private enum Step { Register, Refresh, Miss, Answer, Expire, Remove, Snapshot }
 
-    /// <summary>Asterisk as it is: which phones are registered, which answer, which have expired; and the tracker that hears of it.</summary>
+    /// <summary>
+    /// Asterisk as it is: which phones are registered, which answer, which have expired; and the tracker that hears of it.
+    /// </summary>
     private sealed class Model(ContactTracker tracker)
     {
         private readonly Dictionary<ContactKey, Phone> _phones = [];
@@ -403,7 +423,8 @@ public sealed class RegistrationTests(PostgresServer server)
         {
             get
             {
-                var live = _phones.Where(phone => phone.Value.Status != "Unreachable" && phone.Value.Expires > DateTimeOffset.UtcNow).OrderByDescending(phone => phone.Value.RegisteredAt).ToList();
+                var live = _phones.Where(phone => phone.Value.Status != "Unreachable" && phone.Value.Expires > DateTimeOffset.UtcNow)
+                    .OrderByDescending(phone => phone.Value.RegisteredAt).ToList();
                 LastAddress = live.Count > 0 ? live[0].Key.Uri[9..][..9] : LastAddress;
                 return $"{(live.Count > 0 ? "online" : "offline")}|{LastAddress}|{live.Count}";
             }
@@ -433,7 +454,8 @@ public sealed class RegistrationTests(PostgresServer server)
                     break;
                 case Step.Expire when there:
                     // No event tells of the time that passed; the snapshot before said when it would.
-                    _phones[key] = phone with { Expires = DateTimeOffset.FromUnixTimeSeconds(DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 1) };
+                    _phones[key] = phone with { Expires = DateTimeOffset.FromUnixTimeSeconds(
+                        DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 1) };
                     Snapshot();
                     break;
                 case Step.Remove when there:

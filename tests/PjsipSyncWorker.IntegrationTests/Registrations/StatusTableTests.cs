@@ -21,7 +21,8 @@ public sealed class StatusTableTests(PostgresServer server)
         await rig.ProjectAsync();
 
         // As an ORM saves a row that it compares with what it read.
-        Assert.Equal(1, await rig.Database.ExecuteAsync("update lines set updated_at = now() where number = '1001' and xmin::text = $1", version.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(1, await rig.Database.ExecuteAsync("update lines set updated_at = now() where number = '1001' and xmin::text = $1",
+            version.ToString(System.Globalization.CultureInfo.InvariantCulture)));
         Assert.Equal(["1001|1|online|192.0.2.7|True", "1002|2|offline|NULL|NULL"], await rig.Database.RowsAsync("select number, row_key, status, host(last_registered_ip), last_registered_at <= now() from line_status order by 1"));
         Assert.Equal(["NULL|2"], await rig.Database.RowsAsync("select status, count(*) from lines group by 1"));
     }
@@ -40,10 +41,12 @@ public sealed class StatusTableTests(PostgresServer server)
         await rig.ProjectAsync();
         await rig.Database.ExecuteAsync("delete from pjsip_sync.contact");
         await rig.ProjectAsync();
-        Assert.Equal(["1001|offline|192.0.2.7"], await rig.Database.RowsAsync("select number, status, host(last_registered_ip) from line_status where number = '1001'"));
+        Assert.Equal(["1001|offline|192.0.2.7"],
+            await rig.Database.RowsAsync("select number, status, host(last_registered_ip) from line_status where number = '1001'"));
 
         // What somebody else writes or deletes is put right, and what is right is not written.
-        await rig.Database.ExecuteAsync("update line_status set status = 'online' where number = '1002'; delete from line_status where number = '1001'");
+        await rig.Database.ExecuteAsync(
+            "update line_status set status = 'online' where number = '1002'; delete from line_status where number = '1001'");
         await rig.ProjectAsync();
         Assert.Equal(["1001|offline", "1002|offline"], await rig.Database.RowsAsync("select number, status from line_status order by 1"));
         var versions = await rig.Database.RowsAsync("select xmin from line_status");
@@ -70,14 +73,16 @@ public sealed class StatusTableTests(PostgresServer server)
         await rig.Database.ExecuteAsync("alter table line_status add constraint one check (number <> '1001') not valid; update pjsip_sync.contact set endpoint = '1002'");
         Assert.Equal(["1001|pjsip_sync", "1002|"], await rig.Database.RowsAsync("select number, case when problem is not null then 'pjsip_sync' else '' end from pjsip_sync.write_status_by_row('{1001,1002}') order by 1"));
         Assert.Equal(["1001|True", "1002|True"], await rig.Database.RowsAsync("select number, status from line_status order by 1"));
-        Assert.Equal(["1001|its status cannot be written: line_status violates the constraint one"], await rig.Database.RowsAsync("select id, reason from pjsip_sync.status_rejected"));
+        Assert.Equal(["1001|its status cannot be written: line_status violates the constraint one"],
+            await rig.Database.RowsAsync("select id, reason from pjsip_sync.status_rejected"));
     }
 
     [Theory]
     [InlineData("", "Source:StatusTable: public.line_status does not exist: create it, or run init with --create-status-table")]
     [InlineData("create table line_status (number text, status text)", "needs a column number that is its primary key, of type text")]
     [InlineData("create table line_status (number text primary key)", "needs a column status")]
-    [InlineData("create table line_status (number text primary key, status smallint)", "\"status\" is of type smallint, which cannot hold online")]
+    [InlineData("create table line_status (number text primary key, status smallint)",
+        "\"status\" is of type smallint, which cannot hold online")]
     [InlineData("create view line_status as select 1", "is not a table")]
     public async Task A_status_table_that_cannot_be_written_is_refused_with_a_reason(string table, string because)
     {
@@ -95,13 +100,15 @@ public sealed class StatusTableTests(PostgresServer server)
     {
         await using var rig = await InstallAsync();
         await rig.Database.ExecuteAsync("drop table line_status");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.mapping", "Source:StatusTable: public.line_status does not exist", "--fix");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.mapping",
+            "Source:StatusTable: public.line_status does not exist", "--fix");
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(rig.Settings, fix: true));
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
         await rig.ProjectAsync();
         Assert.Equal("1001", await rig.IdsAsync());
 
-        var (exit, output) = await WorkerProcess.CommandAsync(rig.Database, Settings.Select(setting => setting.Replace(":", "__", StringComparison.Ordinal)), "init", "--create-status-table");
+        var (exit, output) = await WorkerProcess.CommandAsync(rig.Database,
+            Settings.Select(setting => setting.Replace(":", "__", StringComparison.Ordinal)), "init", "--create-status-table");
         Assert.True(exit == 0, output);
         await rig.ProjectAsync();
         Assert.Equal(["1001|offline"], await rig.Database.RowsAsync("select number, status from line_status"));
@@ -111,7 +118,8 @@ public sealed class StatusTableTests(PostgresServer server)
     {
         var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync(Lines);
-        var (exit, output) = await WorkerProcess.CommandAsync(database, Settings.Select(setting => setting.Replace(":", "__", StringComparison.Ordinal)), "init", "--create-status-table");
+        var (exit, output) = await WorkerProcess.CommandAsync(database,
+            Settings.Select(setting => setting.Replace(":", "__", StringComparison.Ordinal)), "init", "--create-status-table");
         Assert.True(exit == 0, output);
         var settings = SyncRig.Read(database, Settings);
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "database.mapping", Outcome.Pass, "every mapped column");

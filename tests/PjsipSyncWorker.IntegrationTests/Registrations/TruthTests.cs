@@ -40,7 +40,8 @@ public sealed class TruthTests(PostgresServer server)
                     await worker.KillAsync();
                     await phones[random.Next(phones.Length)].RegisterAsync(300);
                     await phones[random.Next(phones.Length)].UnregisterAsync();
-                    worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
+                    worker = await WorkerProcess.StartAsync(database,
+                        [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
                     break;
                 case 1:
                     await asterisk.RestartAsync();

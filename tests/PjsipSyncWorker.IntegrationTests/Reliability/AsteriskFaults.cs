@@ -12,7 +12,8 @@ internal static class AsteriskFaults
         },
         ["Asterisk is restarted in order"] = rig => rig.Asterisk!.RestartAsync(),
         ["PJSIP is reloaded"] = rig => rig.Asterisk!.CliAsync("module reload res_pjsip.so"),
-        ["everything of Asterisk is reloaded in the middle of announcements"] = rig => rig.WhileAnnouncingAsync(() => rig.Asterisk!.CliAsync("core reload")),
+        ["everything of Asterisk is reloaded in the middle of announcements"] = rig =>
+            rig.WhileAnnouncingAsync(() => rig.Asterisk!.CliAsync("core reload")),
         ["the worker is killed in the middle of announcements and PJSIP is reloaded"] = rig => rig.WhileAnnouncingAsync(async () =>
         {
             await rig.KillWorkerAsync();

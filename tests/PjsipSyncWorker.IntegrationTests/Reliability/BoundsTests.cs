@@ -82,7 +82,8 @@ public sealed class BoundsTests(PostgresServer server)
         await using var storm = await StartAsync();
         await using var application = await storm.Database.OpenAsync();
         await using var transaction = await application.BeginTransactionAsync();
-        await using (var hold = new Npgsql.NpgsqlCommand("update extensions set display_name = 'held' where number = '1000'", application, transaction))
+        await using (var hold = new Npgsql.NpgsqlCommand("update extensions set display_name = 'held' where number = '1000'", application,
+            transaction))
             await hold.ExecuteNonQueryAsync();
         await storm.Ami.SayAsync(() => storm.Pbx.Say("1000", comes: true));
         var (longest, watch) = (TimeSpan.Zero, Stopwatch.StartNew());
@@ -104,7 +105,8 @@ public sealed class BoundsTests(PostgresServer server)
         await Measurements.RecordAsync("the held row's own status once it is free", watch.Elapsed);
 
         Task StatusAsync(string number, string status) =>
-            Eventually.Equal(status, () => storm.Database.ScalarAsync<string>($"select status from extensions where number = '{number}'"), TimeSpan.FromSeconds(5));
+            Eventually.Equal(status, () => storm.Database.ScalarAsync<string>($"select status from extensions where number = '{number}'"),
+                TimeSpan.FromSeconds(5));
     }
 
     [Fact]
@@ -122,7 +124,8 @@ public sealed class BoundsTests(PostgresServer server)
         await calm.CancelAsync();
         await raging;
         await WorkAsync("after a storm of status");
-        Assert.Equal(0L, await storm.Database.ScalarAsync<long>("select deadlocks from pg_stat_database where datname = current_database()"));
+        Assert.Equal(
+            0L, await storm.Database.ScalarAsync<long>("select deadlocks from pg_stat_database where datname = current_database()"));
 
         // Two rows in either order, as an application writes that knows of nobody else; a lock that is waited for is an error.
         async Task WorkAsync(string when)
@@ -148,7 +151,8 @@ public sealed class BoundsTests(PostgresServer server)
     private async Task<Storm> StartAsync(params string[] settings)
     {
         var database = await SyncRig.InstalledAsync(server);
-        await database.ExecuteAsync($"insert into extensions (number, password) select g::text, 'x' from generate_series(1000, {1000 + Phones - 1}) g");
+        await database.ExecuteAsync(
+            $"insert into extensions (number, password) select g::text, 'x' from generate_series(1000, {1000 + Phones - 1}) g");
         var pbx = new FakePbx { AnswersSnapshots = true };
         var ami = new FakeAmi { Answer = pbx.Answer };
         var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), "Asterisk__RefreshesPerSecond=1000", .. settings]);
@@ -172,7 +176,8 @@ public sealed class BoundsTests(PostgresServer server)
                 if (cancellation.CanBeCanceled)
                     await Task.Delay(20, CancellationToken.None);
             }
-            await Eventually.Equal(Pbx.Online, async () => string.Join(',', await Database.RowsAsync("select number from extensions where status = 'online' order by 1")), TimeSpan.FromMinutes(1));
+            await Eventually.Equal(Pbx.Online, async () => string.Join(',',
+                await Database.RowsAsync("select number from extensions where status = 'online' order by 1")), TimeSpan.FromMinutes(1));
         }
 
         public async ValueTask DisposeAsync()

@@ -63,7 +63,8 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
                 var watch = System.Diagnostics.Stopwatch.StartNew();
                 var number = $"{3000 + i}";
                 await rig.Database.ExecuteAsync($"insert into extensions (number, password) values ('{number}', 'x')");
-                await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>($"select count(*) from ps_endpoints where id = '{number}'"), TimeSpan.FromSeconds(30));
+                await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>($"select count(*) from ps_endpoints where id = '{number}'"),
+                    TimeSpan.FromSeconds(30));
                 silent = silent > watch.Elapsed ? silent : watch.Elapsed;
             }
             await Measurements.RecordAsync(anotherStandsBy ? "a worker falls silent holding the lock, another stands by" : "a worker falls silent holding the lock, the same one comes back", silent);
@@ -98,7 +99,8 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await FaultRig.InstallAsync(rig.Database);
 
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        await Eventually.Equal("1001,1002,trunk", () => rig.Database.ScalarAsync<string>("select string_agg(id, ',' order by id) from ps_endpoints"));
+        await Eventually.Equal("1001,1002,trunk",
+            () => rig.Database.ScalarAsync<string>("select string_agg(id, ',' order by id) from ps_endpoints"));
         await Measurements.RecordAsync("the schema pjsip_sync is dropped and installed again", watch.Elapsed);
         // Whose the older row was is not known any more: it stays as it is until adoption is allowed.
         Assert.Equal("1001", await rig.Database.ScalarAsync<string>("select string_agg(id, ',') from pjsip_sync.rejected"));
@@ -108,7 +110,8 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
     [Fact]
     public async Task Constant_changes_delay_neither_comparison_nor_tombstone_purge()
     {
-        await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=00:00:01", "Sync__ReconcileInterval=00:00:02", "Sync__BatchSize=10");
+        await using var rig = await FaultRig.CreateAsync("Sync__PollInterval=00:00:01", "Sync__ReconcileInterval=00:00:02",
+            "Sync__BatchSize=10");
         await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1300) g");
         await Invariants.HoldAsync(rig.Database);
         await rig.Database.ExecuteAsync("delete from extensions where number = '1001'");
@@ -125,7 +128,8 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; update ps_auths set password = 'guessed' where id = '1300'");
         var watch = System.Diagnostics.Stopwatch.StartNew();
         await Eventually.Equal("x", () => rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1300'"));
-        await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.managed_endpoint where deleted_at is not null"));
+        await Eventually.Equal(
+            0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.managed_endpoint where deleted_at is not null"));
         await Measurements.RecordAsync("an application writes without a pause", watch.Elapsed);
         Assert.NotEqual(0L, await WaitingAsync());
         await stop.CancelAsync();

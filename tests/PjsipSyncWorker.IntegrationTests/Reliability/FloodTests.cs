@@ -15,7 +15,8 @@ public sealed class FloodTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1299) g");
         var pbx = new FakePbx { AnswersSnapshots = true };
         await using var ami = new FakeAmi { Answer = pbx.Answer };
-        await using var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), "Asterisk__SnapshotInterval=01:00:00", "Asterisk__RefreshesPerSecond=1000"]);
+        await using var worker = await WorkerProcess.StartAsync(database,
+            [.. FakePbx.Node(ami), "Asterisk__SnapshotInterval=01:00:00", "Asterisk__RefreshesPerSecond=1000"]);
         await Expect.RefreshedAsync(database);
         await Eventually.True(() => Task.FromResult(pbx.Snapshots > 0));
 
@@ -31,7 +32,8 @@ public sealed class FloodTests(PostgresServer server)
         // Agents are told by snapshots only: when they are there, one was taken in.
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.contact where user_agent is null"));
         Assert.Equal(pbx.Contacts, await ContactsAsync(database));
-        await Eventually.Equal(pbx.Online, async () => string.Join(',', await database.RowsAsync("select number from extensions where status = 'online' order by 1")));
+        await Eventually.Equal(pbx.Online, async () => string.Join(',',
+            await database.RowsAsync("select number from extensions where status = 'online' order by 1")));
         Assert.False(worker.HasExited);
     }
 

@@ -33,7 +33,8 @@ internal static class LineFaults
         },
         ["only the listening connections fall silent"] = async rig =>
         {
-            foreach (var port in await rig.Database.RowsAsync($"select client_port from pg_stat_activity where usename = '{FaultRig.WorkerRole}' and query ~ '^(listen|select 1$)'"))
+            foreach (var port in await rig.Database.RowsAsync(
+                $"select client_port from pg_stat_activity where usename = '{FaultRig.WorkerRole}' and query ~ '^(listen|select 1$)'"))
                 rig.Line.StallCurrent(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
             await Task.Delay(Faults.While);
         },

@@ -15,7 +15,8 @@ public sealed class PeerTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database,
         [
             metrics, .. FakePbx.Node(ami),
-            .. peers.Values.SelectMany((peer, i) => new[] { $"Asterisk__Nodes__{i + 1}__Name=peer{i}", $"Asterisk__Nodes__{i + 1}__Port={peer.Port}", $"Asterisk__Nodes__{i + 1}__Secret=x" }),
+            .. peers.Values.SelectMany((peer, i) => new[] { $"Asterisk__Nodes__{i + 1}__Name=peer{i}",
+                $"Asterisk__Nodes__{i + 1}__Port={peer.Port}", $"Asterisk__Nodes__{i + 1}__Secret=x" }),
         ]);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'), ('1002', 'x')");
         await Expect.RefreshedAsync(database);
@@ -28,7 +29,8 @@ public sealed class PeerTests(PostgresServer server)
         {
             var watch = System.Diagnostics.Stopwatch.StartNew();
             await ami.SayAsync(() => pbx.Say("1001", comes));
-            await Eventually.Equal(comes ? "online" : "offline", () => database.ScalarAsync<string>("select status from extensions where number = '1001'"));
+            await Eventually.Equal(comes ? "online" : "offline",
+                () => database.ScalarAsync<string>("select status from extensions where number = '1001'"));
             await Measurements.RecordAsync($"beside eight hostile peers a phone {(comes ? "comes" : "goes")}", watch.Elapsed);
         }
         await database.ExecuteAsync("delete from extensions where number = '1002'");

@@ -26,7 +26,8 @@ public sealed class ReplicationTests
         await IdsAsync("1009");
         await pbx.ExecuteAsync("drop subscription phones");
 
-        Task IdsAsync(string ids) => Eventually.Equal(ids, () => pbx.ScalarAsync<string>("select string_agg(id, ',' order by id) from ps_endpoints")!);
+        Task IdsAsync(string ids) =>
+            Eventually.Equal(ids, () => pbx.ScalarAsync<string>("select string_agg(id, ',' order by id) from ps_endpoints")!);
     }
 
     [Fact]
@@ -40,7 +41,8 @@ public sealed class ReplicationTests
             create table tenant_1 partition of extensions for values in (1); create table tenant_2 partition of extensions for values in (2);
             """);
         await SyncRig.InstallAsync(database, SyncRig.Read(database), createExtensions: false);
-        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00", "Sync__ReconcileInterval=00:00:02");
+        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00",
+            "Sync__ReconcileInterval=00:00:02");
 
         await database.ExecuteAsync("insert into extensions select 1, g::text, 'x' from generate_series(1001, 1010) g; insert into tenant_2 values (2, '2001', 'x')");
         await Eventually.Equal(11L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));

@@ -32,7 +32,9 @@ internal static class RoleFaults
         },
         ["its role is given limits that are far too short"] = async rig =>
         {
-            foreach (var (name, value) in new[] { ("statement_timeout", "1ms"), ("lock_timeout", "1ms"), ("idle_in_transaction_session_timeout", "1ms"), ("idle_session_timeout", "500ms"), ("default_transaction_isolation", "serializable") })
+            foreach (var (name, value) in new[] { ("statement_timeout", "1ms"), ("lock_timeout", "1ms"),
+                ("idle_in_transaction_session_timeout", "1ms"), ("idle_session_timeout", "500ms"), ("default_transaction_isolation",
+                "serializable") })
                 await rig.AdministrateAsync($"alter role {FaultRig.WorkerRole} set {name} = '{value}'");
             await rig.TerminateAsync();
             await Task.Delay(Faults.While * 2);

@@ -30,7 +30,8 @@ internal static class ServerFaults
         {
             for (var i = 0; i < 200; i++)
             {
-                await rig.AdministrateAsync($"select pg_cancel_backend(pid) from pg_stat_activity where usename = '{FaultRig.WorkerRole}' and state = 'active'");
+                await rig.AdministrateAsync(
+                    $"select pg_cancel_backend(pid) from pg_stat_activity where usename = '{FaultRig.WorkerRole}' and state = 'active'");
                 await Task.Delay(Faults.While / 200);
             }
         },

@@ -10,7 +10,8 @@ internal static class TableFaults
         ["somebody locks a ps_ table for a while"] = async rig =>
         {
             await using var connection = await rig.Database.OpenAsync();
-            await using var command = new NpgsqlCommand("begin; lock table ps_auths in access exclusive mode; select pg_sleep(3); commit", connection);
+            await using var command = new NpgsqlCommand("begin; lock table ps_auths in access exclusive mode; select pg_sleep(3); commit",
+                connection);
             await command.ExecuteNonQueryAsync();
         },
         ["somebody updates ps_ rows in the other order"] = async rig =>
@@ -42,7 +43,8 @@ internal static class TableFaults
         ["the tables are rewritten"] = async rig =>
         {
             for (var i = 0; i < 5; i++)
-                foreach (var rewrite in new[] { "vacuum full extensions", "reindex table extensions", "vacuum full ps_endpoints", "vacuum full pjsip_sync.change", "vacuum full pjsip_sync.managed_endpoint" })
+                foreach (var rewrite in new[] { "vacuum full extensions", "reindex table extensions", "vacuum full ps_endpoints",
+                    "vacuum full pjsip_sync.change", "vacuum full pjsip_sync.managed_endpoint" })
                     await rig.Database.ExecuteAsync(rewrite);
         },
     };

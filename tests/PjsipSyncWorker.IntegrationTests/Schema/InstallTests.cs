@@ -100,8 +100,10 @@ public sealed class InstallTests(PostgresServer server)
         var role = $"owner_{Guid.NewGuid():N}";
         await using var admin = await server.CreateDatabaseAsync();
         var name = new Npgsql.NpgsqlConnectionStringBuilder(admin.ConnectionString).Database;
-        await admin.ExecuteAsync($"create role {role} login password 'x'; alter database {name} owner to {role}; alter schema public owner to {role}");
-        await using var database = new TestDatabase(new Npgsql.NpgsqlConnectionStringBuilder(admin.ConnectionString) { Username = role, Password = "x" }.ConnectionString);
+        await admin.ExecuteAsync(
+            $"create role {role} login password 'x'; alter database {name} owner to {role}; alter schema public owner to {role}");
+        await using var database = new TestDatabase(new Npgsql.NpgsqlConnectionStringBuilder(admin.ConnectionString) { Username = role,
+            Password = "x" }.ConnectionString);
         var settings = SyncRig.Read(database);
 
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
@@ -117,7 +119,8 @@ public sealed class InstallTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        await rig.Database.ExecuteAsync("alter table extensions disable trigger user; insert into extensions (number, password) values ('1002', 'x')");
+        await rig.Database.ExecuteAsync(
+            "alter table extensions disable trigger user; insert into extensions (number, password) values ('1002', 'x')");
 
         await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
         Assert.Equal(["0"], await rig.Database.RowsAsync("select count(*) from pg_trigger where tgrelid = 'extensions'::regclass and not tgisinternal and tgenabled not in ('A', 'R')"));
@@ -130,11 +133,14 @@ public sealed class InstallTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table ps_aors drop constraint ps_aors_pkey");
-        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database,
+            rig.Settings));
         Assert.Contains("public.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
 
-        await rig.Database.ExecuteAsync("drop view ps_endpoints_for_server; alter table ps_auths drop column password; alter table ps_endpoints drop column context");
-        error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database, rig.Settings));
+        await rig.Database.ExecuteAsync(
+            "drop view ps_endpoints_for_server; alter table ps_auths drop column password; alter table ps_endpoints drop column context");
+        error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database,
+            rig.Settings));
         Assert.Contains("public.ps_endpoints.context, public.ps_auths.password", error.Message, StringComparison.Ordinal);
         Assert.Contains("Asterisk from 13 on", error.Message, StringComparison.Ordinal);
     }

@@ -35,11 +35,13 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         Assert.True(await phone.RegisterAsync());
         await Expect.StatusAsync(application, "1001|online|127.0.0.11", "1002|offline|NULL");
         Assert.Equal(1L, await admin.ScalarAsync<long>("select count(*) from ps_contacts"));
-        var settings = SyncRig.Read(worker, [.. asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
+        var settings = SyncRig.Read(worker, [.. asterisk.WorkerSettings()
+            .Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
         var checks = await VerificationAssert.VerifyAsync(settings);
         Assert.All(checks, check => Assert.True(check.Outcome == Outcome.Pass, VerificationAssert.Text(checks)));
         await admin.ExecuteAsync("revoke insert on ps_contacts from asterisk");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "asterisk.contacts", "Asterisk's role asterisk lacks insert on ps_contacts", "init --roles");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "asterisk.contacts",
+            "Asterisk's role asterisk lacks insert on ps_contacts", "init --roles");
         await admin.ExecuteAsync("grant insert on ps_contacts to asterisk");
 
         await application.ExecuteAsync("update extensions set password = 'new' where number = '1001'");
@@ -92,7 +94,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
 
         var error = await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(forbidden));
 
-        Assert.Contains(error.SqlState, new[] { PostgresErrorCodes.InsufficientPrivilege, PostgresErrorCodes.InvalidAuthorizationSpecification });
+        Assert.Contains(error.SqlState, new[] { PostgresErrorCodes.InsufficientPrivilege,
+            PostgresErrorCodes.InvalidAuthorizationSpecification });
     }
 
     [Fact]
@@ -159,8 +162,10 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         await owner.ExecuteAsync("""delete from "App Data"."South" """);
         await Eventually.Equal(2L, () => admin.ScalarAsync<long>("""select count(*) from "Real;time".ps_endpoints"""));
 
-        foreach (var forbidden in new[] { "select secret from \"App Data\".\"North\"", "select secret from \"App Data\".\"Phone Lines\"", "update \"App Data\".\"Phone Lines\" set \"Pass%word\" = 'x'", "create table \"App Data\".mine (id int)" })
-            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => ours.ExecuteAsync(forbidden))).SqlState);
+        foreach (var forbidden in new[] { "select secret from \"App Data\".\"North\"", "select secret from \"App Data\".\"Phone Lines\"",
+            "update \"App Data\".\"Phone Lines\" set \"Pass%word\" = 'x'", "create table \"App Data\".mine (id int)" })
+            Assert.Equal(PostgresErrorCodes.InsufficientPrivilege,
+                (await Assert.ThrowsAsync<PostgresException>(() => ours.ExecuteAsync(forbidden))).SqlState);
         Assert.DoesNotContain("denied", worker.Log, StringComparison.Ordinal);
     }
 
@@ -177,7 +182,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
             """));
         await using var worker = admin.As("pjsip_sync");
         await admin.ExecuteAsync("insert into extensions (number, password, name, room) values ('1001', 'x', 'Anna', 7)");
-        var (exit, output) = await WorkerProcess.CommandAsync(worker, ["Source__Columns__DisplayName=name || ' ' || room"], "sync-extensions");
+        var (exit, output) = await WorkerProcess.CommandAsync(worker, ["Source__Columns__DisplayName=name || ' ' || room"],
+            "sync-extensions");
         Assert.True(exit == 0, output);
         Assert.Equal("\"Anna 7\" <1001>", await admin.ScalarAsync<string>("select callerid from ps_endpoints"));
 
@@ -196,7 +202,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
     public async Task Each_right_that_is_granted_is_one_that_the_worker_misses_by_its_name()
     {
         await using var admin = await cluster.Server.CreateDatabaseAsync("each_right");
-        await admin.ExecuteAsync("create schema app; create schema asterisk; create table app.lines (number text primary key, password text, status text)");
+        await admin.ExecuteAsync(
+            "create schema app; create schema asterisk; create table app.lines (number text primary key, password text, status text)");
         string[] settings = ["Source__Table=app.lines", "Realtime__Schema=asterisk"];
         var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--roles");
         Assert.True(exit == 0, output);
@@ -222,7 +229,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
             await transaction.RollbackAsync(TestContext.Current.CancellationToken);
             // As "select on pjsip_sync.change", "execute on function pjsip_sync.refresh_mapping", "usage on schema app".
             var words = right[0].Split(" on ");
-            if (!missing.Any(what => what.Contains(words[0].Split(' ')[0], StringComparison.Ordinal) && what.Contains(words[1].Split('(')[0], StringComparison.Ordinal)))
+            if (!missing.Any(what => what.Contains(words[0].Split(' ')[0], StringComparison.Ordinal)
+                && what.Contains(words[1].Split('(')[0], StringComparison.Ordinal)))
                 unseen.Add(right[0]);
         }
 
@@ -248,7 +256,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         await using var admin = await cluster.Server.CreateDatabaseAsync("status_table");
         string[] settings = ["Source__StatusTable=app.phone_status"];
         await admin.ExecuteAsync("create schema app");
-        var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--create-extensions", "--create-status-table", "--roles");
+        var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--create-extensions", "--create-status-table",
+            "--roles");
         Assert.True(exit == 0, output);
         await using var worker = admin.As("pjsip_sync");
         await admin.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
@@ -257,9 +266,11 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
 
         await worker.ExecuteAsync("select pjsip_sync.write_status()");
         Assert.Equal(["1001|1|offline"], await admin.RowsAsync("select number, row_key, status from app.phone_status"));
-        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await Assert.ThrowsAsync<PostgresException>(() => worker.ExecuteAsync("update extensions set status = 'online'"))).SqlState);
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege,
+            (await Assert.ThrowsAsync<PostgresException>(() => worker.ExecuteAsync("update extensions set status = 'online'"))).SqlState);
         await admin.ExecuteAsync("revoke insert on app.phone_status from pjsip_sync");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(SyncRig.Read(worker, "Source:StatusTable=app.phone_status")), "database.privileges", "this role lacks: insert on app.phone_status", "init --roles");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(SyncRig.Read(worker, "Source:StatusTable=app.phone_status")),
+            "database.privileges", "this role lacks: insert on app.phone_status", "init --roles");
     }
 
     [Fact]
@@ -301,12 +312,14 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         // Where the roles do not exist yet.
         await using var bare = await PrivateCluster.CreateAsync();
         await using var admin = await bare.CreateDatabaseAsync("denied");
-        await admin.ExecuteAsync("create role plain_owner login; alter database denied owner to plain_owner; alter schema public owner to plain_owner");
+        await admin.ExecuteAsync(
+            "create role plain_owner login; alter database denied owner to plain_owner; alter schema public owner to plain_owner");
 
         var (exit, output) = await WorkerProcess.CommandAsync(admin.As("plain_owner"), [], "init", "--create-extensions", "--roles");
 
         Assert.Equal(2, exit);
-        Assert.Contains("plain_owner may not make the roles pjsip_sync and asterisk: run init --roles as a superuser", output, StringComparison.Ordinal);
+        Assert.Contains("plain_owner may not make the roles pjsip_sync and asterisk: run init --roles as a superuser", output,
+            StringComparison.Ordinal);
     }
 
     private async Task<TestDatabase> CreateAsync(string name, params string[] init)
@@ -327,7 +340,8 @@ public sealed class RoleTests(RoleTests.Cluster cluster) : IClassFixture<RoleTes
         {
             await using var postgres = new TestDatabase(cluster.Server.ConnectionString);
             if (await postgres.ScalarAsync<bool>("select exists (select from pg_database where datname = 'forbidden')"))
-                return new TestDatabase(new NpgsqlConnectionStringBuilder(cluster.Server.ConnectionString) { Database = "forbidden" }.ConnectionString);
+                return new TestDatabase(
+                    new NpgsqlConnectionStringBuilder(cluster.Server.ConnectionString) { Database = "forbidden" }.ConnectionString);
             var database = await CreateAsync("forbidden", "init", "--create-extensions", "--roles");
             await database.ExecuteAsync("create table customers (secret text); alter table extensions add column note text");
             return database;

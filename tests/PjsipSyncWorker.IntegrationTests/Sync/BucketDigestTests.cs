@@ -46,7 +46,8 @@ public sealed class BucketDigestTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
             "create table phones (number text primary key, password text, until timestamptz)"),
             "Source:Table=public.phones", "Source:Active=until > clock_timestamp()");
-        await rig.ChangeAsync("insert into phones select g::text, 'x', clock_timestamp() + interval '1.5 seconds' from generate_series(1001, 1003) g");
+        await rig.ChangeAsync(
+            "insert into phones select g::text, 'x', clock_timestamp() + interval '1.5 seconds' from generate_series(1001, 1003) g");
         await rig.ReconcileAsync();
         Assert.Equal("1001,1002,1003", await rig.IdsAsync());
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
@@ -57,7 +58,8 @@ public sealed class BucketDigestTests(PostgresServer server)
     public async Task Another_configuration_compares_everything()
     {
         await using var rig = await ComparedAsync();
-        await using var other = await SyncRig.OpenAsync(rig.Database, SyncRig.Read(rig.Database, "Realtime:Defaults:Endpoint:rtp_timeout=33"));
+        await using var other = await SyncRig.OpenAsync(rig.Database,
+            SyncRig.Read(rig.Database, "Realtime:Defaults:Endpoint:rtp_timeout=33"));
         Assert.Equal(Extensions, (await other.ReconcileAsync()).Updated);
     }
 
@@ -73,7 +75,9 @@ public sealed class BucketDigestTests(PostgresServer server)
         Assert.Equal(Extensions, (await rig.ReconcileAsync()).Updated);
     }
 
-    /// <summary>Whatever is written, and by whom: after a comparison of what was written a comparison of everything finds nothing.</summary>
+    /// <summary>
+    /// Whatever is written, and by whom: after a comparison of what was written a comparison of everything finds nothing.
+    /// </summary>
     [Fact]
     public async Task Nothing_is_missed()
     {

@@ -47,15 +47,20 @@ public sealed class IdleLockTests(PostgresServer server)
         Assert.True(await SleepsAsync());
         Assert.Equal(1L, await ScalarAsync(worker, "select count(*) from pjsip_sync.change where id is not null"));
 
-        async Task<bool> SleepsAsync() => await ScalarAsync(worker, "select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)::int::bigint") == 1;
+        async Task<bool> SleepsAsync() =>
+            await ScalarAsync(worker, "select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)::int::bigint") == 1;
     }
 
-    /// <summary>Rounds of changes from four connections, each of which ends just when the worker may fall asleep: nothing that comes later makes up for a lost one.</summary>
+    /// <summary>
+    /// Rounds of changes from four connections, each of which ends just when the worker may fall asleep: nothing that comes later makes up
+    /// for a lost one.
+    /// </summary>
     [Fact]
     public async Task No_wake_up_is_lost_however_bursts_and_pauses_fall()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00", "Logging__LogLevel__Default=Debug");
+        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00",
+            "Logging__LogLevel__Default=Debug");
         var seed = TestRunOptions.Seed;
         TestContext.Current.SendDiagnosticMessage($"seed {seed}");
         var random = new Random(seed);
@@ -66,7 +71,9 @@ public sealed class IdleLockTests(PostgresServer server)
 
         for (var (round, end) = (0, DateTime.UtcNow.AddSeconds(20)); DateTime.UtcNow < end; round++)
         {
-            var changes = Enumerable.Range(0, random.Next(1, 5)).Select(i => WriteAsync(writers[i], round, [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(0, 9))])).ToList();
+            var changes = Enumerable.Range(0, random.Next(1, 5))
+                .Select(i => WriteAsync(writers[i], round, [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(0, 9))]))
+                .ToList();
             await Task.WhenAll(changes);
             await Eventually.Equal(0L, () => ScalarAsync(looker, "select count(*) from extensions e left join ps_auths a on a.id = e.number and a.password = e.password where a.id is null"));
         }
@@ -79,7 +86,8 @@ public sealed class IdleLockTests(PostgresServer server)
     public async Task Change_without_a_notification_is_found_within_seconds()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00", "Logging__LogLevel__Default=Debug");
+        await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00",
+            "Logging__LogLevel__Default=Debug");
         // It sleeps: another cannot.
         await Eventually.True(() => database.ScalarAsync<bool>("select not pg_try_advisory_xact_lock(pjsip_sync.lock_class(), 3)"));
 

@@ -15,8 +15,10 @@ public sealed class LockTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var metrics = $"Metrics__Port={Ports.Next()}";
-        await using var worker = await WorkerProcess.StartAsync(database, metrics, "Sync__PollInterval=00:00:02", "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={Ports.Next()}", "Asterisk__Nodes__0__Secret=x");
-        await using var holders = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = "somebodys report" }.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, metrics, "Sync__PollInterval=00:00:02",
+            "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={Ports.Next()}", "Asterisk__Nodes__0__Secret=x");
+        await using var holders = NpgsqlDataSource.Create(
+            new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = "somebodys report" }.ConnectionString);
         await using var holder = await holders.OpenConnectionAsync(TestContext.Current.CancellationToken);
         await ExecuteAsync(holder, hold);
 
@@ -48,7 +50,8 @@ public sealed class LockTests(PostgresServer server)
 
         for (var i = 0; i < 40; i++)
         {
-            await database.ExecuteAsync("insert into extensions (number, password) select (100000 + $1 * 1000 + g)::text, 'x' from generate_series(1, 1000) g", i);
+            await database.ExecuteAsync(
+                "insert into extensions (number, password) select (100000 + $1 * 1000 + g)::text, 'x' from generate_series(1, 1000) g", i);
             if (i % 10 == 9)
                 Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [metrics], "health", "--ready")).ExitCode);
         }

@@ -4,7 +4,8 @@ namespace PjsipSyncWorker.IntegrationTests.Sync;
 
 /// <summary>
 /// Nothing depends on PostgreSQL's queue of notifications. From PostgreSQL 17 on it is made small and really filled; before, a stand-in
-/// takes the place of <c>pjsip_sync.may_notify()</c>, since nobody fills 8 GB in a test (<c>PJSIP_SYNC_TEST_PG_BIN</c> names other programs).
+/// takes the place of <c>pjsip_sync.may_notify()</c>, since nobody fills 8 GB in a test (<c>PJSIP_SYNC_TEST_PG_BIN</c> names other
+/// programs).
 /// </summary>
 public sealed class NotifyQueueTests
 {
@@ -30,7 +31,8 @@ public sealed class NotifyQueueTests
         if (isSmall)
             await FillAsync(database);
         else
-            await database.ExecuteAsync("create or replace function pjsip_sync.may_notify() returns boolean language sql as 'select false'");
+            await database.ExecuteAsync(
+                "create or replace function pjsip_sync.may_notify() returns boolean language sql as 'select false'");
         // It sleeps, so the trigger would notify: another cannot have the lock.
         await Eventually.True(() => database.ScalarAsync<bool>("select not pg_try_advisory_xact_lock(pjsip_sync.lock_class(), 3)"));
 
@@ -48,7 +50,8 @@ public sealed class NotifyQueueTests
         Assert.DoesNotContain("interrupted", worker.Log, StringComparison.Ordinal);
         if (!isSmall)
             return;
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.listen", "the server's queue of notifications is", "End the session that listens");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.listen",
+            "the server's queue of notifications is", "End the session that listens");
 
         await ExecuteAsync(listening, "commit");
         await Eventually.True(() => database.ScalarAsync<bool>("select pg_notification_queue_usage() < 0.1"));

@@ -43,14 +43,16 @@ public sealed class SourceTests(PostgresServer server)
     [Fact]
     public async Task Numbers_are_found_by_a_new_index_and_large_batches_by_a_scan()
     {
-        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table phones (number text, password text)"), "Source:Table=public.phones");
+        await using var rig = await SyncRig.CreateAsync(server,
+            database => database.ExecuteAsync("create table phones (number text, password text)"), "Source:Table=public.phones");
         await rig.ChangeAsync("insert into phones select g::text, 'x' from generate_series(1, 20000) g");
         Assert.Equal(20_000L, await rig.Database.ScalarAsync<long>("select count(*) from ps_auths"));
         Assert.False(await IndexedAsync());
 
         await rig.Database.ExecuteAsync("create index phones_number on phones (number)");
         Assert.True(await IndexedAsync());
-        var plan = await rig.Database.ScalarAsync<string>($"explain (format json) select * from pjsip_sync.extensions_by_number('{{{string.Join(',', Enumerable.Range(1, 15_000))}}}')");
+        var plan = await rig.Database.ScalarAsync<string>(
+            $"explain (format json) select * from pjsip_sync.extensions_by_number('{{{string.Join(',', Enumerable.Range(1, 15_000))}}}')");
         Assert.Contains("phones_number", plan, StringComparison.Ordinal);
         Assert.DoesNotMatch("Hash Join|Merge Join", plan);
 
@@ -86,7 +88,8 @@ public sealed class SourceTests(PostgresServer server)
             create table lines (number {(type == "folded" ? "text collate folding" : type)} unique, password text, status text);
             """), "Source:Table=lines");
         var number = type == "uuid" ? "lpad(g::text, 32, '0')::uuid" : $"g::extra.citext::text{(type is "citext" or "folded" ? "" : $"::{type}")}";
-        await rig.Database.ExecuteAsync($"insert into lines select {number}, 'x' from generate_series({first}, {first + Rows - 1}) g; analyze lines");
+        await rig.Database.ExecuteAsync(
+            $"insert into lines select {number}, 'x' from generate_series({first}, {first + Rows - 1}) g; analyze lines");
         Assert.True(await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping"));
 
         var begun = System.Diagnostics.Stopwatch.StartNew();
@@ -103,7 +106,8 @@ public sealed class SourceTests(PostgresServer server)
         await using var connection = await rig.Database.OpenAsync();
         foreach (var asked in new[] { "extensions_by_number", "write_status" })
         {
-            await using var command = new NpgsqlCommand($"{Read}; select * from pjsip_sync.{asked}(array(select id from ps_endpoints limit 100)); {Read}", connection);
+            await using var command = new NpgsqlCommand(
+                $"{Read}; select * from pjsip_sync.{asked}(array(select id from ps_endpoints limit 100)); {Read}", connection);
             await using var reader = await command.ExecuteReaderAsync();
             await reader.ReadAsync();
             var before = reader.GetInt64(0);
@@ -120,7 +124,8 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("number numeric", "number", "(1001, 1), (1001.0, 2)", "1001|1 1001.0|2")]
     [InlineData("number char(8)", "number", "('1001', 1), ('1002  ', 2)", "1001|1 1002|2")]
     [InlineData("number bigint", "number", "(-1, 1), (9223372036854775807, 2)", "-1|1 9223372036854775807|2")]
-    [InlineData("number uuid", "number", "('{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}', 1), ('a0eebc999c0b4ef8bb6d6bb9bd380a12', 2)", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|1 a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12|2")]
+    [InlineData("number uuid", "number", "('{A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11}', 1), ('a0eebc999c0b4ef8bb6d6bb9bd380a12', 2)",
+        "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11|1 a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a12|2")]
     [InlineData("number place", "((number)::text)", "('north', 1), ('south', 2)", "north|1 south|2")]
     public async Task A_number_is_its_text_and_no_other_whatever_its_type(string column, string index, string rows, string ids)
     {
@@ -151,7 +156,8 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("number text", "create index on public.lines ((number))")]
     [InlineData("number integer", "create index on public.lines ((number))")]
     [InlineData("site integer, number integer, unique (site, number)", "create index on public.lines ((number))")]
-    [InlineData("number integer, gone boolean, exclude using hash (number with =) where (not gone)", "create index on public.lines ((number))")]
+    [InlineData("number integer, gone boolean, exclude using hash (number with =) where (not gone)",
+        "create index on public.lines ((number))")]
     [InlineData("number float8 unique", "create index on public.lines (((number)::text))")]
     public async Task A_number_that_no_index_finds_is_said_with_the_index_that_would(string columns, string advice)
     {
@@ -159,12 +165,15 @@ public sealed class SourceTests(PostgresServer server)
         await database.ExecuteAsync($"create table lines ({columns}, password text)");
         var (exit, output) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
         Assert.Equal(0, exit);
-        Assert.Contains($"no index finds an extension by its number, so every change would read the whole table: {advice}", output, StringComparison.Ordinal);
+        Assert.Contains($"no index finds an extension by its number, so every change would read the whole table: {advice}", output,
+            StringComparison.Ordinal);
 
         var settings = SyncRig.Read(database, "Source:Table=lines");
-        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "database.mapping", Outcome.Warn, $"no index finds an extension by its number, so every change would read the whole table: {advice}");
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "database.mapping", Outcome.Warn,
+            $"no index finds an extension by its number, so every change would read the whole table: {advice}");
         await database.ExecuteAsync(advice);
-        Assert.DoesNotContain(await VerificationAssert.VerifyAsync(settings, fix: true), check => check.Name == "database.mapping" && check.Found.Contains("index", StringComparison.Ordinal));
+        Assert.DoesNotContain(await VerificationAssert.VerifyAsync(settings, fix: true), check => check.Name == "database.mapping"
+            && check.Found.Contains("index", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -201,7 +210,8 @@ public sealed class SourceTests(PostgresServer server)
               ('1001', 'Anna', 'one', '{"endpoint": {"rtp_timeout": 30}}'), ('1002', 'Bert', 'two', null), ('1003', 'Cora', 'three', '[]')
             """);
         Assert.Equal("1001,1002,1003", await rig.IdsAsync());
-        Assert.Equal(["\"Anna\" <1001>|30"], await rig.Database.RowsAsync("select callerid, rtp_timeout from ps_endpoints where id = '1001'"));
+        Assert.Equal(
+            ["\"Anna\" <1001>|30"], await rig.Database.RowsAsync("select callerid, rtp_timeout from ps_endpoints where id = '1001'"));
 
         await rig.ChangeAsync("update app.\"Users\" set deleted_at = now() where extension = '1001'; update app.\"Users\" set is_active = false where extension = '1002'");
         Assert.Equal("1003", await rig.IdsAsync());
@@ -250,7 +260,8 @@ public sealed class SourceTests(PostgresServer server)
         for (var time = 0; time < 2; time++)
         {
             await rig.ProjectAsync();
-            Assert.Equal([$"1001|{online}", $"1002|{offline}"], await rig.Database.RowsAsync("select number, status::text from lines order by 1"));
+            Assert.Equal([$"1001|{online}", $"1002|{offline}"],
+                await rig.Database.RowsAsync("select number, status::text from lines order by 1"));
             Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_mismatches()"));
         }
         if (columns.Contains("last_registered_ip", StringComparison.Ordinal))
@@ -262,8 +273,10 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("status timestamptz", "Source:Columns:Status: \"status\" is of type timestamp with time zone, which cannot hold online: make it text or boolean")]
     [InlineData("status varchar(6)", "Source:Columns:Status: \"status\" is of type character varying(6), which cannot hold offline: make it text or boolean")]
     [InlineData("status account_state", "Source:Columns:Status: \"status\" is of type public.account_state, which cannot hold online: make it text or boolean")]
-    [InlineData("status text check (status in ('active', 'blocked'))", "Source:Columns:Status: \"status\" may not be online, since the constraint lines_status_check forbids it")]
-    [InlineData("status text generated always as (password || '!') stored", "Source:Columns:Status: \"status\" is a generated column, which cannot be written: map another one")]
+    [InlineData("status text check (status in ('active', 'blocked'))",
+        "Source:Columns:Status: \"status\" may not be online, since the constraint lines_status_check forbids it")]
+    [InlineData("status text generated always as (password || '!') stored",
+        "Source:Columns:Status: \"status\" is a generated column, which cannot be written: map another one")]
     [InlineData("last_registered_ip varchar(8)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(8), which cannot hold 255.255.255.255: make it inet or text")]
     [InlineData("last_registered_ip varchar(15)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(15), which cannot hold 2001:db8:1111:2222:3333:4444:5555:6666: make it inet or text")]
     [InlineData("last_registered_at date", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type date, which does not hold a date with its time: make it timestamptz")]
@@ -280,9 +293,11 @@ public sealed class SourceTests(PostgresServer server)
         Assert.Contains(problem, output, StringComparison.Ordinal);
 
         // Without it all is well, and nothing is ever written there.
-        var without = SyncRig.Read(database, "Source:Table=lines", $"Source:Columns:{string.Concat(name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]))}=null");
+        var without = SyncRig.Read(database, "Source:Table=lines",
+            $"Source:Columns:{string.Concat(name.Split('_').Select(word => char.ToUpperInvariant(word[0]) + word[1..]))}=null");
         await SyncRig.InstallAsync(database, without, createExtensions: false);
-        Assert.DoesNotContain($"{name} is not written", VerificationAssert.Text(await VerificationAssert.VerifyAsync(without)), StringComparison.Ordinal);
+        Assert.DoesNotContain($"{name} is not written", VerificationAssert.Text(await VerificationAssert.VerifyAsync(without)),
+            StringComparison.Ordinal);
 
         // One that fitted becomes such a column, and fits again.
         var type = name == "last_registered_at" ? "timestamptz" : "text";
@@ -303,7 +318,8 @@ public sealed class SourceTests(PostgresServer server)
 
         await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.refresh_mapping()");
         await rig.ProjectAsync();
-        Assert.NotNull(await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));
+        Assert.NotNull(
+            await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));
         Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.status_mismatches()"));
     }
 
@@ -316,8 +332,10 @@ public sealed class SourceTests(PostgresServer server)
         await using var rig = await SyncRig.OpenAsync(database, SyncRig.Read(database, "Source:Table=lines"));
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x')");
 
-        await database.ExecuteAsync("alter table lines alter status type boolean using status = 'online', alter number type integer using number::integer");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.mapping", "a mapped column has another type than before", "--fix");
+        await database.ExecuteAsync(
+            "alter table lines alter status type boolean using status = 'online', alter number type integer using number::integer");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.mapping",
+            "a mapped column has another type than before", "--fix");
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(rig.Settings, fix: true));
         await RegisterAsync(rig, "1001");
         await rig.ProjectAsync();
@@ -346,15 +364,18 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("""insert into seats values (1, 1001, '{"sip":"a","name":"Anna"}'), (2, 1001, '{"sip":"b"}'), (3, 1001, '{}'), (4, 1001, null)""");
         Assert.Equal("t1-1001,t2-1001", await rig.IdsAsync());
 
-        await rig.ChangeAsync("update seats set data = data || '{\"sip\":\"c\"}' where tenant = 3; update seats set tenant = 9 where tenant = 1");
+        await rig.ChangeAsync(
+            "update seats set data = data || '{\"sip\":\"c\"}' where tenant = 3; update seats set tenant = 9 where tenant = 1");
         Assert.Equal("t2-1001,t3-1001,t9-1001", await rig.IdsAsync());
-        Assert.Equal("9/1001", await rig.Database.ScalarAsync<string>("select row_key from pjsip_sync.managed_endpoint where id = 't9-1001'"));
+        Assert.Equal(
+            "9/1001", await rig.Database.ScalarAsync<string>("select row_key from pjsip_sync.managed_endpoint where id = 't9-1001'"));
     }
 
     [Fact]
     public async Task A_number_that_is_an_integer_column_works()
     {
-        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table lines (id int primary key, number int, password text)"), "Source:Table=lines");
+        await using var rig = await SyncRig.CreateAsync(server,
+            database => database.ExecuteAsync("create table lines (id int primary key, number int, password text)"), "Source:Table=lines");
 
         await rig.ChangeAsync("insert into lines values (1, 1001, 'x'), (2, null, 'y'), (3, 1003, 'z')");
 
@@ -367,16 +388,19 @@ public sealed class SourceTests(PostgresServer server)
     [Fact]
     public async Task The_documented_mapping_names_a_person_of_whom_only_one_name_is_known()
     {
-        var documented = Document.Blocks("docs/reference/configuration.md").Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
+        var documented = Document.Blocks("docs/reference/configuration.md")
+            .Single(block => block.Language == "json" && block.Text.Contains("public.users", StringComparison.Ordinal));
         using var json = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(documented.Text));
         var source = new ConfigurationBuilder().AddJsonStream(json).Build().AsEnumerable()
-            .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal)).Select(pair => $"{pair.Key}={pair.Value}").ToArray();
+            .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal))
+                .Select(pair => $"{pair.Key}={pair.Value}").ToArray();
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
             "create table users (extension text unique, sip_password text, first_name text, last_name text, is_active boolean default true, deleted_at timestamptz)"), source);
 
         await rig.ChangeAsync("insert into users values ('1001', 'x', 'Anna', 'Berg'), ('1002', 'x', 'Anna', null), ('1003', 'x', null, 'Berg'), ('1004', 'x', null, null), (null, null, 'Carl', null)");
 
-        Assert.Equal(["\"Anna Berg\" <1001>", "\"Anna\" <1002>", "\"Berg\" <1003>", "<1004>"], await rig.Database.RowsAsync("select callerid from ps_endpoints order by id"));
+        Assert.Equal(["\"Anna Berg\" <1001>", "\"Anna\" <1002>", "\"Berg\" <1003>", "<1004>"],
+            await rig.Database.RowsAsync("select callerid from ps_endpoints order by id"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
     }
 
@@ -392,7 +416,8 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("delete from extensions where number = ''");
         await RegisterAsync(rig, "1001");
         await rig.ProjectAsync();
-        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(rig.Settings), "sync.rejected", Outcome.Pass, "no extension is rejected");
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(rig.Settings), "sync.rejected", Outcome.Pass,
+            "no extension is rejected");
 
         // Its phone goes with the number, and so does its status.
         await rig.ChangeAsync("update extensions set number = null where number = '1001'");
@@ -421,7 +446,8 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("update lines set site = 1 where number = '2001'");
         Assert.Equal(["2001|e"], await rig.Database.RowsAsync("select id, password from ps_auths where id = '2001'"));
 
-        await rig.Database.ExecuteAsync("create table lines_3 partition of lines for values in (3); insert into lines_3 values (3, '3001', 'f')");
+        await rig.Database.ExecuteAsync(
+            "create table lines_3 partition of lines for values in (3); insert into lines_3 values (3, '3001', 'f')");
         await rig.ReconcileAsync();
         Assert.Equal("1001,1002,2001,2002,3001", await rig.IdsAsync());
         await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
@@ -437,7 +463,8 @@ public sealed class SourceTests(PostgresServer server)
     [InlineData("create table real_lines (number text, password text); create view lines as select * from real_lines", "is a view")]
     [InlineData("create table parent (number text, password text); create table lines () inherits (parent)", "inheritance tree")]
     [InlineData("create table lines (number text, password text); create table child () inherits (lines)", "inheritance tree")]
-    [InlineData("create table whole (number text, password text) partition by list (number); create table lines partition of whole default", "is a partition")]
+    [InlineData("create table whole (number text, password text) partition by list (number); create table lines partition of whole default",
+        "is a partition")]
     [InlineData("create table lines (id bigint, context varchar(40), exten varchar(40), priority int, app varchar(40), appdata varchar(256))", "dialplan table")]
     [InlineData("select 1", "does not exist")]
     public async Task A_table_that_cannot_be_watched_is_refused_with_a_reason(string tables, string because)
@@ -457,7 +484,8 @@ public sealed class SourceTests(PostgresServer server)
     public async Task Every_mistake_of_a_mapping_is_named_at_once()
     {
         await using var database = await server.CreateDatabaseAsync();
-        await database.ExecuteAsync("create table lines (ext text, pw text); create function public.mine(text) returns text language sql as 'select $1'");
+        await database.ExecuteAsync(
+            "create table lines (ext text, pw text); create function public.mine(text) returns text language sql as 'select $1'");
 
         var (exitCode, output) = await WorkerProcess.CommandAsync(database,
         [
@@ -476,11 +504,16 @@ public sealed class SourceTests(PostgresServer server)
     }
 
     [Theory]
-    [InlineData("Number=(select slug from public.tenants t where t.id = extension.tenant_id) || '-' || number", "Source:Columns:Number reads public.tenants beside its own row")]
-    [InlineData("DisplayName=(with t as (select * from public.named) select t.slug from t where t.id = tenant_id)", "Source:Columns:DisplayName reads public.tenants beside its own row")]
-    [InlineData("Context=coalesce((select max(l.number) from public.lines l where l.tenant_id = extension.tenant_id), 'internal')", "Source:Columns:Context reads public.lines beside its own row")]
-    [InlineData("Active=exists (select from public.tenants t where t.id = tenant_id)", "Source:Active reads public.tenants beside its own row")]
-    [InlineData("Active=tenant_id in (select id from public.\"Tenant Parts\")", "Source:Active reads public.\"Tenant 1\" beside its own row")]
+    [InlineData("Number=(select slug from public.tenants t where t.id = extension.tenant_id) || '-' || number",
+        "Source:Columns:Number reads public.tenants beside its own row")]
+    [InlineData("DisplayName=(with t as (select * from public.named) select t.slug from t where t.id = tenant_id)",
+        "Source:Columns:DisplayName reads public.tenants beside its own row")]
+    [InlineData("Context=coalesce((select max(l.number) from public.lines l where l.tenant_id = extension.tenant_id), 'internal')",
+        "Source:Columns:Context reads public.lines beside its own row")]
+    [InlineData("Active=exists (select from public.tenants t where t.id = tenant_id)",
+        "Source:Active reads public.tenants beside its own row")]
+    [InlineData("Active=tenant_id in (select id from public.\"Tenant Parts\")",
+        "Source:Active reads public.\"Tenant 1\" beside its own row")]
     public async Task A_mapping_that_reads_another_table_is_refused_with_the_way_out(string mapping, string because)
     {
         await using var database = await server.CreateDatabaseAsync();
@@ -495,7 +528,8 @@ public sealed class SourceTests(PostgresServer server)
 
         Assert.Equal(2, exitCode);
         Assert.Contains(because, output, StringComparison.Ordinal);
-        Assert.Contains("Map a column of public.lines that has the value: one that a trigger keeps, or a stored generated column", output, StringComparison.Ordinal);
+        Assert.Contains("Map a column of public.lines that has the value: one that a trigger keeps, or a stored generated column", output,
+            StringComparison.Ordinal);
         Assert.Contains("Nothing was changed", output, StringComparison.Ordinal);
     }
 
@@ -557,7 +591,9 @@ public sealed class SourceTests(PostgresServer server)
 
         await database.ExecuteAsync("delete from ps_aors");
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_aors"));
-        Assert.Single(worker.Log.Split('\n'), line => line.Contains("last_registered_ip is not written, since public.lines has no such column", StringComparison.Ordinal));
+        Assert.Single(
+            worker.Log.Split('\n'), line => line.Contains("last_registered_ip is not written, since public.lines has no such column",
+            StringComparison.Ordinal));
         Assert.Empty(await database.RowsAsync("select pjsip_sync.write_status()"));
         Assert.Equal("offline", await database.ScalarAsync<string>("select status from lines"));
     }
@@ -573,7 +609,8 @@ public sealed class SourceTests(PostgresServer server)
 
         await database.ExecuteAsync("alter table extensions drop column context");
         await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'y')");
-        await Eventually.Equal("internal,internal", () => database.ScalarAsync<string>("select string_agg(context, ',') from ps_endpoints"));
+        await Eventually.Equal("internal,internal",
+            () => database.ScalarAsync<string>("select string_agg(context, ',') from ps_endpoints"));
         Assert.Contains("has no column \"context\"", worker.Log, StringComparison.Ordinal);
 
         await database.ExecuteAsync("alter table extensions rename column password to pw");
@@ -590,7 +627,8 @@ public sealed class SourceTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'old'), ('1002', 'old')");
-        await rig.Database.ExecuteAsync("create table lines (number text primary key, password text); insert into lines values ('1002', 'new'), ('1003', 'new')");
+        await rig.Database.ExecuteAsync(
+            "create table lines (number text primary key, password text); insert into lines values ('1002', 'new'), ('1003', 'new')");
         var settings = SyncRig.Read(rig.Database, "Source:Table=lines");
 
         await SyncRig.InstallAsync(rig.Database, settings, createExtensions: false);
@@ -620,11 +658,13 @@ public sealed class SourceTests(PostgresServer server)
         "Source:Table=\"App 1\".\"Phone;s\"", "Source:Columns:Number=Num ber", "Source:Columns:Password=pass%s", "Source:Columns:Context=ids", "Source:Columns:Transport=recorded",
         "Source:Active=source is null", "Realtime:Schema=Asterisk's \"RT\"");
 
-        await rig.ChangeAsync("insert into \"App 1\".\"Phone;s\" values ('1001', 'x', 'ctx', null, 'transport-udp'), ('1002', 'y', null, 'off', null)");
+        await rig.ChangeAsync(
+            "insert into \"App 1\".\"Phone;s\" values ('1001', 'x', 'ctx', null, 'transport-udp'), ('1002', 'y', null, 'off', null)");
         await rig.ChangeAsync("update \"App 1\".\"Phone;s\" set recorded = 'transport-tcp' where \"Num ber\" = '1001'");
 
         Assert.Equal("1001", await rig.IdsAsync());
-        Assert.Equal(["ctx|transport-tcp"], await rig.Database.RowsAsync("select context, transport from \"Asterisk's \"\"RT\"\"\".ps_endpoints"));
+        Assert.Equal(
+            ["ctx|transport-tcp"], await rig.Database.RowsAsync("select context, transport from \"Asterisk's \"\"RT\"\"\".ps_endpoints"));
     }
 
     [Fact]
@@ -644,7 +684,8 @@ public sealed class SourceTests(PostgresServer server)
         var error = await Assert.ThrowsAsync<PostgresException>(() => other.ReconcileAsync(force: true));
 
         Assert.Contains("row-level security", error.MessageText, StringComparison.Ordinal);
-        Assert.Contains("row-level security", (await Assert.ThrowsAsync<PostgresException>(() => other.ReconcileAsync())).MessageText, StringComparison.Ordinal);
+        Assert.Contains("row-level security", (await Assert.ThrowsAsync<PostgresException>(() => other.ReconcileAsync())).MessageText,
+            StringComparison.Ordinal);
         Assert.Equal(50L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
     }
 
@@ -670,7 +711,8 @@ public sealed class SourceTests(PostgresServer server)
         await rig.Database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, policy, role));
         await using var limited = rig.Database.As(role, "x");
         await using var other = await SyncRig.OpenAsync(limited, SyncRig.Read(limited));
-        await rig.Database.ExecuteAsync("update extensions set password = 'y' where number > '1003'; delete from extensions where number = '1005'");
+        await rig.Database.ExecuteAsync(
+            "update extensions set password = 'y' where number > '1003'; delete from extensions where number = '1005'");
 
         if (!enough)
         {
@@ -683,10 +725,12 @@ public sealed class SourceTests(PostgresServer server)
         await other.ReconcileAsync();
         Assert.Equal("1001,1002,1003,1004", await rig.IdsAsync());
         Assert.Equal("y", await rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1004'"));
-        Assert.Equal(Outcome.Pass, (await VerificationAssert.VerifyAsync(other.Settings)).First(check => check.Name == "database.mapping").Outcome);
+        Assert.Equal(Outcome.Pass, (await VerificationAssert.VerifyAsync(other.Settings))
+            .First(check => check.Name == "database.mapping").Outcome);
         await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now())");
         await other.ProjectAsync();
-        Assert.Equal("1001", await rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));
+        Assert.Equal(
+            "1001", await rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));
         // Somebody changes it while the worker is connected.
         await rig.Database.ExecuteAsync($"drop policy {policy.Split(' ')[2]} on extensions; update extensions set password = 'z'");
         await Assert.ThrowsAsync<PostgresException>(() => other.DrainAsync());
@@ -696,10 +740,12 @@ public sealed class SourceTests(PostgresServer server)
     [Fact]
     public async Task A_row_that_the_mapping_cannot_compute_stops_no_other()
     {
-        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("create table lines (number text primary key, password text, level text)"),
+        await using var rig = await SyncRig.CreateAsync(server,
+            database => database.ExecuteAsync("create table lines (number text primary key, password text, level text)"),
             "Source:Table=lines", "Source:Active=level::int > 0");
 
-        await rig.ChangeAsync("insert into lines select g::text, 'x', case when g = 1050 then 'high' else '1' end from generate_series(1000, 1099) g");
+        await rig.ChangeAsync(
+            "insert into lines select g::text, 'x', case when g = 1050 then 'high' else '1' end from generate_series(1000, 1099) g");
 
         Assert.Equal(99L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Equal(["1050"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
@@ -722,8 +768,10 @@ public sealed class SourceTests(PostgresServer server)
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'one'), ('1002', 'spoilt'), ('1003', 'three')");
 
         Assert.Equal("1001,1003", await rig.IdsAsync());
-        Assert.Equal([$"1002|an expression of the mapping fails on this row (SQLSTATE {state})"], await rig.Database.RowsAsync("select id, reason from pjsip_sync.rejected"));
-        await rig.ChangeAsync("update lines set password = 'two' where number = '1002'; update lines set password = 'new' where number = '1001'");
+        Assert.Equal([$"1002|an expression of the mapping fails on this row (SQLSTATE {state})"],
+            await rig.Database.RowsAsync("select id, reason from pjsip_sync.rejected"));
+        await rig.ChangeAsync(
+            "update lines set password = 'two' where number = '1002'; update lines set password = 'new' where number = '1001'");
         Assert.Equal("1001,1002,1003", await rig.IdsAsync());
         Assert.Empty(await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
     }

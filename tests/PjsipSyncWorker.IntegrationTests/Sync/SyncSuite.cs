@@ -48,8 +48,10 @@ public abstract class SyncSuite(PostgresServer server)
             NeedsDeferredKey = true,
         },
         new ChangeCase("truncated", "truncate extensions", ""),
-        new ChangeCase("truncated and filled", "truncate extensions; insert into extensions (number, password) values ('1002', 'new')", "1002"),
-        new ChangeCase("deleted and filled", "delete from extensions; insert into extensions (number, password) values ('1001', 'again')", "1001"),
+        new ChangeCase("truncated and filled", "truncate extensions; insert into extensions (number, password) values ('1002', 'new')",
+            "1002"),
+        new ChangeCase("deleted and filled", "delete from extensions; insert into extensions (number, password) values ('1001', 'again')",
+            "1001"),
     ];
 
     [Theory]
@@ -145,9 +147,11 @@ public abstract class SyncSuite(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into ps_endpoints (id, context, accountcode) values ('1001', 'by-hand', 'keep')");
 
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
-        Assert.Contains("did not make", await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.rejected where id = '1001'"), StringComparison.Ordinal);
+        Assert.Contains("did not make", await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.rejected where id = '1001'"),
+            StringComparison.Ordinal);
 
-        await using var adopting = await SyncRig.OpenAsync(rig.Database, rig.Settings with { Sync = rig.Settings.Sync with { Adopt = true } });
+        await using var adopting = await SyncRig.OpenAsync(rig.Database,
+            rig.Settings with { Sync = rig.Settings.Sync with { Adopt = true } });
         await adopting.ReconcileAsync();
         Assert.Equal(["internal|keep"], await rig.Database.RowsAsync("select context, accountcode from ps_endpoints"));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
@@ -166,7 +170,8 @@ public abstract class SyncSuite(PostgresServer server)
 
         await rig.ChangeAsync("""update extensions set settings = '{"endpoint":{"rtp_timeout":31}}', display_name = 'New'""");
 
-        Assert.Equal(["NULL|31|by-hand"], await rig.Database.RowsAsync("select dtmf_mode::text, rtp_timeout, accountcode from ps_endpoints"));
+        Assert.Equal(
+            ["NULL|31|by-hand"], await rig.Database.RowsAsync("select dtmf_mode::text, rtp_timeout, accountcode from ps_endpoints"));
     }
 
     [Fact]
@@ -175,7 +180,8 @@ public abstract class SyncSuite(PostgresServer server)
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'good'), ('1002', 'two')");
 
-        await rig.ChangeAsync("update extensions set password = '' where number = '1001'; update extensions set password = 'two2' where number = '1002'");
+        await rig.ChangeAsync(
+            "update extensions set password = '' where number = '1001'; update extensions set password = 'two2' where number = '1002'");
 
         Assert.Equal(["1001|good", "1002|two2"], await rig.Database.RowsAsync("select id, password from ps_auths order by 1"));
         Assert.Equal(["1001"], await rig.Database.RowsAsync("select id from pjsip_sync.rejected"));
@@ -209,7 +215,8 @@ public abstract class SyncSuite(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password, max_contacts) select g::text, 'x', case when g % 100 = 0 then 60 end from generate_series(1000, 1999) g");
 
         Assert.Equal(990L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
-        Assert.Equal(["10|ps_aors violates the check few"], await rig.Database.RowsAsync("select count(*), max(reason) from pjsip_sync.rejected"));
+        Assert.Equal(["10|ps_aors violates the check few"],
+            await rig.Database.RowsAsync("select count(*), max(reason) from pjsip_sync.rejected"));
     }
 
     [Fact]
@@ -225,7 +232,8 @@ public abstract class SyncSuite(PostgresServer server)
             await rig.ChangeAsync("update extensions set display_name = $1 where password = 'second'", $"try {i}");
             Assert.Equal("first", await rig.Database.ScalarAsync<string>("select password from ps_auths"));
         }
-        Assert.Equal(["number 1001 already belongs to the extension with the key 1"], await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
+        Assert.Equal(["number 1001 already belongs to the extension with the key 1"],
+            await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
 
         await rig.ChangeAsync("delete from extensions where password = 'first'");
         Assert.Equal("second", await rig.Database.ScalarAsync<string>("select password from ps_auths"));
@@ -250,7 +258,8 @@ public abstract class SyncSuite(PostgresServer server)
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), ('1002', 'y'), ('1003', 'z')");
-        await rig.Database.ExecuteAsync("update ps_auths set password = 'edited' where id = '1001'; delete from ps_aors where id = '1002'; delete from ps_endpoints; ");
+        await rig.Database.ExecuteAsync(
+            "update ps_auths set password = 'edited' where id = '1001'; delete from ps_aors where id = '1002'; delete from ps_endpoints; ");
 
         var result = await rig.ReconcileAsync();
 
@@ -269,7 +278,8 @@ public abstract class SyncSuite(PostgresServer server)
 
     public static TheoryData<LargeStatement> LargeStatements =>
     [
-        new LargeStatement("insert", 0, "insert into extensions (number, password) select n::text, 'two' from generate_series(1001, 3550) n", 2550, 2550),
+        new LargeStatement(
+            "insert", 0, "insert into extensions (number, password) select n::text, 'two' from generate_series(1001, 3550) n", 2550, 2550),
         new LargeStatement("update", 2050, "update extensions set password = 'two'", 2050, 2050),
         new LargeStatement("renumbering", 2050, "update extensions set number = '1' || number", 4100, 2050),
         new LargeStatement("delete", 2050, "delete from extensions", 2050, 0),
@@ -280,7 +290,8 @@ public abstract class SyncSuite(PostgresServer server)
     public async Task Large_statement_makes_few_records_and_loses_no_row(LargeStatement statement)
     {
         await using var rig = await CreateAsync();
-        await rig.ChangeAsync($"insert into extensions (number, password) select (1000 + n)::text, 'one' from generate_series(1, {statement.RowsBefore}) n");
+        await rig.ChangeAsync(
+            $"insert into extensions (number, password) select (1000 + n)::text, 'one' from generate_series(1, {statement.RowsBefore}) n");
 
         await rig.Database.ExecuteAsync(statement.Sql);
 
@@ -311,9 +322,11 @@ public abstract class SyncSuite(PostgresServer server)
         await transaction.CommitAsync();
         await draining;
 
-        Assert.Equal(["1001|trunk|theirs", "1002|1002|two"], await rig.Database.RowsAsync("select id, username, password from ps_auths order by 1"));
+        Assert.Equal(["1001|trunk|theirs", "1002|1002|two"],
+            await rig.Database.RowsAsync("select id, username, password from ps_auths order by 1"));
         Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from ps_endpoints"));
-        Assert.StartsWith("ps_auths already has a row 1001 that this worker did not make", await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.rejected"), StringComparison.Ordinal);
+        Assert.StartsWith("ps_auths already has a row 1001 that this worker did not make",
+            await rig.Database.ScalarAsync<string>("select reason from pjsip_sync.rejected"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -322,7 +335,8 @@ public abstract class SyncSuite(PostgresServer server)
         await using var rig = await CreateAsync();
         await using var early = await rig.Database.OpenAsync();
         await using var transaction = await early.BeginTransactionAsync();
-        await using (var insert = new Npgsql.NpgsqlCommand("insert into extensions (number, password) values ('1001', 'early')", early, transaction))
+        await using (var insert = new Npgsql.NpgsqlCommand("insert into extensions (number, password) values ('1001', 'early')", early,
+            transaction))
             await insert.ExecuteNonQueryAsync();
 
         await rig.ChangeAsync("insert into extensions (number, password) values ('1002', 'late')");

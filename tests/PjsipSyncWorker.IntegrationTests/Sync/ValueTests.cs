@@ -34,7 +34,8 @@ public sealed class ValueTests(PostgresServer server)
             "50|profile is not one of deskphone, webrtc",
             "50|settings.aor.max_contacts must be a whole number, 0 or more",
             "50|settings.endpoint.nosuch: ps_endpoints has no such column",
-        ], (await rig.Database.RowsAsync("select count(*), reason from pjsip_sync.rejected group by reason order by reason collate \"C\"")));
+        ], (await rig.Database.RowsAsync(
+            "select count(*), reason from pjsip_sync.rejected group by reason order by reason collate \"C\"")));
     }
 
     [Fact]
@@ -46,7 +47,8 @@ public sealed class ValueTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) values ((select string_agg(md5(g::text), '') from generate_series(1, 500) g), 'x'), ('1001', 'x')");
 
         Assert.Equal("1001", await rig.IdsAsync());
-        Assert.Equal(["number is longer than the 255 characters that the ps_* tables take"], await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
+        Assert.Equal(["number is longer than the 255 characters that the ps_* tables take"],
+            await rig.Database.RowsAsync("select reason from pjsip_sync.rejected"));
     }
 
     [Fact]
@@ -120,9 +122,11 @@ public sealed class ValueTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"),
             "Realtime:Profiles:sales:Context=sales", "Realtime:Profiles:sales:Endpoint:accountcode=42", "Realtime:Profiles:sales:MaxContacts=2");
 
-        await rig.ChangeAsync("insert into extensions (number, password, profile) values ('1', 'x', 'webrtc'), ('2', 'x', 'deskphone'), ('3', 'x', 'sales')");
+        await rig.ChangeAsync(
+            "insert into extensions (number, password, profile) values ('1', 'x', 'webrtc'), ('2', 'x', 'deskphone'), ('3', 'x', 'sales')");
 
-        Assert.Equal(["1|yes|yes|opus,ulaw,alaw|NULL|NULL|internal|5", "2|NULL|NULL|g722,alaw,ulaw|rfc4733|NULL|internal|1", "3|NULL|NULL|ulaw,alaw|NULL|42|sales|2"], await rig.Database.RowsAsync(
+        Assert.Equal(["1|yes|yes|opus,ulaw,alaw|NULL|NULL|internal|5", "2|NULL|NULL|g722,alaw,ulaw|rfc4733|NULL|internal|1",
+            "3|NULL|NULL|ulaw,alaw|NULL|42|sales|2"], await rig.Database.RowsAsync(
             "select e.id, webrtc::text, dtls_auto_generate_cert::text, allow, dtmf_mode::text, accountcode, context, max_contacts from ps_endpoints e join ps_aors using (id) order by 1"));
     }
 
@@ -134,7 +138,8 @@ public sealed class ValueTests(PostgresServer server)
         await rig.Database.ExecuteAsync("insert into ps_contacts (id, endpoint, expiration_time) values ('a', '1001', 9999999999), ('b', '1002', 9999999999), ('c', 'trunk', 1)");
 
         await rig.ChangeAsync("delete from extensions where number = '1001'");
-        Assert.Equal(["a|1", "b|9999999999", "c|1"], await rig.Database.RowsAsync("select id, expiration_time from ps_contacts order by 1"));
+        Assert.Equal(["a|1", "b|9999999999", "c|1"],
+            await rig.Database.RowsAsync("select id, expiration_time from ps_contacts order by 1"));
 
         await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
@@ -143,7 +148,8 @@ public sealed class ValueTests(PostgresServer server)
         await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint)");
+        await rig.Database.ExecuteAsync(
+            "update pjsip_sync.node set refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint)");
         await rig.PurgeAsync();
         Assert.Equal(["b", "c"], await rig.Database.RowsAsync("select id from ps_contacts order by 1"));
         Assert.Equal(["1002"], await rig.Database.RowsAsync("select id from pjsip_sync.managed_endpoint"));

@@ -31,7 +31,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
                 Database = new TestDatabase(rig.Database.ConnectionString);
             }
             Asterisk = await AsteriskServer.StartAsync(Database.ConnectionString);
-            Settings = SyncRig.Read(Database, [.. Asterisk.WorkerSettings().Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
+            Settings = SyncRig.Read(Database, [.. Asterisk.WorkerSettings()
+                .Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
         }
 
         public async ValueTask DisposeAsync()
@@ -49,7 +50,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
 
         VerificationAssert.ExpectNoFailure(checks);
-        VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Pass, "Asterisk reads 1001, 1002, 1003, t1-(1004).x as they were written");
+        VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Pass,
+            "Asterisk reads 1001, 1002, 1003, t1-(1004).x as they were written");
         VerificationAssert.Expect(checks, "asterisk.version", Outcome.Pass, "Asterisk 22");
         VerificationAssert.Expect(checks, "asterisk.systemname", Outcome.Pass, pbx.Asterisk.Name);
         VerificationAssert.Expect(checks, "registrations.followed", Outcome.Warn, "no worker follows this node", "Start the worker");
@@ -60,9 +62,12 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     {
         var node = pbx.Settings.Asterisk.Nodes[0];
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Secret = "wrong" })), "asterisk.login", "Asterisk refused the AMI user pjsip-sync", "the secret of Asterisk:Nodes");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Username = "nobody" })), "asterisk.login", "Asterisk refused the AMI user nobody", "[nobody]");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = 1 })), "asterisk.tcp", "Connection refused", "enabled = yes");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Secret = "wrong" })), "asterisk.login",
+            "Asterisk refused the AMI user pjsip-sync", "the secret of Asterisk:Nodes");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Username = "nobody" })), "asterisk.login",
+            "Asterisk refused the AMI user nobody", "[nobody]");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = 1 })), "asterisk.tcp",
+            "Connection refused", "enabled = yes");
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = new NpgsqlConnectionStringBuilder(pbx.Settings.ConnectionString).Port })), "asterisk.login", "did not greet as AMI", "manager.conf");
     }
 
@@ -78,7 +83,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         await pbx.Asterisk.CliAsync("manager reload");
         try
         {
-            VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.privileges", Outcome.Fail, found, "read = system,call and write = system,reporting,command");
+            VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.privileges", Outcome.Fail, found,
+                "read = system,call and write = system,reporting,command");
         }
         finally
         {
@@ -116,7 +122,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     {
         await ConfigureAsync(("extconfig.conf", "/^ps_contacts/d"));
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", "extconfig.conf has no line for ps_contacts: no phone can register", "ps_contacts = odbc,asterisk");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts",
+            "extconfig.conf has no line for ps_contacts: no phone can register", "ps_contacts = odbc,asterisk");
         Assert.False(await new SipPhone(pbx.Asterisk, "1002", "two").RegisterAsync());
     }
 
@@ -124,7 +131,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     public async Task A_transport_and_a_context_that_the_server_does_not_have_are_named()
     {
         await ConfigureAsync();
-        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.references", Outcome.Pass, "this server has transport transport-tcp, context internal");
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.references", Outcome.Pass,
+            "this server has transport transport-tcp, context internal");
         try
         {
             await pbx.Database.ExecuteAsync("update ps_endpoints set transport = 'udp', subscribe_context = 'no lamps' where id in ('1002', '1003'); update ps_endpoints set context = 'nope' where id = '1003'");
@@ -135,14 +143,16 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
                 "not there: transport udp (2 extensions, such as 1002); context nope (1 extension, such as 1003); subscribe_context no lamps (2 extensions, such as 1002)", "transports: transport-tcp, transport-udp; contexts: ");
             VerificationAssert.Expect(checks, "asterisk.references", Outcome.Fail, "not there", "internal");
             await pbx.Asterisk.CliAsync("sorcery memory cache expire endpoint_cache");
-            VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof", Outcome.Pass, "as they were written");
+            VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof", Outcome.Pass,
+                "as they were written");
             var phone = new SipPhone(pbx.Asterisk, "1003", "three");
             Assert.True(await phone.RegisterAsync());
             Assert.False(await phone.CallAsync("*43"));
         }
         finally
         {
-            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = null, subscribe_context = null, context = 'internal' where id in ('1002', '1003')");
+            await pbx.Database.ExecuteAsync(
+                "update ps_endpoints set transport = null, subscribe_context = null, context = 'internal' where id in ('1002', '1003')");
         }
     }
 
@@ -156,7 +166,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         await pbx.Database.ExecuteAsync("alter table ps_contacts drop column qualify_2xx_only, drop column call_id");
         Assert.True(await phone.RegisterAsync());
         Assert.Equal(0L, await pbx.Database.ScalarAsync<long>(stored));
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", "ps_contacts has no column qualify_2xx_only, call_id, which this Asterisk writes",
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts",
+            "ps_contacts has no column qualify_2xx_only, call_id, which this Asterisk writes",
             "alter table \"public\".ps_contacts add column qualify_2xx_only text, add column call_id text");
 
         await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
@@ -166,7 +177,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
 
         // As older workers and Asterisk's own scripts make it.
         await pbx.Database.ExecuteAsync("alter table ps_contacts alter uri type varchar(511), alter user_agent type varchar(255)");
-        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Warn, "uri takes 511 characters, user_agent takes 255 characters",
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Warn,
+            "uri takes 511 characters, user_agent takes 255 characters",
             "alter table \"public\".ps_contacts alter column uri type text, alter column user_agent type text");
         await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Pass, "in ps_contacts");
@@ -192,7 +204,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
 
         var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
 
-        VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Fail, "Asterisk reads the endpoint 1001 without its auth; the missing link is sorcery", "auth = realtime,ps_auths");
+        VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Fail,
+            "Asterisk reads the endpoint 1001 without its auth; the missing link is sorcery", "auth = realtime,ps_auths");
         VerificationAssert.Expect(checks, "asterisk.modules", Outcome.Fail, "not loaded: res_pjsip_registrar", "noload");
     }
 
@@ -209,16 +222,20 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     public async Task A_data_source_that_leads_to_another_database_is_found_out()
     {
         await using var other = await SyncRig.CreateAsync(server);
-        await ConfigureAsync(("odbc.ini", $"s/^Database = .*/Database = {new NpgsqlConnectionStringBuilder(other.Database.ConnectionString).Database}/"));
+        await ConfigureAsync(
+            ("odbc.ini", $"s/^Database = .*/Database = {new NpgsqlConnectionStringBuilder(other.Database.ConnectionString).Database}/"));
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof", "the missing link is database: its ODBC link works, but finds no such row in ps_endpoints", "odbc.ini");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof",
+            "the missing link is database: its ODBC link works, but finds no such row in ps_endpoints", "odbc.ini");
 
         await other.ChangeAsync("insert into extensions (number, password, context, settings) values ('1001', 'secret-of-the-other', 'elsewhere', '{\"aor\": {\"qualify_frequency\": 0}}')");
         var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
-        VerificationAssert.ExpectOnly(checks, "asterisk.proof", "Asterisk reads 1001 otherwise than it was written: ", "lead to this database and schema");
+        VerificationAssert.ExpectOnly(checks, "asterisk.proof", "Asterisk reads 1001 otherwise than it was written: ",
+            "lead to this database and schema");
         VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Fail, "ps_endpoints.context");
         VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Fail, "ps_auths.password");
-        Assert.DoesNotContain("secret-of-the-other", string.Concat(checks.Select(check => check.Found + check.Advice)), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-of-the-other", string.Concat(checks.Select(check => check.Found + check.Advice)),
+            StringComparison.Ordinal);
     }
 
     private WorkerSettings With(NodeSettings node) => pbx.Settings with { Asterisk = pbx.Settings.Asterisk with { Nodes = [node] } };

@@ -65,7 +65,8 @@ public static class VerifyDatabaseCases
 
     private static IEnumerable<BrokenCase> Triggers =>
     [
-        BrokenTrigger("turned off", "alter table extensions disable trigger pjsip_sync_update", "pjsip_sync_update on extensions is turned off"),
+        BrokenTrigger("turned off", "alter table extensions disable trigger pjsip_sync_update",
+            "pjsip_sync_update on extensions is turned off"),
         BrokenTrigger("not always enabled", "alter table extensions enable trigger pjsip_sync_update", "is not enabled always"),
         BrokenTrigger("missing", "drop trigger pjsip_sync_delete on extensions", "pjsip_sync_delete is missing on extensions"),
         BrokenTrigger("of replication, turned off", "alter table extensions disable trigger pjsip_sync_replicated",

@@ -61,7 +61,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
             """), "Source:Table=lines");
         await rig.Database.ExecuteAsync("create table high partition of lines for values from (1000) to (2000)");
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.triggers", "pjsip_sync_insert is missing on high", "--fix");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.triggers",
+            "pjsip_sync_insert is missing on high", "--fix");
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(rig.Settings, fix: true));
     }
 
@@ -72,7 +73,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var owned = database;
         await database.ExecuteAsync("alter table extensions drop column display_name");
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.mapping", "Source:Columns:DisplayName: public.extensions has no column \"display_name\"", "Add the columns");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.mapping",
+            "Source:Columns:DisplayName: public.extensions has no column \"display_name\"", "Add the columns");
 
         var mended = await VerificationAssert.VerifyAsync(settings, fix: true);
         VerificationAssert.ExpectNoFailure(mended);
@@ -97,7 +99,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var checks = await VerificationAssert.VerifyAsync(settings, fix: true);
 
         VerificationAssert.ExpectNoFailure(checks);
-        Assert.Equal("triggers put back and turned on; every extension is looked at again", checks.First(check => check.Name == "database.triggers").Fixed);
+        Assert.Equal("triggers put back and turned on; every extension is looked at again",
+            checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
         Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'"));
@@ -116,7 +119,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
             grant all on all sequences in schema pjsip_sync to {role}; grant execute on all functions in schema pjsip_sync to {role};
             grant select (ctid, tableoid) on extensions to {role}
             """);
-        settings = settings with { ConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Username = role, Password = "x" }.ConnectionString };
+        settings = settings with { ConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Username = role,
+            Password = "x" }.ConnectionString };
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(settings));
 
         await database.ExecuteAsync(string.Format(System.Globalization.CultureInfo.InvariantCulture, broken.Break, role));
@@ -133,9 +137,11 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var owned = database;
         var role = $"r_{Guid.NewGuid():N}";
         await database.ExecuteAsync($"create role {role} login password 'x'");
-        settings = settings with { ConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Username = role, Password = "x" }.ConnectionString };
+        settings = settings with { ConnectionString = new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Username = role,
+            Password = "x" }.ConnectionString };
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.schema", "permission denied for schema pjsip_sync", "init --roles");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.schema",
+            "permission denied for schema pjsip_sync", "init --roles");
     }
 
     [Fact]
@@ -146,7 +152,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var pooler = await PgBouncer.StartAsync(database.ConnectionString, "transaction");
         settings = settings with { ConnectionString = pooler.ConnectionString };
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.listen", "a notification did not arrive within 3 s", "pool_mode = transaction");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "database.listen",
+            "a notification did not arrive within 3 s", "pool_mode = transaction");
     }
 
     [Fact]
@@ -174,7 +181,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 
         using var json = JsonDocument.Parse(output);
         var check = json.RootElement.GetProperty("checks").EnumerateArray().Single();
-        Assert.Equal((2, "fail", "configuration"), (exit, json.RootElement.GetProperty("outcome").GetString(), check.GetProperty("name").GetString()));
+        Assert.Equal((2, "fail", "configuration"),
+            (exit, json.RootElement.GetProperty("outcome").GetString(), check.GetProperty("name").GetString()));
         Assert.StartsWith("Sync:BatchSise is not known here", check.GetProperty("found").GetString(), StringComparison.Ordinal);
     }
 
@@ -189,10 +197,12 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
               ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()), ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
             """);
 
-        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Name=pbx1", "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
+        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Name=pbx1", "Asterisk:Nodes:0:Port=1",
+            "Asterisk:Nodes:0:Secret=x"));
 
         VerificationAssert.Expect(checks, "registrations.followed", Outcome.Fail, "followed, but cannot read 1001", "asterisk.proof");
-        VerificationAssert.Expect(checks, "registrations.statistics", Outcome.Pass, "1 of 2 extensions online; contacts tcp 1, udp 1; contacts pbx1 2");
+        VerificationAssert.Expect(checks, "registrations.statistics", Outcome.Pass,
+            "1 of 2 extensions online; contacts tcp 1, udp 1; contacts pbx1 2");
     }
 
     [Fact]
@@ -205,7 +215,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var command = new NpgsqlCommand("lock table pjsip_sync.contact in access exclusive mode", holder, transaction);
         await command.ExecuteNonQueryAsync(TestContext.Current.CancellationToken);
 
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "registrations.statistics", "lock timeout", "pg_locks");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "registrations.statistics", "lock timeout",
+            "pg_locks");
     }
 
     [Fact]
@@ -213,7 +224,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     {
         var (database, _) = await CreateAsync();
         await using var owned = database;
-        var reference = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "reference", "checks.md"), TestContext.Current.CancellationToken);
+        var reference = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "reference", "checks.md"),
+            TestContext.Current.CancellationToken);
 
         var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
 
@@ -231,7 +243,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var database = new TestDatabase($"Host=127.0.0.1;Port={port};Database=x;Username=x");
         var watch = System.Diagnostics.Stopwatch.StartNew();
 
-        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, $"Asterisk:Nodes:0:Port={port}", "Asterisk:Nodes:0:Secret=x"));
+        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, $"Asterisk:Nodes:0:Port={port}",
+            "Asterisk:Nodes:0:Secret=x"));
 
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         VerificationAssert.Expect(checks, "database.reachable", Outcome.Fail, "", "Start PostgreSQL");

@@ -46,7 +46,8 @@ internal sealed class Machine : IAsyncDisposable
     {
         await _server.DisposeAsync();
         if (ScriptServer.Keep)
-            await Console.Error.WriteLineAsync($"Left running: scripts/machine.sh run {Leader} bash; scripts/machine.sh halt {Leader} ends it");
+            await Console.Error.WriteLineAsync(
+                $"Left running: scripts/machine.sh run {Leader} bash; scripts/machine.sh halt {Leader} ends it");
         else
             Directory.Delete(_folder, recursive: true);
     }

@@ -15,7 +15,8 @@ public sealed class ServerMachine : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var folder = Directory.CreateTempSubdirectory("pjsip-sync-machine.").FullName;
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "sip")).Append(await Command.MakePackageAsync()))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests", "sip"))
+            .Append(await Command.MakePackageAsync()))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         await Command.ExpectAsync(["chmod", "755", folder]);
         Debian = await Machine.BootAsync("asterisk", folder);

@@ -32,5 +32,6 @@ internal sealed class WorkerUnit(Machine machine)
 
     /// <summary>Waits until <c>systemctl status</c> shows a text.</summary>
     public Task AssertStatusAsync(int seconds, string text) => Eventually.Succeeds(async () =>
-        Assert.Contains(text, (await machine.RunAsync("systemctl", "status", "--no-pager", Name)).Output, StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
+        Assert.Contains(text, (await machine.RunAsync("systemctl", "status", "--no-pager", Name)).Output,
+            StringComparison.Ordinal), TimeSpan.FromSeconds(seconds));
 }

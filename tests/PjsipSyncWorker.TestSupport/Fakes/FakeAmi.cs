@@ -14,8 +14,8 @@ namespace PjsipSyncWorker.TestSupport.Fakes;
 internal sealed record FakeAction(string Name, string Id, IReadOnlyDictionary<string, string> Headers);
 
 /// <summary>
-/// A server on loopback that speaks as much AMI as a test tells it to. It greets and checks the login by itself. Whoever comes first hears
-/// what it says; those who come later are answered only.
+/// An AMI server on loopback that a test controls. It greets and checks the login by itself. The first client receives
+/// the events; later clients receive only answers.
 /// </summary>
 internal sealed class FakeAmi : IAsyncDisposable
 {
@@ -37,7 +37,7 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     public X509Certificate2? Certificate { get; init; }
 
-    /// <summary>Answers what comes after the login; what it does not know stays without an answer.</summary>
+    /// <summary>Returns the answer to an action after the login; null: no answer.</summary>
     public Func<FakeAction, string?> Answer { get; set; } = action => action.Name is "Ping" or "Filter" ? Success(action) : null;
 
     public Func<FakeAction, string?>? AnswerLogin { get; init; }
@@ -48,13 +48,14 @@ internal sealed class FakeAmi : IAsyncDisposable
 
     public static string Success(FakeAction action, string more = "") => $"Response: Success\r\nActionID: {action.Id}\r\n{more}\r\n";
 
-    public static string Error(FakeAction action, string message) => $"Response: Error\r\nActionID: {action.Id}\r\nMessage: {message}\r\n\r\n";
+    public static string Error(FakeAction action, string message) =>
+        $"Response: Error\r\nActionID: {action.Id}\r\nMessage: {message}\r\n\r\n";
 
     public AmiOptions Options(string secret = Secret) => new() { Host = "127.0.0.1", Port = Port, Username = "tester", Secret = secret };
 
     public Task SayAsync(string text) => SayAsync(() => text);
 
-    /// <summary>What it says is decided in the moment when it is its turn to speak: answers and news have one order.</summary>
+    /// <summary>The text is computed when its turn comes, so that answers and events have one order.</summary>
     public async Task SayAsync(Func<string?> text) => await SayAsync(await _stream.Task, text);
 
     private async Task SayAsync(Stream stream, Func<string?> text)
@@ -103,7 +104,7 @@ internal sealed class FakeAmi : IAsyncDisposable
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException or SocketException
             || exception is InvalidOperationException && _stop.IsCancellationRequested)
         {
-            // The test is over, perhaps before anybody was let in.
+            // The test has ended, perhaps before a client connected.
         }
 
         await Task.WhenAll(conversations);
@@ -130,7 +131,7 @@ internal sealed class FakeAmi : IAsyncDisposable
             or System.Security.Authentication.AuthenticationException or SocketException
             || exception is InvalidOperationException && _stop.IsCancellationRequested)
         {
-            // The other side is gone, or the test is over.
+            // The client has disconnected, or the test has ended.
         }
     }
 
@@ -171,7 +172,7 @@ internal sealed class FakeAmi : IAsyncDisposable
         _ => null,
     };
 
-#pragma warning disable CA5351 // what AMI asks for
+#pragma warning disable CA5351 // AMI requires MD5
     private static string Key => string.Concat(MD5.HashData(Encoding.UTF8.GetBytes(Salt + Secret))
         .Select(value => value.ToString("x2", CultureInfo.InvariantCulture)));
 #pragma warning restore CA5351

@@ -2,14 +2,14 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>Phones of 300 extensions that come and go, and an Asterisk that tells of them in its own words.</summary>
+/// <summary>A simulated Asterisk whose 300 extensions have phones that register and unregister.</summary>
 internal sealed class FakePbx
 {
     private readonly SortedDictionary<string, string> _phones = new(StringComparer.Ordinal);
 
     private FakeAction? _heldBack;
 
-    /// <summary>Our configuration of such a node.</summary>
+    /// <summary>Returns the worker's settings for such a node.</summary>
     public static string[] Node(FakeAmi ami, int index = 0) =>
     [
         $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={ami.Port}", $"Asterisk__Nodes__{index}__Username=tester", $"Asterisk__Nodes__{index}__Secret={FakeAmi.Secret}",
@@ -21,10 +21,12 @@ internal sealed class FakePbx
 
     public string Contacts => string.Join('\n', _phones.Select(phone => $"{phone.Key}|{phone.Value}"));
 
-    public string Online => string.Join(',', _phones.Where(phone => phone.Value != "Unreachable").Select(phone => Endpoint(phone.Key)).Distinct());
+    public string Online =>
+        string.Join(',', _phones.Where(phone => phone.Value != "Unreachable").Select(phone => Endpoint(phone.Key)).Distinct());
 
-    /// <summary>One phone of an extension comes, or goes.</summary>
-    public string Say(string endpoint, bool comes) => Say($"sip:{endpoint}@198.51.100.7:5060", comes ? "NonQualified" : "Removed", roundTrip: 700);
+    /// <summary>Registers or unregisters one phone of an extension.</summary>
+    public string Say(string endpoint, bool comes) =>
+        Say($"sip:{endpoint}@198.51.100.7:5060", comes ? "NonQualified" : "Removed", roundTrip: 700);
 
     public string Happen(Random random, int events)
     {
@@ -33,7 +35,8 @@ internal sealed class FakePbx
         {
             var uri = $"sip:{1000 + random.Next(300)}@198.51.100.{random.Next(3)}:5060";
             var known = _phones.TryGetValue(uri, out var status);
-            var next = !known ? "NonQualified" : random.Next(4) switch { 0 => "Reachable", 1 => "Unreachable", 2 => "Removed", _ => status! };
+            var next = !known ? "NonQualified" : random.Next(4) switch { 0 => "Reachable", 1 => "Unreachable", 2 => "Removed",
+                _ => status! };
             said.Append(Say(uri, next, random.Next(90000)));
             if (i % 10 == 0)
                 said.Append($"Event: DeviceStateChange\r\nPrivilege: call,all\r\nDevice: PJSIP/{Endpoint(uri)}\r\nState: {(random.Next(2) == 0 ? "INUSE" : "NOT_INUSE")}\r\n\r\n");
@@ -41,7 +44,7 @@ internal sealed class FakePbx
         return said.ToString();
     }
 
-    /// <summary>The answer that was held back, or else a reason to ask.</summary>
+    /// <summary>Returns the answer that was held back; without one, an event after which the worker takes a snapshot.</summary>
     public string CatchUp()
     {
         AnswersSnapshots = true;
@@ -87,7 +90,8 @@ internal sealed class FakePbx
     }
 
     private static string List(FakeAction action, string end, IEnumerable<string> items) =>
-        FakeAmi.Success(action, "EventList: start\r\n") + string.Concat(items) + $"Event: {end}\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n";
+        FakeAmi.Success(action, "EventList: start\r\n") + string.Concat(
+            items) + $"Event: {end}\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n";
 
     private static string Endpoint(string uri) => uri[4..8];
 }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>Something that listens where an Asterisk should, and does no good. Whoever comes again gets the same again.</summary>
+/// <summary>A faulty or hostile server in place of an Asterisk. Each connection is treated in the same way.</summary>
 internal sealed class HostilePeer : IDisposable
 {
     private const string Greeting = "Asterisk Call Manager/11.0.0\r\n";
@@ -24,18 +24,20 @@ internal sealed class HostilePeer : IDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>How many times somebody came.</summary>
+    /// <summary>Number of connections so far.</summary>
     public int Visits { get; private set; }
 
-    /// <summary>One of each kind.</summary>
+    /// <summary>Creates one peer of each kind.</summary>
     public static IReadOnlyDictionary<string, Func<HostilePeer>> Kinds { get; } = new Dictionary<string, Func<HostilePeer>>
     {
         ["it never greets"] = () => new((_, cancellation) => Task.Delay(Timeout.Infinite, cancellation)),
         ["its greeting has no end"] = () => new((stream, cancellation) => RantAsync(stream, "x", cancellation)),
         ["it answers nothing"] = () => new((stream, cancellation) => ServeAsync(stream, (_, _) => null, null, cancellation)),
-        ["it answers with another ActionID"] = () => new((stream, cancellation) => ServeAsync(stream, (_, id) => Success($"{id}0"), null, cancellation)),
+        ["it answers with another ActionID"] = () =>
+            new((stream, cancellation) => ServeAsync(stream, (_, id) => Success($"{id}0"), null, cancellation)),
         ["a line of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: x", cancellation)),
-        ["a message of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: ContactStatus\r\n", cancellation)),
+        ["a message of it has no end"] = () =>
+            new((stream, cancellation) => ServeAsync(stream, LogIn, "Event: ContactStatus\r\n", cancellation)),
         ["a list of it has no end"] = () => new((stream, cancellation) => ServeAsync(stream, EndlessList, null, cancellation)),
         ["it trickles"] = () => new(TrickleAsync),
     };
@@ -67,13 +69,14 @@ internal sealed class HostilePeer : IDisposable
             }
             catch (Exception error) when (error is IOException or OperationCanceledException or ObjectDisposedException)
             {
-                // Who came has enough, or the test is over.
+                // The client has disconnected, or the test has ended.
             }
         }
     }
 
-    /// <summary>Answers each action, and once nobody has said anything for a moment goes on by itself.</summary>
-    private static async Task ServeAsync(NetworkStream stream, Func<string, string, string?> answer, string? endless, CancellationToken cancellation)
+    /// <summary>Answers each action, and continues by itself after a moment without an action.</summary>
+    private static async Task ServeAsync(NetworkStream stream, Func<string, string, string?> answer, string? endless,
+        CancellationToken cancellation)
     {
         await SayAsync(stream, Greeting, cancellation);
         using var lines = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
@@ -104,7 +107,8 @@ internal sealed class HostilePeer : IDisposable
     {
         "PJSIPShowContacts" => $"Response: Success\r\nActionID: {id}\r\nEventList: start\r\n\r\n",
         "Filter" => Success(id) + "Event: FullyBooted\r\n\r\n",
-        _ when action.EndsWith("List", StringComparison.Ordinal) => $"Response: Success\r\nActionID: {id}\r\n\r\nEvent: {action}Complete\r\nActionID: {id}\r\nEventList: Complete\r\n\r\n",
+        _ when action.EndsWith("List", StringComparison.Ordinal) =>
+            $"Response: Success\r\nActionID: {id}\r\n\r\nEvent: {action}Complete\r\nActionID: {id}\r\nEventList: Complete\r\n\r\n",
         _ => Success(id),
     };
 

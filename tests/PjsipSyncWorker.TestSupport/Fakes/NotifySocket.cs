@@ -3,7 +3,7 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>systemd's side of <c>Type=notify</c>: a socket that hears what a service says of itself.</summary>
+/// <summary>systemd's side of <c>Type=notify</c>: a socket that receives the notifications of a service.</summary>
 internal sealed class NotifySocket : IDisposable
 {
     private readonly string _path = Path.Combine(Path.GetTempPath(), $"notify-{Guid.NewGuid():N}");
@@ -16,7 +16,7 @@ internal sealed class NotifySocket : IDisposable
         _ = HearAsync();
     }
 
-    /// <summary>What the environment of the service must hold.</summary>
+    /// <summary>The variable that the environment of the service needs.</summary>
     public string[] Settings => [$"NOTIFY_SOCKET={_path}", "WATCHDOG_USEC=600000"];
 
     public List<string> Said
@@ -50,7 +50,7 @@ internal sealed class NotifySocket : IDisposable
         }
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
-            // The test is over.
+            // The test has ended.
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace PjsipSyncWorker.TestSupport.Fakes;
 
-/// <summary>Stands between the worker and a server, and does to their conversation what a bad network does.</summary>
+/// <summary>A proxy between the worker and a server that simulates network faults.</summary>
 internal sealed class TcpProxy : IDisposable
 {
     private readonly TcpListener _listener;
@@ -23,34 +23,36 @@ internal sealed class TcpProxy : IDisposable
 
     public int Port { get; }
 
-    /// <summary>Every piece waits so long, in both directions.</summary>
+    /// <summary>Delay of each piece, in both directions.</summary>
     public TimeSpan Delay { get; set; }
 
-    /// <summary>Largest piece that is passed on at once; a small one with a delay is a slow line.</summary>
+    /// <summary>Largest piece that is passed on at once, in bytes. A small piece with a delay simulates a slow line.</summary>
     public int Piece { get; set; } = 16 * 1024;
 
-    /// <summary>Nobody is let in, nor anybody who is there passed on.</summary>
+    /// <summary>Refuses new connections and passes on no data of the others.</summary>
     public bool Refusing { get; set; }
 
-    /// <summary>Whoever comes is let in and never hears a word.</summary>
+    /// <summary>Accepts new connections and never sends them data.</summary>
     public bool Silent { get; set; }
 
-    /// <summary>Every connection that is there now goes silent for ever; new ones work.</summary>
-    /// <param name="only">The connection that reaches the server from this port; all of them when it is left out.</param>
+    /// <summary>Silences every current connection for ever. New connections work.</summary>
+    /// <param name="only">Only the connection that reaches the server from this port; null: all.</param>
     public void StallCurrent(int? only = null)
     {
         foreach (var pair in _pairs.Keys.Where(pair => only is null || pair.ServerSide == only))
             pair.Stalled = true;
     }
 
-    /// <summary>Every connection that is there now ends after so many more bytes from the server, in the middle of a message or not.</summary>
+    /// <summary>
+    /// Ends each current connection after so many more bytes from the server, even in the middle of a message.
+    /// </summary>
     public void CutCurrentAfter(int bytes)
     {
         foreach (var pair in _pairs.Keys)
             pair.Left = bytes;
     }
 
-    /// <summary>Every connection that is there now is closed.</summary>
+    /// <summary>Closes every current connection.</summary>
     public void CloseCurrent()
     {
         foreach (var pair in _pairs.Keys)
@@ -88,7 +90,7 @@ internal sealed class TcpProxy : IDisposable
 
         public volatile int Left = int.MaxValue;
 
-        /// <summary>The port from which the server is reached.</summary>
+        /// <summary>The local port of the connection to the server.</summary>
         public int? ServerSide => (server.Client?.LocalEndPoint as IPEndPoint)?.Port;
 
         public async Task RunAsync(CancellationToken cancellation)
@@ -97,11 +99,12 @@ internal sealed class TcpProxy : IDisposable
             {
                 client.NoDelay = server.NoDelay = true;
                 await server.ConnectAsync(IPAddress.Loopback, proxy._target, cancellation);
-                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), false, cancellation), CopyAsync(server.GetStream(), client.GetStream(), true, cancellation));
+                await Task.WhenAny(CopyAsync(client.GetStream(), server.GetStream(), false, cancellation),
+                    CopyAsync(server.GetStream(), client.GetStream(), true, cancellation));
             }
             catch (Exception error) when (error is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
             {
-                // The other side is gone.
+                // The other side has disconnected.
             }
             if (Stalled)
                 return;

@@ -11,12 +11,13 @@ internal sealed class Application : IAsyncDisposable
 
     /// <param name="seed">The same seed makes the same statements; their order among connections is the machine's.</param>
     public Application(TestDatabase database, int seed, int writers = 3) =>
-        _writers = [.. Enumerable.Range(0, writers).Select(writer => WriteAsync(database, new Random(seed + writer), TimeSpan.FromMilliseconds(2)))];
+        _writers = [.. Enumerable.Range(0, writers)
+            .Select(writer => WriteAsync(database, new Random(seed + writer), TimeSpan.FromMilliseconds(2)))];
 
-    /// <summary>Statements that were carried out.</summary>
+    /// <summary>Number of statements that were carried out.</summary>
     public int Statements => Volatile.Read(ref _statements);
 
-    /// <summary>Until so many more statements were carried out: it is alive.</summary>
+    /// <summary>Waits until so many more statements are carried out.</summary>
     public Task WorkAsync(int statements)
     {
         var goal = Statements + statements;

@@ -2,29 +2,37 @@ using System.Text.RegularExpressions;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>What Asterisk itself says of its phones, beside what the table says.</summary>
+/// <summary>Compares the state of the phones in Asterisk with the application's table.</summary>
 internal static partial class AsteriskStatusAssert
 {
-    /// <summary>Waits until both say the same; what they say is in the failure.</summary>
-    /// <param name="when">Which moment of the test this is.</param>
-    public static Task AgreesAsync(AsteriskServer asterisk, TestDatabase database, string when, TimeSpan patience) => Eventually.Equal("agreed", async () =>
+    /// <summary>Waits until the registered phones are those that are online in the table. A failure shows both lists.</summary>
+    /// <param name="when">The moment of the test, for the failure.</param>
+    public static Task AgreesAsync(AsteriskServer asterisk, TestDatabase database, string when, TimeSpan patience) =>
+        Eventually.Equal("agreed", async () =>
     {
-        var asterisks = string.Join(',', Contacts().Matches(await asterisk.CliAsync("pjsip show contacts")).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal));
-        var ours = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
+        var asterisks = string.Join(',', Contacts().Matches(await asterisk.CliAsync("pjsip show contacts"))
+            .Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal));
+        var ours = await database.ScalarAsync<string>(
+            "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
         return asterisks == ours ? "agreed" : $"{when}: asterisk [{asterisks}], the table [{ours}]";
     }, patience);
 
-    /// <summary>Waits until Asterisk shows exactly the registered phones as not in use: a lamp that is dark hides a phone that is there.</summary>
-    public static Task LampsAreRightAsync(AsteriskServer asterisk, TestDatabase database, string when) => Eventually.Equal("right", async () =>
+    /// <summary>
+    /// Waits until Asterisk shows exactly the registered phones as not in use. Another state would hide a phone from its lamps.
+    /// </summary>
+    public static Task LampsAreRightAsync(AsteriskServer asterisk, TestDatabase database, string when) =>
+        Eventually.Equal("right", async () =>
     {
-        var lit = string.Join(',', Endpoints().Matches(await asterisk.CliAsync("pjsip show endpoints")).Where(match => match.Groups[2].Value == "Not in use")
+        var lit = string.Join(',', Endpoints().Matches(await asterisk.CliAsync("pjsip show endpoints"))
+            .Where(match => match.Groups[2].Value == "Not in use")
             .Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
-        var online = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
+        var online = await database.ScalarAsync<string>(
+            "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
         var shown = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online' and device_state = 'NOT_INUSE'");
         return lit == online && online == shown ? "right" : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";
     }, LampPatience);
 
-    /// <summary>What only a reload of PJSIP mends waits for its turn, which is a tenth of the time.</summary>
+    /// <summary>A reload of PJSIP may repair a lamp late, because reloads take a tenth of the time at most.</summary>
     private static readonly TimeSpan LampPatience = TimeSpan.FromSeconds(90);
 
     [GeneratedRegex(@"Endpoint:  (\d+)(?:/\S+)? +(Not in use|\w+)")]

@@ -4,10 +4,10 @@ using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>A cluster of its own, a worker behind a bad line, and a random application: everything that faults are done to.</summary>
+/// <summary>A private cluster, a worker behind a faulty connection, and a random application: the targets of the faults.</summary>
 internal sealed class FaultRig : IAsyncDisposable
 {
-    /// <summary>The worker has no more rights than it needs.</summary>
+    /// <summary>The worker's role, which has only the privileges of init --roles.</summary>
     public const string WorkerRole = "pjsip_sync";
 
     private readonly List<WorkerProcess> _standbys = [];
@@ -21,21 +21,21 @@ internal sealed class FaultRig : IAsyncDisposable
 
     public PrivateCluster Cluster { get; }
 
-    /// <summary>What a fault leaves to chance; the soak sets it from its seed.</summary>
+    /// <summary>The source of random decisions of a fault. The soak test sets it from its seed.</summary>
     public Random Random { get; set; } = new(20261124);
 
-    /// <summary>As the application reaches it.</summary>
+    /// <summary>The database as the application reaches it.</summary>
     public TestDatabase Database { get; }
 
-    /// <summary>As the worker does.</summary>
+    /// <summary>The database as the worker reaches it.</summary>
     public TestDatabase Proxied { get; }
 
     public TcpProxy Line { get; }
 
-    /// <summary>The worker's line to its Asterisk, where there is one.</summary>
+    /// <summary>The worker's connection to Asterisk; null without an Asterisk.</summary>
     public TcpProxy? AmiLine { get; private set; }
 
-    /// <summary>Asterisk's line to the database.</summary>
+    /// <summary>Asterisk's connection to the database.</summary>
     public TcpProxy? OdbcLine { get; private set; }
 
     public AsteriskServer? Asterisk { get; private set; }
@@ -53,7 +53,7 @@ internal sealed class FaultRig : IAsyncDisposable
         return rig;
     }
 
-    /// <summary>The same with a real Asterisk, and ten phones' extensions.</summary>
+    /// <summary>Creates the rig with a real Asterisk and ten extensions for phones.</summary>
     public static async Task<FaultRig> WithAsteriskAsync()
     {
         var rig = await CreateAsync();
@@ -61,7 +61,9 @@ internal sealed class FaultRig : IAsyncDisposable
         await using var odbc = rig.Database.At(rig.OdbcLine.Port);
         rig.Asterisk = await AsteriskServer.StartAsync(odbc.ConnectionString);
         rig.AmiLine = new TcpProxy(rig.Asterisk.AmiPort);
-        rig._settings = [.. rig._settings, .. rig.Asterisk.WorkerSettings().Select(setting => setting.Replace($"Port={rig.Asterisk.AmiPort}", $"Port={rig.AmiLine.Port}", StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
+        rig._settings = [.. rig._settings, .. rig.Asterisk.WorkerSettings()
+            .Select(setting => setting.Replace($"Port={rig.Asterisk.AmiPort}", $"Port={rig.AmiLine.Port}",
+            StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
         await rig.KillWorkerAsync();
         await rig.StartWorkerAsync();
         await rig.Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
@@ -69,14 +71,15 @@ internal sealed class FaultRig : IAsyncDisposable
         return rig;
     }
 
-    /// <summary>What <c>init --create-extensions --roles</c> does.</summary>
+    /// <summary>Installs the database as <c>init --create-extensions --roles</c> does.</summary>
     public static async Task InstallAsync(TestDatabase database)
     {
         await using var dataSource = DataSource.Create(database.ConnectionString);
-        await Installer.InstallAsync(dataSource, SyncRig.Read(database), InstallOptions.CreateExtensions | InstallOptions.Roles, _ => { }, default);
+        await Installer.InstallAsync(dataSource, SyncRig.Read(database), InstallOptions.CreateExtensions | InstallOptions.Roles, _ => { },
+            default);
     }
 
-    /// <summary>The same database by another way.</summary>
+    /// <summary>Returns the same database through another port or role.</summary>
     public static TestDatabase As(string role, TestDatabase database, int? port = null)
     {
         var connection = new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role };
@@ -86,24 +89,26 @@ internal sealed class FaultRig : IAsyncDisposable
 
     public async Task StartWorkerAsync() => Worker = await WorkerProcess.StartAsync(Proxied, _settings);
 
-    /// <summary>Does something in the middle of the announcements of many new extensions, which are deleted in the end.</summary>
+    /// <summary>Runs an action during the announcements of many new extensions, and deletes these extensions at the end.</summary>
     public async Task WhileAnnouncingAsync(Func<Task> befall)
     {
         await Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0}}' from generate_series(80000, 80399) g""");
-        await Eventually.True(() => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
+        await Eventually.True(
+            () => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
         await befall();
         await Database.ExecuteAsync("delete from extensions where number between '80000' and '80399'");
     }
 
-    /// <summary>Another worker, on a line of its own.</summary>
+    /// <summary>Starts another worker with a connection of its own.</summary>
     public async Task AddStandbyAsync()
     {
         await using var direct = As(WorkerRole, Database);
         _standbys.Add(await WorkerProcess.StartAsync(direct, _settings));
     }
 
-    /// <summary>Every session of the worker ends.</summary>
-    public Task TerminateAsync() => AdministrateAsync($"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WorkerRole}'");
+    /// <summary>Terminates every session of the worker.</summary>
+    public Task TerminateAsync() =>
+        AdministrateAsync($"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{WorkerRole}'");
 
     public async Task KillWorkerAsync()
     {
@@ -111,10 +116,11 @@ internal sealed class FaultRig : IAsyncDisposable
         await Worker.DisposeAsync();
     }
 
-    /// <summary>The server as a DBA has it.</summary>
+    /// <summary>Runs SQL as the superuser of the server.</summary>
     public async Task<NpgsqlConnection> AdministrateAsync()
     {
-        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Pooling = false }.ConnectionString);
+        var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(Cluster.ConnectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         return connection;
     }

@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>A database with everything installed and two extensions, to be copied: many tests break one thing each.</summary>
+/// <summary>A template database with everything installed and two extensions. Each test copies the template and breaks its copy.</summary>
 public sealed class InstalledTemplate(PostgresServer server) : IAsyncLifetime
 {
     public string Name { get; private set; } = "";

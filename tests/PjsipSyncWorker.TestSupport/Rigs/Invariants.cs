@@ -1,18 +1,18 @@
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>What must hold when things are quiet, in SQL of its own: nothing of the worker's is used to check the worker.</summary>
+/// <summary>The conditions that hold when nothing changes, in SQL of its own: no code of the worker checks the worker.</summary>
 internal static class Invariants
 {
     private const string Good = "good";
 
-    /// <summary>A trunk made by hand, in all three tables.</summary>
+    /// <summary>Inserts a trunk into all three tables by hand.</summary>
     public static Task AddTrunkAsync(TestDatabase database) => database.ExecuteAsync("""
         insert into ps_aors (id, max_contacts, qualify_frequency) values ('trunk', 1, 17);
         insert into ps_auths (id, auth_type, username, password) values ('trunk', 'userpass', 'carrier', 'secret^3B');
         insert into ps_endpoints (id, aors, auth, context, allow) values ('trunk', 'trunk', 'trunk', 'from-carrier', 'alaw');
         """);
 
-    /// <summary>Waits until everything holds, and gives the time that took.</summary>
+    /// <summary>Waits until all conditions hold, and returns how long that took.</summary>
     public static async Task<TimeSpan> HoldAsync(TestDatabase database, TimeSpan? patience = null)
     {
         var watch = System.Diagnostics.Stopwatch.StartNew();

@@ -9,7 +9,7 @@ using Sessions = PjsipSyncWorker.Postgres.DataSource;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>A database with everything installed and a synchronizer on it, driven by hand.</summary>
+/// <summary>A database with everything installed, and a synchronizer that the test drives step by step.</summary>
 internal sealed class SyncRig : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _dataSource;
@@ -34,7 +34,7 @@ internal sealed class SyncRig : IAsyncDisposable
 
     public WorkerSettings Settings { get; }
 
-    /// <param name="prepare">Runs before the installation: an application's own table, Asterisk's own tables.</param>
+    /// <param name="prepare">Runs before the installation, to create tables of the application or of Asterisk.</param>
     /// <param name="settings">Configuration as <c>Section:Key=value</c>.</param>
     public static async Task<SyncRig> CreateAsync(PostgresServer server, Func<TestDatabase, Task>? prepare = null, params string[] settings)
     {
@@ -61,10 +61,12 @@ internal sealed class SyncRig : IAsyncDisposable
     public static WorkerSettings Read(TestDatabase database, params string[] settings) =>
         SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(
             settings.Append($"ConnectionStrings:Postgres={database.ConnectionString}")
-                .Select(setting => new KeyValuePair<string, string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
+                .Select(setting => new KeyValuePair<string,
+                    string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)],
+                    setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
             .Build());
 
-    /// <summary>A new database with everything installed, for a worker of its own.</summary>
+    /// <summary>Returns a new database with everything installed, for a worker process.</summary>
     public static async Task<TestDatabase> InstalledAsync(PostgresServer server)
     {
         var database = await server.CreateDatabaseAsync();
@@ -75,7 +77,8 @@ internal sealed class SyncRig : IAsyncDisposable
     public static async Task InstallAsync(TestDatabase database, WorkerSettings settings, bool createExtensions)
     {
         await using var dataSource = Sessions.Create(database.ConnectionString);
-        await Installer.InstallAsync(dataSource, settings, createExtensions ? InstallOptions.CreateExtensions : InstallOptions.None, _ => { }, default);
+        await Installer.InstallAsync(dataSource, settings, createExtensions ? InstallOptions.CreateExtensions : InstallOptions.None,
+            _ => { }, default);
     }
 
     /// <summary>Applies all recorded changes.</summary>
@@ -96,21 +99,23 @@ internal sealed class SyncRig : IAsyncDisposable
     /// <summary>Removes tombstones that are old enough.</summary>
     public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _schema, _fingerprint, default);
 
-    /// <summary>Writes status back, in the worker's own session.</summary>
+    /// <summary>Writes the status in the worker's session.</summary>
     public async Task ProjectAsync()
     {
         await using var command = new NpgsqlCommand("select pjsip_sync.write_status()", _connection);
         await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>Runs SQL as the application, then applies what it recorded.</summary>
+    /// <summary>Runs SQL as the application, then applies the recorded changes.</summary>
     public async Task ChangeAsync(string sql, params object?[] parameters)
     {
         await Database.ExecuteAsync(sql, parameters);
         await DrainAsync();
     }
 
-    /// <summary>The ids that all three tables have, in order.</summary>
+    /// <summary>
+    /// Returns the ids of the endpoints, in order and separated by commas, after asserting that all three tables have them.
+    /// </summary>
     public async Task<string> IdsAsync()
     {
         var schema = Settings.Realtime.Schema.Replace("\"", "\"\"", StringComparison.Ordinal);

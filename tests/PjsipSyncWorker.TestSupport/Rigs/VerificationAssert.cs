@@ -3,7 +3,7 @@ using PjsipSyncWorker.Verification;
 
 namespace PjsipSyncWorker.TestSupport.Rigs;
 
-/// <summary>What <c>verify-config</c> says of a set-up.</summary>
+/// <summary>Runs <c>verify-config</c> and asserts its results.</summary>
 internal static class VerificationAssert
 {
     public static async Task<IReadOnlyList<CheckReport>> VerifyAsync(WorkerSettings settings, bool fix = false)

@@ -23,13 +23,13 @@ internal sealed class AsteriskServer : IAsyncDisposable
         return asterisk;
     }
 
-    /// <summary>From the files of render-config, laid over those of the distribution.</summary>
+    /// <summary>Starts with the files of render-config, laid over those of the distribution.</summary>
     public Task StartFromAsync(params string[] folders) => ScriptAsync(["start", Name, .. folders]);
 
-    /// <summary>Where a file of this server's configuration folder is, as this server sees it.</summary>
+    /// <summary>Returns the path of a configuration file as this server sees it.</summary>
     public string ConfigurationPath(string file) => $"/srv/{Name}/etc/{file}";
 
-    /// <summary>Our configuration of this node.</summary>
+    /// <summary>Returns the worker's settings for this node.</summary>
     public IEnumerable<string> WorkerSettings(int index = 0) =>
     [
         $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={AmiPort}", $"Asterisk__Nodes__{index}__Secret={AmiSecret}",
@@ -49,7 +49,7 @@ internal sealed class AsteriskServer : IAsyncDisposable
 
     public Task<string> CliAsync(string command) => ScriptAsync(["cli", Name, command]);
 
-    /// <summary>Puts the configuration back as it was made, then edits it: each file by a sed script. Nothing is reloaded.</summary>
+    /// <summary>Restores the original configuration, then edits each file by a sed script. Nothing is reloaded.</summary>
     public async Task EditAsync(params (string File, string Sed)[] edits)
     {
         const string original = """
@@ -59,15 +59,17 @@ internal sealed class AsteriskServer : IAsyncDisposable
             """;
         await Repository.ExpectAsync("bash", ["-c", original, Repository.Script("lib.sh"), Name], Limit);
         foreach (var (file, sed) in edits)
-            await Repository.ExpectAsync("bash", ["-c", ". \"$0\"; as_root sed -i -e \"$3\" \"$asterisk_tree/srv/$1/etc/$2\"", Repository.Script("lib.sh"), Name, file, sed], Limit);
+            await Repository.ExpectAsync("bash", ["-c", ". \"$0\"; as_root sed -i -e \"$3\" \"$asterisk_tree/srv/$1/etc/$2\"",
+                Repository.Script("lib.sh"), Name, file, sed], Limit);
     }
 
-    /// <summary>What it wrote, below its own folder.</summary>
+    /// <summary>Returns the paths of the files below the folder of this server.</summary>
     public async Task<string[]> FilesAsync() => (await ScriptAsync(["files", Name])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     public Task<string> ReadAsync(string file) => ScriptAsync(["read", Name, file]);
 
     public async ValueTask DisposeAsync() => await ScriptAsync(["remove", Name]);
 
-    private static Task<string> ScriptAsync(IEnumerable<string> arguments) => Repository.ExpectAsync(Repository.Script("asterisk.sh"), arguments, Limit);
+    private static Task<string> ScriptAsync(IEnumerable<string> arguments) =>
+        Repository.ExpectAsync(Repository.Script("asterisk.sh"), arguments, Limit);
 }

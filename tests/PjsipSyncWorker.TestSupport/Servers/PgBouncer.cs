@@ -9,11 +9,12 @@ internal sealed class PgBouncer : IAsyncDisposable
     private readonly string _folder;
     private Process _process;
 
-    private PgBouncer(string folder, string connectionString) => (_process, _folder, ConnectionString) = (Launch(folder), folder, connectionString);
+    private PgBouncer(string folder, string connectionString) =>
+        (_process, _folder, ConnectionString) = (Launch(folder), folder, connectionString);
 
     public string ConnectionString { get; }
 
-    /// <param name="ofDatabase">Further settings of the database's own line.</param>
+    /// <param name="ofDatabase">Further settings in the line of the database.</param>
     public static async Task<PgBouncer> StartAsync(string connectionString, string poolMode, string ofDatabase = "")
     {
         var server = new NpgsqlConnectionStringBuilder(connectionString);
@@ -37,12 +38,13 @@ internal sealed class PgBouncer : IAsyncDisposable
             """);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["-R", "postgres", folder], TimeSpan.FromSeconds(5));
-        var pooler = new PgBouncer(folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
+        var pooler = new PgBouncer(folder, new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1",
+            Port = port }.ConnectionString);
         await pooler.AnswersAsync();
         return pooler;
     }
 
-    /// <summary>All its connections are lost.</summary>
+    /// <summary>Restarts the pooler, so that all connections are lost.</summary>
     public async Task RestartAsync()
     {
         await KillAsync();
@@ -56,12 +58,13 @@ internal sealed class PgBouncer : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>It refuses to run as root.</summary>
+    /// <summary>PgBouncer refuses to run as root.</summary>
     private static Process Launch(string folder)
     {
         string[] arguments = ["-q", Path.Combine(folder, "ini")];
         return Process.Start(Environment.IsPrivilegedProcess
-            ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer", .. arguments])
+            ? Repository.Info("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", "/usr/sbin/pgbouncer",
+                .. arguments])
             : Repository.Info("/usr/sbin/pgbouncer", arguments))!;
     }
 

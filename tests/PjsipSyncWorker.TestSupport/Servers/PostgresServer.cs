@@ -7,7 +7,8 @@ namespace PjsipSyncWorker.TestSupport.Servers;
 
 /// <summary>
 /// A real PostgreSQL: in a container where a Docker engine answers, else a private cluster of the machine's own programs.
-/// <c>PJSIP_SYNC_TEST_PG_IMAGE</c> names the image, which then must be had; <c>PJSIP_SYNC_TEST_POSTGRES</c> another server (a connection string). One serves the whole run; tests that stop theirs make another.
+/// <c>PJSIP_SYNC_TEST_PG_IMAGE</c> names an image that must be available; <c>PJSIP_SYNC_TEST_POSTGRES</c> another server (a connection
+/// string). One server serves the whole run. A test that stops its server creates another.
 /// </summary>
 public sealed class PostgresServer : IAsyncLifetime
 {
@@ -34,7 +35,8 @@ public sealed class PostgresServer : IAsyncLifetime
             }
             catch (Exception error) when (image is { Length: > 0 })
             {
-                throw new InvalidOperationException($"PJSIP_SYNC_TEST_PG_IMAGE asks for a container of {image}, and there is none: {error.Message}", error);
+                throw new InvalidOperationException(
+                    $"PJSIP_SYNC_TEST_PG_IMAGE asks for a container of {image}, and there is none: {error.Message}", error);
             }
             catch (Exception error)
             {
@@ -45,8 +47,8 @@ public sealed class PostgresServer : IAsyncLifetime
         _connectionString = _cluster.ConnectionString;
     }
 
-    /// <summary>A new database: empty, or a copy of one that nobody is connected to.</summary>
-    /// <param name="options">More of CREATE DATABASE.</param>
+    /// <summary>Creates a database: empty, or a copy of a template that has no session.</summary>
+    /// <param name="options">Further options of CREATE DATABASE.</param>
     public async Task<TestDatabase> CreateDatabaseAsync(string? template = null, string options = "")
     {
         var name = $"t_{Guid.NewGuid():N}";
@@ -54,7 +56,8 @@ public sealed class PostgresServer : IAsyncLifetime
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"create database {name} template {template ?? "template1"} {options}", connection);
         await command.ExecuteNonQueryAsync();
-        return new TestDatabase(new NpgsqlConnectionStringBuilder(_connectionString) { Database = name, IncludeErrorDetail = true }.ConnectionString);
+        return new TestDatabase(new NpgsqlConnectionStringBuilder(_connectionString) { Database = name,
+            IncludeErrorDetail = true }.ConnectionString);
     }
 
     public async ValueTask DisposeAsync()

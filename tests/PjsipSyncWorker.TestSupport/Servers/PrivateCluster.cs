@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>A PostgreSQL cluster of its own from the machine's programs, which may be stopped and started.</summary>
+/// <summary>A private PostgreSQL cluster of the machine's own programs, which a test may stop and start.</summary>
 internal sealed class PrivateCluster : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -31,19 +31,21 @@ internal sealed class PrivateCluster : IAsyncDisposable
         Directory.CreateDirectory(cluster._folder);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["postgres", cluster._folder], Limit);
-        await cluster.AsServerUserAsync("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "--no-sync");
+        await cluster.AsServerUserAsync("initdb", "-D", cluster.Data, "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale",
+            "--no-sync");
         await cluster.StartAsync();
         return cluster;
     }
 
-    /// <summary>A standby that follows this one, which a promotion makes a primary of its own.</summary>
+    /// <summary>Creates a standby of this cluster. A promotion makes the standby a primary.</summary>
     public async Task<PrivateCluster> CreateStandbyAsync()
     {
         var standby = new PrivateCluster(Ports.Next(), _options);
         Directory.CreateDirectory(standby._folder);
         if (Environment.IsPrivilegedProcess)
             await Repository.ExpectAsync("chown", ["postgres", standby._folder], Limit);
-        await AsServerUserAsync("pg_basebackup", "-D", standby.Data, "-R", "-c", "fast", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "postgres");
+        await AsServerUserAsync("pg_basebackup", "-D", standby.Data, "-R", "-c", "fast", "-h", "127.0.0.1", "-p", $"{Port}", "-U",
+            "postgres");
         await standby.StartAsync();
         return standby;
     }
@@ -53,7 +55,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
     public Task StartAsync() => ControlAsync("start", "-w", "-l", Path.Combine(_folder, "log"),
         "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s {_options}");
 
-    /// <param name="mode">smart, fast or immediate: the last is as if the power went.</param>
+    /// <param name="mode">smart, fast or immediate; immediate is like a power failure.</param>
     public Task StopAsync(string mode) => ControlAsync("stop", "-w", "-m", mode);
 
     public async Task<TestDatabase> CreateDatabaseAsync(string name)
@@ -76,7 +78,7 @@ internal sealed class PrivateCluster : IAsyncDisposable
 
     private async Task ControlAsync(params string[] arguments)
     {
-        // Stopping what is stopped is no failure.
+        // Stopping a stopped cluster is no failure.
         if (arguments[0] == "stop" && !File.Exists(Path.Combine(Data, "postmaster.pid")))
             return;
         await AsServerUserAsync("pg_ctl", ["-D", Data, "-s", .. arguments]);
@@ -87,7 +89,8 @@ internal sealed class PrivateCluster : IAsyncDisposable
     {
         var path = Path.Combine(_programs, program);
         if (Environment.IsPrivilegedProcess)
-            await Repository.ExpectAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments], Limit);
+            await Repository.ExpectAsync("setpriv", ["--reuid", "postgres", "--regid", "postgres", "--init-groups", path, .. arguments],
+                Limit);
         else
             await Repository.ExpectAsync(path, arguments, Limit);
     }
@@ -98,8 +101,10 @@ internal sealed class PrivateCluster : IAsyncDisposable
         return Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_PG_BIN")
             ?? (Directory.Exists(installed) ? Directory.GetDirectories(installed).Select(version => Path.Combine(version, "bin")) : [])
                 .Where(bin => File.Exists(Path.Combine(bin, "initdb")))
-                .OrderByDescending(bin => double.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!), System.Globalization.CultureInfo.InvariantCulture))
+                .OrderByDescending(bin => double.Parse(Path.GetFileName(Path.GetDirectoryName(bin)!),
+                    System.Globalization.CultureInfo.InvariantCulture))
                 .FirstOrDefault()
-            ?? throw new InvalidOperationException("These tests need PostgreSQL: a Docker engine, or programs under /usr/lib/postgresql (apt install postgresql)");
+            ?? throw new InvalidOperationException(
+                "These tests need PostgreSQL: a Docker engine, or programs under /usr/lib/postgresql (apt install postgresql)");
     }
 }

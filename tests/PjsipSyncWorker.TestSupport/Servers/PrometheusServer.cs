@@ -23,7 +23,8 @@ internal sealed class PrometheusServer : IAsyncDisposable
             scrape_configs: [ { job_name: pjsip-sync-worker, static_configs: [ { targets: [ "localhost:{{metricsPort}}" ] } ] } ]
             """);
         var process = Process.Start(Repository.Info("prometheus",
-            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}", $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
+            [$"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}",
+                $"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]))!;
         process.OutputDataReceived += (_, _) => { };
         process.ErrorDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
@@ -31,7 +32,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return new PrometheusServer(process, folder, port);
     }
 
-    /// <summary>How many series a query finds now; none while the server is still starting.</summary>
+    /// <summary>Returns how many series a query finds now; 0 while the server is still starting.</summary>
     public async Task<int> CountAsync(string query)
     {
         using var answer = await AskAsync($"/api/v1/query?query={Uri.EscapeDataString(query)}");
@@ -39,7 +40,7 @@ internal sealed class PrometheusServer : IAsyncDisposable
         return answer?.RootElement.GetProperty("data").GetProperty("result").GetArrayLength() ?? 0;
     }
 
-    /// <summary>Every label of every series that the worker exposes.</summary>
+    /// <summary>Returns the labels of each series that the worker exposes.</summary>
     public async Task<IReadOnlyList<IReadOnlyDictionary<string, string>>> SeriesAsync()
     {
         using var answer = await AskAsync("/api/v1/series?match[]=%7Bjob%3D%22pjsip-sync-worker%22%7D");

@@ -3,21 +3,21 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>What an operator does by the README: a role for Asterisk, the rendered files, a trunk.</summary>
-/// <param name="role">Asterisk's role, where <c>init --roles</c> has made it; else one of this test's own.</param>
+/// <summary>Does the steps of an operator: a role for Asterisk, the rendered files, a trunk.</summary>
+/// <param name="role">Asterisk's role, if <c>init --roles</c> created it; null: a role of this test.</param>
 internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asterisk, string? role = null) : IDisposable
 {
     private readonly string _folder = Path.Combine(Path.GetTempPath(), $"pjsip-sync-render-{Guid.NewGuid():N}");
 
     public string Role { get; } = role ?? $"asterisk_{Guid.NewGuid():N}"[..20];
 
-    /// <summary>Where render-config wrote.</summary>
+    /// <summary>The folder of the rendered files.</summary>
     public string Output => Path.Combine(_folder, "rendered");
 
-    /// <summary>What the operator adds.</summary>
+    /// <summary>The files that the operator adds.</summary>
     public string Site => Path.Combine(_folder, "site");
 
-    /// <summary>This node's settings; nothing of them is a default that a test could not share with another.</summary>
+    /// <summary>The settings of this node. None is a default, because two tests at a time could not share it.</summary>
     public string[] Settings(int index = 0) =>
     [
         $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={asterisk.AmiPort}", $"Asterisk__Nodes__{index}__Secret={Secret}",
@@ -29,7 +29,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
         "Realtime__Defaults__QualifyFrequency=0",
     ];
 
-    /// <summary>Every character that Asterisk's files could misread.</summary>
+    /// <summary>A password with each character that Asterisk's files could misread.</summary>
     public const string Secret = "s;e;--c\\r\\;e\"t [x] #{$}=>";
 
     public async Task RenderAsync(params string[] settings)
@@ -40,14 +40,15 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
             grant select, insert, update, delete on ps_contacts to {Role};
             """);
         Directory.CreateDirectory(Site);
-        var (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--output", Output, "--node", "pbx1");
+        var (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--output", Output, "--node",
+            "pbx1");
         Assert.True(exitCode == 0, output);
         Assert.DoesNotContain(Secret, output, StringComparison.Ordinal);
         (exitCode, output) = await WorkerProcess.CommandAsync(database, settings, "render-config", "--check", Output, "--node", "pbx1");
         Assert.True(exitCode == 0, output);
     }
 
-    /// <summary>The operator's own change of a value that is his.</summary>
+    /// <summary>Changes a value that belongs to the operator.</summary>
     public async Task ChangeAsync(string file, string from, string to)
     {
         var text = await File.ReadAllTextAsync(Path.Combine(Output, file));

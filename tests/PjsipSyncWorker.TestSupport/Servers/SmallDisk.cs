@@ -15,7 +15,8 @@ internal sealed class SmallDisk : IAsyncDisposable
         var disk = new SmallDisk();
         Directory.CreateDirectory(disk._mount);
         await AsRootAsync("mount", "-t", "tmpfs", "-o", $"size={megabytes}m", "none", disk._mount);
-        await AsRootAsync("install", "-d", "-o", Environment.IsPrivilegedProcess ? "postgres" : Environment.UserName, "-m", "700", disk.Folder);
+        await AsRootAsync("install", "-d", "-o", Environment.IsPrivilegedProcess ? "postgres" : Environment.UserName, "-m", "700",
+            disk.Folder);
         return disk;
     }
 

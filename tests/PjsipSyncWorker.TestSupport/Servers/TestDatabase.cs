@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>A database of one test, and SQL as an application would send it.</summary>
+/// <summary>The database of one test, in which the test runs SQL as an application does.</summary>
 public sealed class TestDatabase(string connectionString) : IAsyncDisposable
 {
     private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create(connectionString);
@@ -15,7 +15,7 @@ public sealed class TestDatabase(string connectionString) : IAsyncDisposable
         return await command.ExecuteNonQueryAsync();
     }
 
-    /// <summary>The first column of the first row; NULL and no row are the type's default.</summary>
+    /// <summary>Returns the first column of the first row. NULL and no row give the default of the type.</summary>
     public async Task<T?> ScalarAsync<T>(string sql, params object?[] parameters)
     {
         await using var command = Command(sql, parameters);
@@ -23,28 +23,30 @@ public sealed class TestDatabase(string connectionString) : IAsyncDisposable
         return value is null or DBNull ? default : (T)value;
     }
 
-    /// <summary>Every row as its columns joined by a bar; NULL is shown as such.</summary>
+    /// <summary>Returns the columns of each row joined by "|"; a NULL is the text NULL.</summary>
     public async Task<List<string>> RowsAsync(string sql, params object?[] parameters)
     {
         await using var command = Command(sql, parameters);
         await using var reader = await command.ExecuteReaderAsync();
         var rows = new List<string>();
         while (await reader.ReadAsync())
-            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount).Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i), System.Globalization.CultureInfo.InvariantCulture))));
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount)
+                .Select(i => reader.IsDBNull(i) ? "NULL" : Convert.ToString(reader.GetValue(i),
+                System.Globalization.CultureInfo.InvariantCulture))));
         return rows;
     }
 
-    /// <summary>The same as another role sees it.</summary>
+    /// <summary>Returns the same database as another role sees it.</summary>
     public TestDatabase As(string role, string? password = null) =>
         new(new NpgsqlConnectionStringBuilder(ConnectionString) { Username = role, Password = password }.ConnectionString);
 
-    /// <summary>The same through another port.</summary>
+    /// <summary>Returns the same database through another port.</summary>
     public TestDatabase At(int port) =>
         new(new NpgsqlConnectionStringBuilder(ConnectionString) { Host = "127.0.0.1", Port = port }.ConnectionString);
 
     public async Task<NpgsqlConnection> OpenAsync() => await _dataSource.OpenConnectionAsync();
 
-    /// <summary>After the server was stopped.</summary>
+    /// <summary>Drops the pooled connections after the server was stopped.</summary>
     public void ForgetConnections() => _dataSource.Clear();
 
     public ValueTask DisposeAsync() => _dataSource.DisposeAsync();

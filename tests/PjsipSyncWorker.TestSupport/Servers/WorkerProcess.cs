@@ -3,7 +3,9 @@ using System.Text;
 
 namespace PjsipSyncWorker.TestSupport.Servers;
 
-/// <summary>The worker as an operator runs it: the published binary where <c>PJSIP_SYNC_TEST_WORKER</c> names one, configured by its environment.</summary>
+/// <summary>
+/// The worker as an operator runs it, configured by its environment: the binary that <c>PJSIP_SYNC_TEST_WORKER</c> names, else this build.
+/// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
     private readonly Process _process;
@@ -29,7 +31,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What the process holds of the machine's memory, in mebibytes.</summary>
+    /// <summary>Resident memory of the process in mebibytes.</summary>
     public long ResidentMegabytes
     {
         get
@@ -46,7 +48,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return worker;
     }
 
-    /// <summary>Starts it without waiting until it is ready.</summary>
+    /// <summary>Starts the worker without waiting until it is ready.</summary>
     public static WorkerProcess Launch(TestDatabase database, params IEnumerable<string> settings) =>
         new(Process.Start(Info(database, settings, "run"))!);
 
@@ -57,7 +59,8 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs one command to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
+    public static async Task<(int ExitCode, string Output)> CommandAsync(TestDatabase database, IEnumerable<string> settings,
+        params string[] arguments)
     {
         var info = Info(database, settings, arguments);
         using var process = Process.Start(info)!;
@@ -69,7 +72,7 @@ internal sealed class WorkerProcess : IAsyncDisposable
         return (process.ExitCode, await output + await errors);
     }
 
-    /// <summary>Runs one command on a terminal of its own.</summary>
+    /// <summary>Runs one command on a pseudo-terminal.</summary>
     public static async Task<string> OnTerminalAsync(TestDatabase database, string command)
     {
         var info = Info(database, ["TERM=xterm-256color"], command);
@@ -78,24 +81,24 @@ internal sealed class WorkerProcess : IAsyncDisposable
             info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;
     }
 
-    /// <summary>SIGKILL: no chance to finish anything.</summary>
+    /// <summary>Sends SIGKILL, so that the worker cannot finish anything.</summary>
     public async Task KillAsync()
     {
         _process.Kill();
         await _process.WaitForExitAsync();
     }
 
-    /// <summary>SIGTERM, as systemd does.</summary>
+    /// <summary>Sends SIGTERM, as systemd does, and waits for the end.</summary>
     public async Task<int> StopAsync()
     {
         await TerminateAsync();
         return await ExitAsync();
     }
 
-    /// <summary>SIGTERM, and no waiting.</summary>
+    /// <summary>Sends SIGTERM without waiting.</summary>
     public Task TerminateAsync() => Repository.ExpectAsync("kill", ["-TERM", $"{_process.Id}"], TimeSpan.FromSeconds(5));
 
-    /// <summary>Waits for its end.</summary>
+    /// <summary>Waits until the process ends.</summary>
     public async Task<int> ExitAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
@@ -114,9 +117,11 @@ internal sealed class WorkerProcess : IAsyncDisposable
     {
         var published = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER");
         var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
-        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString, ["Metrics__Port"] = $"{Ports.Next()}" };
+        var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString,
+            ["Metrics__Port"] = $"{Ports.Next()}" };
         foreach (var setting in settings)
-            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=',
+                StringComparison.Ordinal) + 1)..];
         return !string.IsNullOrEmpty(published)
             ? Repository.Info(published, arguments, environment)
             : Repository.Info("dotnet", [built, .. arguments], environment);

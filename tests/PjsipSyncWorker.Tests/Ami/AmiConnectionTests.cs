@@ -28,7 +28,8 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     [Fact]
     public async Task No_more_actions_are_under_way_than_allowed()
     {
-        await using var connection = await ConnectAsync(options => new() { Host = options.Host, Port = options.Port, Username = "tester", Secret = Secret, MaxPendingActions = 3 });
+        await using var connection = await ConnectAsync(options => new() { Host = options.Host, Port = options.Port, Username = "tester",
+            Secret = Secret, MaxPendingActions = 3 });
         var sent = Enumerable.Range(0, 5).Select(_ => connection.SendAsync(new AmiAction("Slow"), Token)).ToList();
         var third = await _asterisk.ActionAsync("Slow", 3);
         await _asterisk.SayAsync(Success(third));
@@ -45,7 +46,8 @@ public sealed class AmiConnectionTests : IAsyncDisposable
     public async Task Events_come_in_order_and_answers_that_nobody_awaits_are_ignored()
     {
         await using var connection = await ConnectAsync();
-        await _asterisk.SayAsync("Event: A\r\nN: 1\r\n\r\nResponse: Success\r\nActionID: 77\r\n\r\nEvent: A\r\nN: 2\r\nActionID: another-session\r\n\r\n"
+        await _asterisk.SayAsync(
+            "Event: A\r\nN: 1\r\n\r\nResponse: Success\r\nActionID: 77\r\n\r\nEvent: A\r\nN: 2\r\nActionID: another-session\r\n\r\n"
             + "Response: Error\r\n\r\nEvent: A\r\nN: 3\r\n\r\n");
         await Eventually.True(() => _events.Events.Count == 3, "three events");
         Assert.Equal(["A1", "A2", "A3"], _events.Events);
@@ -147,7 +149,8 @@ public sealed class AmiConnectionTests : IAsyncDisposable
         await _asterisk.ActionAsync("Slow");
         await _asterisk.SayAsync("Event: Shutdown\r\nPrivilege: system,all\r\nShutdown: Uncleanly\r\nRestart: True\r\n\r\n");
         await _asterisk.HangUpAsync();
-        Assert.Equal("Asterisk shut down", (await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(connection.Completion))).Message);
+        Assert.Equal(
+            "Asterisk shut down", (await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(connection.Completion))).Message);
         await Assert.ThrowsAsync<AmiConnectionException>(() => Eventually.Ends(sent));
         Assert.True(connection.ShuttingDown);
         Assert.Equal(["Shutdown"], _events.Events);
@@ -187,7 +190,8 @@ public sealed class AmiConnectionTests : IAsyncDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
             return connection.Completion.IsCompleted;
         }, "the end");
-        Assert.Contains("Ping", (await Assert.ThrowsAsync<AmiTimeoutException>(() => connection.Completion)).Message, StringComparison.Ordinal);
+        Assert.Contains("Ping", (await Assert.ThrowsAsync<AmiTimeoutException>(() => connection.Completion)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,7 +40,8 @@ public sealed class AmiListTests : IAsyncDisposable
         var first = await _asterisk.ActionAsync("DeviceStateList");
         var two = connection.SendListAsync(new AmiAction("Second"), (in item) => others.Add(item.GetString("N"u8)!), Token);
         var second = await _asterisk.ActionAsync("Second");
-        await _asterisk.SayAsync(Start(first) + Start(second) + Item(first, 1) + Item(second, 2) + Item(first, 3) + End(first, 2) + End(second, 1));
+        await _asterisk.SayAsync(Start(first) + Start(second) + Item(first, 1) + Item(second, 2) + Item(first, 3) + End(first,
+            2) + End(second, 1));
         await Eventually.Ends(Task.WhenAll(one, two));
         Assert.Equal(["1", "3"], _items);
         Assert.Equal(["2"], others);

@@ -19,7 +19,8 @@ public sealed class AmiLoginTests
         await using var asterisk = new FakeAmi();
         await using var connection = await Connect(asterisk.Options());
         Assert.Equal("11.0.0", connection.ProtocolVersion);
-        Assert.DoesNotContain(asterisk.Received, action => action.Headers.Values.Any(value => value.Contains(FakeAmi.Secret, StringComparison.Ordinal)));
+        Assert.DoesNotContain(asterisk.Received,
+            action => action.Headers.Values.Any(value => value.Contains(FakeAmi.Secret, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public sealed class AmiLoginTests
     [InlineData("Login")]
     public async Task Refusal_by_a_stopping_Asterisk_is_not_taken_for_a_wrong_secret(string refused)
     {
-        await using var asterisk = new FakeAmi { AnswerLogin = action => action.Name == refused ? FakeAmi.Error(action, "Asterisk is shutting down") : null };
+        await using var asterisk = new FakeAmi { AnswerLogin = action => action.Name == refused ? FakeAmi.Error(action,
+            "Asterisk is shutting down") : null };
         var refusal = await Assert.ThrowsAsync<AmiConnectionException>(() => Connect(asterisk.Options()));
         Assert.Contains("shutting down", refusal.Message, StringComparison.Ordinal);
     }
@@ -71,7 +73,8 @@ public sealed class AmiLoginTests
         var options = asterisk.Options();
         await using var connection = await Connect(new AmiOptions
         {
-            Host = options.Host, Port = options.Port, Username = options.Username, Secret = options.Secret, Events = ["ContactStatus", "Shutdown"],
+            Host = options.Host, Port = options.Port, Username = options.Username, Secret = options.Secret, Events = ["ContactStatus",
+                "Shutdown"],
         });
         Assert.Equal(["Event: ContactStatus", "Event: Shutdown", "Event: FullyBooted"],
             asterisk.Received.Where(action => action.Name == "Filter").Select(action => action.Headers["Filter"]));
@@ -137,7 +140,8 @@ public sealed class AmiLoginTests
     [InlineData("tester", 0)]
     [InlineData("tester", 65536)]
     public async Task Options_out_of_range_are_refused_before_anything_is_sent(string user, int port) =>
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => Connect(new AmiOptions { Host = "127.0.0.1", Port = port, Username = user, Secret = "x" }));
+        await Assert.ThrowsAnyAsync<ArgumentException>(() => Connect(new AmiOptions { Host = "127.0.0.1", Port = port, Username = user,
+            Secret = "x" }));
 
     private Task<AmiConnection> Connect(AmiOptions options) =>
         Eventually.Ends(AmiConnection.ConnectAsync(options, _events, _log, _time, Token));

@@ -24,7 +24,8 @@ public sealed class AmiMessageTests
     });
 
     [Fact]
-    public void Only_the_first_header_says_what_a_message_is() => With("Event: OriginateResponse\r\nResponse: Failure\r\n\r\n", (in message) =>
+    public void Only_the_first_header_says_what_a_message_is() =>
+        With("Event: OriginateResponse\r\nResponse: Failure\r\n\r\n", (in message) =>
     {
         Assert.True(message.IsEvent);
         Assert.False(message.IsResponse);
@@ -46,7 +47,8 @@ public sealed class AmiMessageTests
     public void A_response_keeps_its_headers_output_and_message()
     {
         AmiResponse? kept = null;
-        With("Response: Error\r\nMessage: No such thing \r\nOutput: one\r\nOutput: two: 2\r\n\r\n", (in message) => kept = new AmiResponse(message));
+        With("Response: Error\r\nMessage: No such thing \r\nOutput: one\r\nOutput: two: 2\r\n\r\n",
+            (in message) => kept = new AmiResponse(message));
         Assert.False(kept!.Success);
         Assert.Equal("No such thing", kept.Message);
         Assert.Equal(["one", "two: 2"], kept.Output);

@@ -36,7 +36,8 @@ public sealed class AmiReaderTests
 
     [Fact]
     public void A_session_split_twice_anywhere_is_the_same_session() =>
-        Gen.Int[1, Session.Length - 1].Array[2, 40].Sample(cuts => Transcript.Of(Session, [.. cuts.Order()]).SequenceEqual(SessionMessages));
+        Gen.Int[1, Session.Length - 1].Array[2, 40].Sample(cuts => Transcript.Of(Session, [.. cuts.Order()])
+            .SequenceEqual(SessionMessages));
 
     [Fact]
     public void A_session_byte_by_byte_is_the_same_session() =>
@@ -50,7 +51,8 @@ public sealed class AmiReaderTests
 
     [Fact]
     public void Any_headers_come_back_as_they_were_written() =>
-        Gen.Dictionary(Gen.Char.AlphaNumeric.Array[1, 12].Select(text => new string(text)), Gen.Char[' ', '~'].Array[0, 60].Select(text => new string(text)))[1, 20]
+        Gen.Dictionary(Gen.Char.AlphaNumeric.Array[1, 12].Select(text => new string(text)),
+            Gen.Char[' ', '~'].Array[0, 60].Select(text => new string(text)))[1, 20]
             .Sample(headers =>
             {
                 var text = string.Concat(headers.Select(header => $"{header.Key}: {header.Value}\r\n")) + "\r\n";
@@ -95,7 +97,8 @@ public sealed class AmiReaderTests
     public void Memory_stays_within_the_message_limit_whatever_comes()
     {
         var reader = new AmiReader();
-        var output = Encoding.ASCII.GetBytes("Response: Success\r\n" + string.Concat(Enumerable.Repeat("Output: " + new string('x', 90) + "\r\n", 10_000)) + "\r\n");
+        var output = Encoding.ASCII.GetBytes(
+            "Response: Success\r\n" + string.Concat(Enumerable.Repeat("Output: " + new string('x', 90) + "\r\n", 10_000)) + "\r\n");
         for (var round = 0; round < 3; round++)
         {
             Assert.Single(Transcript.Of(reader, output));

@@ -10,7 +10,8 @@ public sealed class AmiReceiverTests
     {
         using var stop = new CancellationTokenSource();
         await using var stream = new EndlessStream();
-        var receiver = new AmiReceiver(stream, new AmiReader(1000, 1000), new AmiDispatcher(new AmiPendingTable("x-"), new Deaf(), new LogLines()), TimeProvider.System);
+        var receiver = new AmiReceiver(stream, new AmiReader(1000, 1000),
+            new AmiDispatcher(new AmiPendingTable("x-"), new Deaf(), new LogLines()), TimeProvider.System);
 
         var running = await Eventually.Ends(Task.Run(() => Task.FromResult<Task>(receiver.RunAsync(stop.Token)), CancellationToken.None));
 

@@ -80,7 +80,8 @@ public sealed class AmiTlsTests : IDisposable
     public async Task A_file_of_authorities_that_cannot_be_used_is_named()
     {
         await using var asterisk = new FakeAmi { Certificate = ServerCertificate("pbx.example") };
-        var missing = await Assert.ThrowsAsync<AmiConnectionException>(() => ConnectAsync(asterisk, Path.Combine(_folder, "none.pem"), null));
+        var missing = await Assert.ThrowsAsync<AmiConnectionException>(() => ConnectAsync(asterisk, Path.Combine(_folder, "none.pem"),
+            null));
         Assert.Contains("none.pem cannot be read", missing.Message, StringComparison.Ordinal);
 
         var empty = Path.Combine(_folder, "empty.pem");
@@ -106,7 +107,8 @@ public sealed class AmiTlsTests : IDisposable
         names.AddDnsName(host);
         names.AddIpAddress(IPAddress.Loopback);
         request.CertificateExtensions.Add(names.Build());
-        using var signed = request.Create(_authority, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddMinutes(30), [1, 2, 3]);
+        using var signed = request.Create(_authority, DateTimeOffset.UtcNow.AddMinutes(-30), DateTimeOffset.UtcNow.AddMinutes(30),
+            [1, 2, 3]);
         return signed.CopyWithPrivateKey(key);
     }
 

@@ -32,9 +32,11 @@ public sealed class ConfCheckTests : IDisposable
                 tried++;
                 foreach (var replacement in new string?[] { null, lines[i] + "x" })
                 {
-                    File.WriteAllLines(_directory.File(file.Name), lines.Select((line, at) => at == i ? replacement : line).OfType<string>());
+                    File.WriteAllLines(_directory.File(file.Name), lines.Select((line, at) => at == i ? replacement : line)
+                        .OfType<string>());
                     var findings = Check();
-                    Assert.True(findings.Count == 1 && findings[0].File == file.Name, $"{file.Name}: {lines[i]} -> {replacement}: {string.Join(" | ", findings)}");
+                    Assert.True(findings.Count == 1 && findings[0].File == file.Name,
+                        $"{file.Name}: {lines[i]} -> {replacement}: {string.Join(" | ", findings)}");
                     Assert.Contains(lines[i].Split('=')[0].Trim(), findings[0].Text, StringComparison.Ordinal);
                 }
             }
@@ -52,9 +54,11 @@ public sealed class ConfCheckTests : IDisposable
             Assert.Equal([$"{file.Name}: the file is missing"], Check().Select(finding => finding.ToString()));
             foreach (var section in ConfReader.ReadText(file.Text, file.IsIni).Sections)
             {
-                File.WriteAllText(_directory.File(file.Name), file.Text.Replace($"[{section.Name}]", "[another]", StringComparison.Ordinal));
+                File.WriteAllText(_directory.File(file.Name),
+                    file.Text.Replace($"[{section.Name}]", "[another]", StringComparison.Ordinal));
                 // In pjsip.conf a section may have any name.
-                Assert.Equal(file.Name == "pjsip.conf" ? [] : [$"{file.Name} [{section.Name}]: the section is missing"], Check().Select(finding => finding.ToString()));
+                Assert.Equal(file.Name == "pjsip.conf" ? [] : [$"{file.Name} [{section.Name}]: the section is missing"], Check()
+                    .Select(finding => finding.ToString()));
             }
             File.WriteAllText(_directory.File(file.Name), file.Text);
         }
@@ -105,12 +109,14 @@ public sealed class ConfCheckTests : IDisposable
             permit = 127.0.0.1/255.255.255.255
             #tryinclude absent/*.conf
             """.Replace("the-ami ;-- in between --;-secret", "the-ami;-- in between --;-secret", StringComparison.Ordinal));
-        File.WriteAllText(_directory.File("manager_general.conf"), _needed.Single(file => file.Name == "manager.conf").Text.Split("; The worker")[0]);
+        File.WriteAllText(_directory.File("manager_general.conf"),
+            _needed.Single(file => file.Name == "manager.conf").Text.Split("; The worker")[0]);
 
         Assert.Empty(Check());
 
         File.Delete(_directory.File("manager_general.conf"));
-        Assert.Contains("manager.conf: #include manager_general.conf is not there, and Asterisk reads none of this file", Check().Select(finding => finding.ToString()));
+        Assert.Contains("manager.conf: #include manager_general.conf is not there, and Asterisk reads none of this file", Check()
+            .Select(finding => finding.ToString()));
     }
 
     [Fact]
@@ -134,9 +140,11 @@ public sealed class ConfCheckTests : IDisposable
 
         var findings = Check();
 
-        Assert.Contains(findings, finding => finding.ToString() == "manager.conf: #include pjsip.d is not there, and Asterisk reads none of this file");
+        Assert.Contains(
+            findings, finding => finding.ToString() == "manager.conf: #include pjsip.d is not there, and Asterisk reads none of this file");
         Assert.Contains(findings, finding => finding.File == "pjsip.conf");
-        Assert.Contains(findings, finding => finding.ToString().StartsWith("sorcery.conf [res_pjsip]: auth = realtime,ps_auths is missing", StringComparison.Ordinal));
+        Assert.Contains(findings, finding => finding.ToString()
+            .StartsWith("sorcery.conf [res_pjsip]: auth = realtime,ps_auths is missing", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -144,7 +152,8 @@ public sealed class ConfCheckTests : IDisposable
     {
         Edit("modules.conf", "[modules]", "[modules]\nnoload => res_config_odbc.so");
 
-        Assert.Equal(["modules.conf [modules]: noload = res_config_odbc.so keeps out what is needed"], Check().Select(finding => finding.ToString()));
+        Assert.Equal(["modules.conf [modules]: noload = res_config_odbc.so keeps out what is needed"], Check()
+            .Select(finding => finding.ToString()));
     }
 
     [Fact]
@@ -164,7 +173,8 @@ public sealed class ConfCheckTests : IDisposable
         Edit("manager.conf", "the-ami-secret", "some-other-secret");
         Edit("res_odbc.conf", "the-db-password", "some-other-password");
 
-        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one", "res_odbc.conf [asterisk]: password is another one"], Check().Select(finding => finding.ToString()));
+        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one", "res_odbc.conf [asterisk]: password is another one"], Check()
+            .Select(finding => finding.ToString()));
     }
 
     [Fact]
@@ -175,8 +185,11 @@ public sealed class ConfCheckTests : IDisposable
             File.WriteAllText(_directory.File(file.Name), file.Text);
         Assert.Empty(ConfCheck.Run(_directory.Path, values));
 
-        File.WriteAllText(_directory.File("manager.conf"), string.Join('\n', Rendering.Text("manager.conf").Split('\n').Select(line => line.StartsWith("secret", StringComparison.Ordinal) ? "secret =" : line)));
-        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one"], ConfCheck.Run(_directory.Path, values).Select(finding => finding.ToString()));
+        File.WriteAllText(_directory.File("manager.conf"),
+            string.Join('\n', Rendering.Text("manager.conf").Split('\n')
+            .Select(line => line.StartsWith("secret", StringComparison.Ordinal) ? "secret =" : line)));
+        Assert.Equal(["manager.conf [pjsip-sync]: secret is another one"], ConfCheck.Run(_directory.Path, values)
+            .Select(finding => finding.ToString()));
     }
 
     public void Dispose() => _directory.Dispose();

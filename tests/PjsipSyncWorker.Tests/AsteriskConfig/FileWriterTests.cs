@@ -24,7 +24,8 @@ public sealed class FileWriterTests : IDisposable
     [Fact]
     public void A_file_holds_a_secret_where_it_says_so()
     {
-        Assert.All(_files, file => Assert.Equal(file.IsSecret, file.Text.Contains("the-ami-secret", StringComparison.Ordinal) || file.Text.Contains("the-db-password", StringComparison.Ordinal)));
+        Assert.All(_files, file => Assert.Equal(file.IsSecret, file.Text.Contains("the-ami-secret", StringComparison.Ordinal)
+            || file.Text.Contains("the-db-password", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -51,7 +52,8 @@ public sealed class FileWriterTests : IDisposable
         await FileWriter.WriteAsync(_directory.Path, _files, force: true, default);
 
         Assert.Equal("mine", File.ReadAllText(_directory.File("pjsip.conf.bak")));
-        Assert.Equal(["pjsip.conf", "pjsip.conf.bak", "pjsip.conf.bak1"], Directory.GetFiles(_directory.Path, "pjsip*").Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["pjsip.conf", "pjsip.conf.bak", "pjsip.conf.bak1"], Directory.GetFiles(_directory.Path, "pjsip*")
+            .Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(_files.Single(file => file.Name == "pjsip.conf").Text, File.ReadAllText(_directory.File("pjsip.conf")));
     }
 

@@ -24,7 +24,8 @@ public sealed class RenderedFileTests
     {
         var shape = Shape(Rendering.Read(file, Rendering.Complete));
         // The shortest is one character: an empty one takes its block out, as it should.
-        Gen.OneOf(Gen.String[Gen.Char, 1, 20], Gen.String[Gen.Char[";[]()!+=>#{}$&,\"'\\ \n\r\t-aZ0/.%"], 1, 12], Gen.String[Gen.Char["0123456789+"], 1, 6])
+        Gen.OneOf(Gen.String[Gen.Char, 1, 20], Gen.String[Gen.Char[";[]()!+=>#{}$&,\"'\\ \n\r\t-aZ0/.%"], 1, 12],
+            Gen.String[Gen.Char["0123456789+"], 1, 6])
             .Select(text => setting.EndsWith("File", StringComparison.Ordinal) ? "/" + text : text)
             .Sample(text =>
             {
@@ -39,9 +40,12 @@ public sealed class RenderedFileTests
                     return;
                 }
                 Assert.Equal(shape.Count, Shape(read).Count);
-                Assert.Equal(setting.EndsWith(":Username", StringComparison.Ordinal) ? shape.Select(line => line.Replace("pjsip-sync", text, StringComparison.Ordinal)) : shape, Shape(read));
+                Assert.Equal(setting.EndsWith(":Username",
+                    StringComparison.Ordinal) ? shape.Select(line => line.Replace("pjsip-sync", text,
+                    StringComparison.Ordinal)) : shape, Shape(read));
                 // And is read back as itself.
-                Assert.Contains(read.Sections, section => section.Name == text || section.Entries.Exists(entry => entry.Value.Contains(text, StringComparison.Ordinal)));
+                Assert.Contains(read.Sections, section => section.Name == text
+                    || section.Entries.Exists(entry => entry.Value.Contains(text, StringComparison.Ordinal)));
             });
     }
 
@@ -60,7 +64,8 @@ public sealed class RenderedFileTests
     [Fact]
     public void A_semicolon_in_a_secret_is_no_comment()
     {
-        Assert.Contains("secret = a\\;b\\;--c\n", Rendering.Text("manager.conf", [.. Rendering.Complete, ("Asterisk:Nodes:0:Secret", "a;b;--c")]), StringComparison.Ordinal);
+        Assert.Contains("secret = a\\;b\\;--c\n",
+            Rendering.Text("manager.conf", [.. Rendering.Complete, ("Asterisk:Nodes:0:Secret", "a;b;--c")]), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +87,8 @@ public sealed class RenderedFileTests
     [Fact]
     public void Without_a_password_none_is_made_up_and_a_person_is_told()
     {
-        var values = new RenderValues(Rendering.Settings(("ConnectionStrings:Postgres", "Host=db.example;Username=pjsip_sync;Password=hunter2")), null, isCheck: false);
+        var values = new RenderValues(Rendering.Settings(("ConnectionStrings:Postgres",
+            "Host=db.example;Username=pjsip_sync;Password=hunter2")), null, isCheck: false);
 
         Assert.Contains("password =\n", Template.Fill(Template.Load("res_odbc.conf"), isIni: false, values.ByKey).Replace("= \n", "=\n", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains(values.RemainingSteps, line => line.StartsWith("res_odbc.conf has no password for the role asterisk: fill it in", StringComparison.Ordinal));
@@ -94,8 +100,10 @@ public sealed class RenderedFileTests
     {
         Assert.Contains("contact = realtime,ps_contacts", Rendering.Text("sorcery.conf"), StringComparison.Ordinal);
         var two = Rendering.Settings(("Asterisk:Nodes:0:Secret", "x"), ("Asterisk:Nodes:1:Secret", "x"));
-        Assert.Contains(RenderedFile.All(new RenderValues(two, "node2", isCheck: false)), file => file.Text.Contains("contact = astdb,registrar", StringComparison.Ordinal));
-        Assert.Contains("They are: node1, node2", Assert.Throws<SettingsException>(() => new RenderValues(two, null, isCheck: false)).Message, StringComparison.Ordinal);
+        Assert.Contains(RenderedFile.All(new RenderValues(two, "node2", isCheck: false)),
+            file => file.Text.Contains("contact = astdb,registrar", StringComparison.Ordinal));
+        Assert.Contains("They are: node1, node2",
+            Assert.Throws<SettingsException>(() => new RenderValues(two, null, isCheck: false)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +112,8 @@ public sealed class RenderedFileTests
         (string, string)[] remote = [("Asterisk:Nodes:0:Secret", "x"), ("Asterisk:Nodes:0:Host", "192.0.2.5")];
 
         Assert.Equal(["127.0.0.1"], Rendering.Read("manager.conf").Find("general")!.Values("bindaddr"));
-        Assert.Contains("AmiPermit is needed", Assert.Throws<SettingsException>(() => Rendering.Files(remote)).Message, StringComparison.Ordinal);
+        Assert.Contains("AmiPermit is needed", Assert.Throws<SettingsException>(() => Rendering.Files(remote)).Message,
+            StringComparison.Ordinal);
         var manager = Rendering.Read("manager.conf", [.. remote, ("Asterisk:Render:AmiPermit", "192.0.2.7/32")]);
         Assert.Equal(["0.0.0.0"], manager.Find("general")!.Values("bindaddr"));
         Assert.Equal(["192.0.2.7/32"], manager.Find("pjsip-sync")!.Values("permit"));
@@ -113,11 +122,15 @@ public sealed class RenderedFileTests
     [Fact]
     public void With_tls_the_open_port_of_the_manager_stays_on_this_machine()
     {
-        var general = Rendering.Read("manager.conf", [.. Rendering.Complete, ("Asterisk:Nodes:0:Host", "192.0.2.5"), ("Asterisk:Render:AmiPermit", "192.0.2.7/32")]).Find("general")!;
+        var general = Rendering.Read("manager.conf",
+            [.. Rendering.Complete, ("Asterisk:Nodes:0:Host", "192.0.2.5"),
+            ("Asterisk:Render:AmiPermit", "192.0.2.7/32")]).Find("general")!;
 
-        Assert.Equal(("127.0.0.1", "5037", "0.0.0.0:5038"), (general.Values("bindaddr")[0], general.Values("port")[0], general.Values("tlsbindaddr")[0]));
+        Assert.Equal(("127.0.0.1", "5037", "0.0.0.0:5038"),
+            (general.Values("bindaddr")[0], general.Values("port")[0], general.Values("tlsbindaddr")[0]));
     }
 
     /// <summary>Sections and keys in their order, without values.</summary>
-    private static List<string> Shape(ConfFile file) => [.. file.Sections.SelectMany(section => section.Entries.Select(entry => $"{section.Name}/{entry.Key}"))];
+    private static List<string> Shape(ConfFile file) =>
+        [.. file.Sections.SelectMany(section => section.Entries.Select(entry => $"{section.Name}/{entry.Key}"))];
 }

@@ -15,7 +15,8 @@ public sealed class JsonOutputTests
         + """{"node":"pbx1","uri":"sip:1001@b","status":"NonQualified","address":null,"via_address":"b","user_agent":null,"since":"2026-03-01T12:30:00Z"}]}]""",
         StatusReport.Json([new ExtensionStatus("1001", null, "online", "INUSE", ["x \"y\""],
         [
-            new ContactStatus("pbx1", "sip:1001@192.0.2.7", "Reachable", "192.0.2.7", null, "Zoë", TimeSpan.FromMilliseconds(12.5), Moment, Moment.AddMinutes(5)),
+            new ContactStatus("pbx1", "sip:1001@192.0.2.7", "Reachable", "192.0.2.7", null, "Zoë", TimeSpan.FromMilliseconds(12.5), Moment,
+                Moment.AddMinutes(5)),
             new ContactStatus("pbx1", "sip:1001@b", "NonQualified", null, "b", null, null, Moment, null),
         ])]));
 

@@ -10,7 +10,8 @@ public sealed partial class EventIdsTests
 {
     private static readonly (string Name, int Id)[] Declared =
     [
-        .. typeof(EventIds).GetFields(BindingFlags.Static | BindingFlags.Public).Select(field => (field.Name, (int)field.GetRawConstantValue()!)),
+        .. typeof(EventIds).GetFields(BindingFlags.Static | BindingFlags.Public)
+            .Select(field => (field.Name, (int)field.GetRawConstantValue()!)),
     ];
 
     /// <summary>The first argument of each LoggerMessage attribute, with the file that has it.</summary>

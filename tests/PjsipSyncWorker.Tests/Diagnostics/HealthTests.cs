@@ -86,7 +86,8 @@ public sealed class HealthTests
     [Fact]
     public void The_status_line_shows_what_is_wrong_then_the_numbers_then_the_nodes()
     {
-        var (sync, one, two) = (_health.Begin("sync"), _health.Begin("Asterisk pbx1", isNode: true), _health.Begin("Asterisk pbx2", isNode: true));
+        var (sync, one, two) = (_health.Begin("sync"), _health.Begin("Asterisk pbx1", isNode: true),
+            _health.Begin("Asterisk pbx2", isNode: true));
         sync.Report(null, Second);
         one.Report(null, Second);
         two.Report("connection\nrefused", Second);
@@ -94,6 +95,7 @@ public sealed class HealthTests
         Assert.Equal("Asterisk pbx2: connection refused; 1000 endpoints, 812 online, 2 rejected; no change waits; Asterisk pbx1 connected",
             HealthText.Line(_health.Parts, new Overview(1000, 812, 2, 0)));
         Assert.Contains("more than 100000 changes wait, 7 s at most",
-            HealthText.Line(_health.Parts, new Overview(1000, 812, 2, Overview.MostCounted) { OldestWait = 7 * Second }), StringComparison.Ordinal);
+            HealthText.Line(_health.Parts, new Overview(1000, 812, 2,
+                Overview.MostCounted) { OldestWait = 7 * Second }), StringComparison.Ordinal);
     }
 }

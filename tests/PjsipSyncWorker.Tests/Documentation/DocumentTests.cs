@@ -10,7 +10,9 @@ namespace PjsipSyncWorker.Tests.Documentation;
 /// <summary>What the documents say exists, and what they show is run by somebody.</summary>
 public sealed partial class DocumentTests
 {
-    /// <summary>Blocks that nobody runs, by the line they begin with: pictures, code of other languages, what needs a second machine.</summary>
+    /// <summary>
+    /// Blocks that nobody runs, by the line they begin with: pictures, code of other languages, what needs a second machine.
+    /// </summary>
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
@@ -41,13 +43,16 @@ public sealed partial class DocumentTests
         var blocks = Document.All.SelectMany(Document.Blocks).ToList();
 
         Assert.Equal(NotRun.Keys.Order(StringComparer.Ordinal),
-            blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}").Order(StringComparer.Ordinal));
-        Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File).Except([.. ShellDocuments, ContainerDocument, "README.md"]));
+            blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}")
+                .Order(StringComparer.Ordinal));
+        Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File)
+            .Except([.. ShellDocuments, ContainerDocument, "README.md"]));
         AssertRunBy("ServerDocumentTests", [SectionOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
         AssertRunBy("ContainerTests", [SectionOf(ContainerDocument)]);
 
         // The tests find a section by its heading, and a document by its name.
-        string SectionOf(string file) => blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct().Single();
+        string SectionOf(string file) =>
+            blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct().Single();
         static void AssertRunBy(string test, string?[] names)
         {
             var source = Document.Read($"tests/PjsipSyncWorker.SystemTests/{test}.cs");
@@ -63,7 +68,8 @@ public sealed partial class DocumentTests
 
         Assert.Empty(Lines("README.md").Except(run));
 
-        static IEnumerable<string> Lines(string file) => Document.Blocks(file).Where(block => block.Language == "sh").SelectMany(block => block.Text.Split('\n'));
+        static IEnumerable<string> Lines(string file) =>
+            Document.Blocks(file).Where(block => block.Language == "sh").SelectMany(block => block.Text.Split('\n'));
     }
 
     /// <summary>The names of the instruments in the source, to which the exporter adds the unit and <c>_total</c>.</summary>

@@ -12,7 +12,9 @@ public sealed partial class LayeringTests
         .Matches(Document.Read("docs/architecture.md"))
         .ToDictionary(
             row => row.Groups["folder"].Value,
-            row => (int.Parse(row.Groups["level"].Value), FolderName().Matches(row.Groups["uses"].Value).Select(name => name.Groups[1].Value).ToArray()));
+            row =>
+                (int.Parse(row.Groups["level"].Value), FolderName().Matches(row.Groups["uses"].Value).Select(name => name.Groups[1].Value)
+                    .ToArray()));
 
     [Fact]
     public void Every_folder_has_a_row_in_the_table() =>
@@ -51,17 +53,22 @@ public sealed partial class LayeringTests
     private static IEnumerable<string> Files() =>
         Directory.EnumerateFiles(Path.Combine(Document.Root, Sources), "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Document.Root, file))
-            .Where(file => !file.StartsWith($"{Sources}/obj/", StringComparison.Ordinal) && !file.StartsWith($"{Sources}/bin/", StringComparison.Ordinal));
+            .Where(file => !file.StartsWith($"{Sources}/obj/", StringComparison.Ordinal)
+                && !file.StartsWith($"{Sources}/bin/", StringComparison.Ordinal));
 
     /// <returns>The topmost folder under <see cref="Sources"/>; empty for Program.cs.</returns>
-    private static string FolderOf(string file) => file[(Sources.Length + 1)..] is var inside && inside.Contains('/') ? inside[..inside.IndexOf('/')] : "";
+    private static string FolderOf(string file) =>
+        file[(Sources.Length + 1)..] is var inside && inside.Contains('/') ? inside[..inside.IndexOf('/')] : "";
 
-    /// <summary>The other folders that a file names: in a using directive, or in a qualified name such as <c>Postgres.DataSource</c>.</summary>
+    /// <summary>
+    /// The other folders that a file names: in a using directive, or in a qualified name such as <c>Postgres.DataSource</c>.
+    /// </summary>
     private static IEnumerable<string> FoldersUsedBy(string file)
     {
         var text = Document.Read(file);
         return Using().Matches(text).Select(match => match.Groups[1].Value)
-            .Concat(Layers.Keys.Where(folder => Regex.IsMatch(text, $@"^(?!\s*///?).*[(<,=:\s]{folder}\.[A-Z]\w+[.(]", RegexOptions.Multiline) && !OwnsMember(text, folder)))
+            .Concat(Layers.Keys.Where(folder => Regex.IsMatch(text, $@"^(?!\s*///?).*[(<,=:\s]{folder}\.[A-Z]\w+[.(]",
+                RegexOptions.Multiline) && !OwnsMember(text, folder)))
             .Where(folder => folder != FolderOf(file))
             .Distinct();
     }

@@ -23,7 +23,8 @@ public sealed class MapperTests
     [Fact]
     public void An_extension_becomes_three_rows()
     {
-        var row = Map(new Extension("7", "1001", true, "secret", DisplayName: "Anna", VoicemailEnabled: "true", Codecs: "{opus,alaw}", MaxContacts: "3", Transport: "transport-tls"));
+        var row = Map(new Extension("7", "1001", true, "secret", DisplayName: "Anna", VoicemailEnabled: "true", Codecs: "{opus,alaw}",
+            MaxContacts: "3", Transport: "transport-tls"));
 
         Assert.Equal("1001", row["ps_endpoints.aors"]);
         Assert.Equal("1001", row["ps_endpoints.auth"]);
@@ -62,7 +63,8 @@ public sealed class MapperTests
     [InlineData("t1-1001")]
     [InlineData("*97")]
     [InlineData("o'brien(2)=x$?")]
-    public void Such_a_number_is_fine(string number) => Assert.Equal(number, Map(new Extension("1", number, true, "x"))["ps_auths.username"]);
+    public void Such_a_number_is_fine(string number) =>
+        Assert.Equal(number, Map(new Extension("1", number, true, "x"))["ps_auths.username"]);
 
     [Theory]
     [InlineData("", "empty")]
@@ -76,7 +78,8 @@ public sealed class MapperTests
     [InlineData("a(b", "a ( without its )")]
     [InlineData("a)b(", "a ( without its )")]
     [InlineData("12345678901234567890123456789012345678901", "longer than the 40")]
-    [InlineData("12345678901234567890123456789012345678901234567890123456789012345678901234567890", "longer than the 79 characters that Asterisk can dial")]
+    [InlineData("12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+        "longer than the 79 characters that Asterisk can dial")]
     public void Such_a_number_is_refused(string number, string because) =>
         Assert.Contains(because, Refused(new Extension("1", number, true, "x")), StringComparison.Ordinal);
 
@@ -147,7 +150,8 @@ public sealed class MapperTests
     [InlineData("1001", "t1-1002", "<t1-1002>", "CALLERID(num)=t1-1002")]
     [InlineData("t1-1001", "1001", "<1001>", null)]
     [InlineData("a_b~c", null, "<a_b~c>", null)]
-    public void The_number_that_is_called_back_is_written_as_it_arrives(string number, string? callerIdNumber, string callerId, string? variable)
+    public void The_number_that_is_called_back_is_written_as_it_arrives(string number, string? callerIdNumber, string callerId,
+        string? variable)
     {
         var row = Map(new Extension("1", number, true, "x", CallerIdNumber: callerIdNumber));
 
@@ -161,10 +165,12 @@ public sealed class MapperTests
     [InlineData("""{"aor":{"mailboxes":"77@office"}}""", null)]
     [InlineData("{}", null)]
     public void Subscription_to_the_own_mailbox_replaces_unsolicited_messages(string settings, string? replaces) => Assert.Equal(replaces,
-        Map(new Extension("1", "1001", true, "x", VoicemailEnabled: "true", Settings: settings)).GetValueOrDefault("ps_endpoints.mwi_subscribe_replaces_unsolicited"));
+        Map(new Extension("1", "1001", true, "x", VoicemailEnabled: "true", Settings: settings))
+            .GetValueOrDefault("ps_endpoints.mwi_subscribe_replaces_unsolicited"));
 
     [Fact]
-    public void A_subscription_that_would_end_with_500_is_refused() => Assert.Contains("settings.endpoint.mwi_subscribe_replaces_unsolicited must be yes",
+    public void A_subscription_that_would_end_with_500_is_refused() =>
+        Assert.Contains("settings.endpoint.mwi_subscribe_replaces_unsolicited must be yes",
         Refused(new Extension("1", "1001", true, "x", VoicemailEnabled: "true",
             Settings: """{"aor":{"mailboxes":"1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":"no"}}""")), StringComparison.Ordinal);
 
@@ -194,7 +200,8 @@ public sealed class MapperTests
 
         foreach (var pair in expected.Split(' ', StringSplitOptions.RemoveEmptyEntries))
         {
-            var (name, value) = (pair[..pair.IndexOf('=', StringComparison.Ordinal)], pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+            var (name, value) = (pair[..pair.IndexOf('=', StringComparison.Ordinal)],
+                pair[(pair.IndexOf('=', StringComparison.Ordinal) + 1)..]);
             Assert.Equal(value, row.FirstOrDefault(column => column.Key.EndsWith($".{name}", StringComparison.Ordinal)).Value ?? "NULL");
         }
     }
@@ -230,7 +237,8 @@ public sealed class MapperTests
         Assert.Equal("yes", row["ps_endpoints.webrtc"]);
         Assert.Equal("opus,ulaw,alaw", row["ps_endpoints.allow"]);
         Assert.Equal("sales", row["ps_endpoints.context"]);
-        Assert.Contains("profile is not one of deskphone, webrtc", Refused(new Extension("1", "1001", true, "x", Profile: "nosuch")), StringComparison.Ordinal);
+        Assert.Contains("profile is not one of deskphone, webrtc", Refused(new Extension("1", "1001", true, "x", Profile: "nosuch")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -239,7 +247,8 @@ public sealed class MapperTests
         var mapper = new Mapper(RealtimeSchemas.Asterisk(without: "remove_unavailable"), Realtime());
 
         Assert.True(mapper.TryMap(new Extension("1", "1001", true, "x"), out _, out _));
-        Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("Realtime:Defaults:Aor:remove_unavailable", StringComparison.Ordinal));
+        Assert.Contains(mapper.LeftOut, missing => missing.StartsWith("Realtime:Defaults:Aor:remove_unavailable",
+            StringComparison.Ordinal));
     }
 
     [Fact]
@@ -257,7 +266,8 @@ public sealed class MapperTests
         Assert.True(new Mapper(_catalogue, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
         var values = new string?[_catalogue.Columns.Count];
         mapped.CopyTo(values);
-        return _catalogue.Columns.Where(column => values[column.Index] is not null).ToDictionary(column => column.Display, column => values[column.Index]!);
+        return _catalogue.Columns.Where(column => values[column.Index] is not null)
+            .ToDictionary(column => column.Display, column => values[column.Index]!);
     }
 
     private string Refused(Extension extension)
@@ -267,7 +277,9 @@ public sealed class MapperTests
     }
 
     private static RealtimeSettings Realtime(params string[] settings) => SettingsReader.Read(new ConfigurationBuilder()
-        .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string, string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)], setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
+        .AddInMemoryCollection(settings.Select(setting => new KeyValuePair<string,
+            string?>(setting[..setting.IndexOf('=', StringComparison.Ordinal)],
+            setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..])))
         .Build()).Realtime;
 
     private static string Decode(string stored)

@@ -68,7 +68,8 @@ public sealed class OptionRulesTests
     [InlineData("ps_endpoints.codec_prefs_outgoing_answer", "prefer:pending,operation : union", "prefer: pending, operation: union")]
     [InlineData("ps_endpoints.rtp_timeout", " 30 ", "30")]
     [InlineData("ps_auths.md5_cred", "0123456789ABCDEF0123456789abcdef", "0123456789abcdef0123456789abcdef")]
-    [InlineData("ps_aors.contact", "sip:door@192.0.2.7:5060;transport=tcp, sip:[2001:db8::1]", "sip:door@192.0.2.7:5060^3Btransport=tcp,sip:[2001:db8::1]")]
+    [InlineData("ps_aors.contact", "sip:door@192.0.2.7:5060;transport=tcp, sip:[2001:db8::1]",
+        "sip:door@192.0.2.7:5060^3Btransport=tcp,sip:[2001:db8::1]")]
     [InlineData("ps_endpoints.outbound_proxy", "sip:proxy.example.net;lr", "sip:proxy.example.net^3Blr")]
     [InlineData("ps_endpoints.from_domain", "sip.example.net", "sip.example.net")]
     [InlineData("ps_endpoints.media_address", "2001:db8::7", "2001:db8::7")]
@@ -84,7 +85,8 @@ public sealed class OptionRulesTests
     public void Codec_known_to_a_followed_Asterisk_is_accepted_for_any_release()
     {
         Assert.False(Column("ps_endpoints.allow").TryAccept("alaw,lc3", out _, out _));
-        Assert.True(new RealtimeColumn(0, RealtimeTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"]).TryAccept("alaw,lc3", out var accepted, out var problem), problem);
+        Assert.True(new RealtimeColumn(0, RealtimeTable.Endpoint, "allow", "t", ColumnKind.Text, null, 200, Codecs: ["lc3"])
+            .TryAccept("alaw,lc3", out var accepted, out var problem), problem);
         Assert.Equal("alaw,lc3", accepted);
     }
 

@@ -12,8 +12,10 @@ internal static class RealtimeSchemas
         var columns = new List<RealtimeColumn>();
         Add(RealtimeTable.Endpoint, ColumnKind.Text, 40, "transport", "context", "callerid", "mailboxes", "accountcode");
         Add(RealtimeTable.Endpoint, ColumnKind.Text, 200, "aors", "auth", "disallow", "allow", "set_var", "dtls_cert_file");
-        Add(RealtimeTable.Endpoint, ColumnKind.Label, null, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert", "preferred_codec_only", "mwi_subscribe_replaces_unsolicited");
-        columns.Add(new RealtimeColumn(columns.Count, RealtimeTable.Endpoint, "incoming_call_offer_pref", "t", ColumnKind.Label, ["local", "local_first", "remote", "remote_first"], null));
+        Add(RealtimeTable.Endpoint, ColumnKind.Label, null, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc",
+            "dtls_auto_generate_cert", "preferred_codec_only", "mwi_subscribe_replaces_unsolicited");
+        columns.Add(new RealtimeColumn(columns.Count, RealtimeTable.Endpoint, "incoming_call_offer_pref", "t", ColumnKind.Label,
+            ["local", "local_first", "remote", "remote_first"], null));
         Add(RealtimeTable.Endpoint, ColumnKind.Whole, null, "rtp_timeout", "timers_min_se", "timers_sess_expires");
         Add(RealtimeTable.Auth, ColumnKind.Text, 40, "username", "md5_cred", "realm");
         Add(RealtimeTable.Auth, ColumnKind.Text, 80, "password");

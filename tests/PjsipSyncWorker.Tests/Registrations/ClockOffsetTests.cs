@@ -55,7 +55,8 @@ public sealed class ClockOffsetTests
                 _ => FakeAmi.Success(action),
             },
         };
-        await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time, TestContext.Current.CancellationToken);
+        await using var connection = await AmiConnection.ConnectAsync(ami.Options(), new EventLog(), NullLogger.Instance, _time,
+            TestContext.Current.CancellationToken);
         var tracker = new ContactTracker(_time);
 
         var reader = new SnapshotReader(connection, systemName: null, _time);

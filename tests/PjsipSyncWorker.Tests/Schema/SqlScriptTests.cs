@@ -19,5 +19,6 @@ public sealed class SqlScriptTests
         Assert.Equal(filled, SqlScript.Fill(script, Variables));
 
     [Fact]
-    public void A_variable_that_is_not_given_is_an_error() => Assert.Throws<KeyNotFoundException>(() => SqlScript.Fill(":'nosuch'", Variables));
+    public void A_variable_that_is_not_given_is_an_error() =>
+        Assert.Throws<KeyNotFoundException>(() => SqlScript.Fill(":'nosuch'", Variables));
 }

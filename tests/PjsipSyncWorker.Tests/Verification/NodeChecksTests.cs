@@ -14,7 +14,8 @@ public sealed class NodeChecksTests
     [InlineData("GIT-master-123", Outcome.Pass, null)]
     public async Task The_release_is_judged(string version, object outcome, string? advice)
     {
-        var check = await CheckAsync("asterisk.version", "Event: FullyBooted\r\n\r\n", action => FakeAmi.Success(action, $"AsteriskVersion: {version}\r\n"));
+        var check = await CheckAsync("asterisk.version", "Event: FullyBooted\r\n\r\n",
+            action => FakeAmi.Success(action, $"AsteriskVersion: {version}\r\n"));
 
         Assert.Equal(outcome, check.Outcome);
         Assert.Equal($"Asterisk {version}", check.Found);

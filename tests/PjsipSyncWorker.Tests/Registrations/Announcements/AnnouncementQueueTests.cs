@@ -52,7 +52,8 @@ public sealed class AnnouncementQueueTests
         Assert.Equal(0, _queue.Count);
     }
 
-    private static AnnouncementLedger.Entry Entry(string id, long revision) => new(id, revision, Announce: true, QualifyFrequency: 60, ChangedAt: default);
+    private static AnnouncementLedger.Entry Entry(string id, long revision) =>
+        new(id, revision, Announce: true, QualifyFrequency: 60, ChangedAt: default);
 
     private static IEnumerable<string> Ids(IEnumerable<AnnouncementLedger.Entry> entries) => entries.Select(entry => entry.Id);
 }

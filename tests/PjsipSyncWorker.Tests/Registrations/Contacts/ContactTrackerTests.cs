@@ -86,7 +86,8 @@ public sealed class ContactTrackerTests
         var tracker = Empty();
         var expires = _time.GetUtcNow().AddMinutes(5);
         Snapshot(tracker, hasSecondPhone
-            ? [(Anna, Seen() with { ExpiresAt = expires }), (new ContactKey("1001", "sip:1001@192.0.2.9"), Seen() with { ExpiresAt = expires })]
+            ? [(Anna, Seen() with { ExpiresAt = expires }),
+                (new ContactKey("1001", "sip:1001@192.0.2.9"), Seen() with { ExpiresAt = expires })]
             : [(Anna, Seen() with { ExpiresAt = expires })]);
         tracker.Acknowledge(tracker.DequeueChanges());
         Assert.False(tracker.HasUrgentChanges);
@@ -261,7 +262,8 @@ public sealed class ContactTrackerTests
         tracker.EndSnapshot(new() { [Bert] = Seen() }, [], shared: true);
         tracker.OnContactStatus(Bert, "Removed", null);
 
-        Assert.Equal([new GoneContact(Anna, FromAllNodes: false), new GoneContact(Bert, FromAllNodes: true)], tracker.DequeueChanges().Gone.OrderBy(gone => gone.FromAllNodes));
+        Assert.Equal([new GoneContact(Anna, FromAllNodes: false), new GoneContact(Bert, FromAllNodes: true)],
+            tracker.DequeueChanges().Gone.OrderBy(gone => gone.FromAllNodes));
     }
 
     [Fact]
@@ -278,7 +280,10 @@ public sealed class ContactTrackerTests
         Assert.Empty(tracker.DequeueChanges().Contacts);
     }
 
-    /// <summary>Three phones, two servers, one ps_contacts: 12 events each (registers at a server, is removed by a server, heard of by a server), 2 snapshots, 2 loads.</summary>
+    /// <summary>
+    /// Three phones, two servers, one ps_contacts: 12 events each (registers at a server, is removed by a server, heard of by a server), 2
+    /// snapshots, 2 loads.
+    /// </summary>
     [Fact]
     public void With_a_shared_table_no_server_takes_away_what_another_has_registered()
     {
@@ -326,7 +331,8 @@ public sealed class ContactTrackerTests
             void Look(int node)
             {
                 books[node].BeginSnapshot();
-                books[node].EndSnapshot(table.Where(row => row.Value == node).ToDictionary(row => row.Key, _ => Seen()), [], table.Any(row => row.Value != node));
+                books[node].EndSnapshot(table.Where(row => row.Value == node).ToDictionary(row => row.Key, _ => Seen()), [],
+                    table.Any(row => row.Value != node));
                 Write(books[node], node);
                 settled.UnionWith(table.Where(row => row.Value == node).Select(row => row.Key));
             }
@@ -336,7 +342,8 @@ public sealed class ContactTrackerTests
                 var changes = tracker.DequeueChanges();
                 foreach (var (key, everywhere) in changes.Gone)
                     written.RemoveWhere(row => row.Key == key && (everywhere || row.Node == node));
-                written.UnionWith(changes.Contacts.Where(contact => contact.Registered || !changes.Shared || written.Contains((node, contact.Key))).Select(contact => (node, contact.Key)));
+                written.UnionWith(changes.Contacts.Where(contact => contact.Registered || !changes.Shared
+                    || written.Contains((node, contact.Key))).Select(contact => (node, contact.Key)));
                 tracker.Acknowledge(changes);
             }
         }, iter: 1000, threads: 1);

@@ -88,7 +88,8 @@ public sealed class PlannerTests
     [Fact]
     public void A_row_of_somebody_else_is_not_taken()
     {
-        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count], [true, false, false]) };
+        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count],
+            [true, false, false]) };
 
         var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
@@ -108,7 +109,8 @@ public sealed class PlannerTests
             var plan = new Planner(_catalogue, adopt: false).Plan(["1001"], state with { Reserved = reserved });
 
             Assert.Empty(plan.Changes);
-            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.NewRejections).Reason, StringComparison.Ordinal);
+            Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.NewRejections).Reason,
+                StringComparison.Ordinal);
         }
     }
 
@@ -124,10 +126,12 @@ public sealed class PlannerTests
         Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
     }
 
-    private Plan Plan(string[] ids, Extension[] rows, (Dictionary<string, ManagedEndpoint> Owners, Dictionary<string, ActualEndpoint> Target)? was = null) =>
+    private Plan Plan(string[] ids, Extension[] rows,
+        (Dictionary<string, ManagedEndpoint> Owners, Dictionary<string, ActualEndpoint> Target)? was = null) =>
         new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
 
-    private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target, params Rejection[] rejected) =>
+    private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target,
+        params Rejection[] rejected) =>
         new()
         {
             Candidates = [.. rows.Where(row => row.Active).Select(row => Candidate.Map(row, _mapper))],
@@ -145,7 +149,8 @@ public sealed class PlannerTests
             new() { [mapped.Id] = Rows(values, [true, true, true]) });
     }
 
-    private static ActualEndpoint Rows(string?[] byIndex, bool[] present) => new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
+    private static ActualEndpoint Rows(string?[] byIndex, bool[] present) =>
+        new(byIndex, [.. Enumerable.Range(0, byIndex.Length)], present);
 
     private static Extension Row(string key, string number) => new(key, number, true, "secret");
 }

@@ -53,7 +53,7 @@ internal static class StatusCommand
         NpgsqlDataSource dataSource, NpgsqlConnection connection, string? number, bool json, List<ExtensionStatus> statuses, CancellationToken cancellation)
     {
         var wake = new AsyncAutoResetEvent();
-        await using var listener = await ChannelListener.OpenAsync(dataSource, "extension_status", TimeSpan.FromSeconds(10), cancellation);
+        await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.ExtensionStatus, TimeSpan.FromSeconds(10), cancellation);
         var listening = listener.RunAsync(wake.Set, cancellation);
         if (json || Console.IsOutputRedirected)
         {

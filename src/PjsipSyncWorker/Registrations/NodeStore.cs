@@ -168,7 +168,7 @@ internal sealed class NodeStore(NpgsqlConnection connection, string node, TimePr
 
     private async Task<bool> TryLockAsync(CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", connection) { Parameters = { Text(node) } };
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({AdvisoryLock.Node})", connection) { Parameters = { Text(node) } };
         if (await command.ExecuteScalarAsync(cancellation) is not true)
             return false;
         // A worker that fell silent without closing its connection must not keep the node from others (PostgreSQL 14 and later).

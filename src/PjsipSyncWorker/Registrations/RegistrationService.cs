@@ -40,8 +40,8 @@ internal sealed partial class RegistrationService(
         var pipeline = Reconnect.Pipeline("revisions", time, _health, (error, _) => Log.ListenLost(logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async token =>
         {
-            await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_revision", Silence, token);
-            listens.Opened("pjsip_sync_revision");
+            await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.Revision, Silence, token);
+            listens.Opened(Channels.Revision);
             _revised.Set();
             using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
             var listening = listener.RunAsync(_revised.Set, session.Token);

@@ -122,10 +122,7 @@ internal sealed partial class StatusWriter(NpgsqlDataSource dataSource, WorkerSe
             select clock_timestamp(), array(
               select id from overwritten
               union
-              select c.endpoint
-              from pjsip_sync.contact c join pjsip_sync.node n on n.name = c.node cross join pjsip_sync.mapping m
-              where c.expires_at > $1 and c.expires_at <= now()
-                 or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now()),
+              select endpoint from pjsip_sync.contact_lifetime where live_until > $1 and live_until <= now()),
               exists (select from pjsip_sync.status_rejected where retry_at <= now())
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = _looked, NpgsqlDbType = NpgsqlDbType.TimestampTz });
@@ -203,7 +200,7 @@ internal sealed partial class StatusWriter(NpgsqlDataSource dataSource, WorkerSe
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.AsynchronousCommit}"),
+                new NpgsqlBatchCommand($"select pg_advisory_xact_lock({AdvisoryLock.StatusWriter}), {DataSource.AsynchronousCommit}"),
                 new NpgsqlBatchCommand(sql) { Parameters = { new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text } } },
                 // null where none ever was in this session, empty where none was in this transaction
                 new NpgsqlBatchCommand("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer"),

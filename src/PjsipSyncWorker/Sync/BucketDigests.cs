@@ -16,7 +16,10 @@ internal sealed class BucketDigests
     private string _configuration = "";
 
     /// <summary>Every part there is: what <c>pjsip_sync.bucket_of()</c> gives.</summary>
-    public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, 4096)];
+    public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, BucketCount)];
+
+    /// <summary>The same as <c>pjsip_sync.bucket_count()</c>.</summary>
+    public const int BucketCount = 4096;
 
     /// <summary>With so many open ids hardly a part has none.</summary>
     private static int Many => 10 * AllBuckets.Count;

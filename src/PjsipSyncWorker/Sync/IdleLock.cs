@@ -35,13 +35,13 @@ internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan pace) : IAs
         }
         if (found || rung)
             return _patience = pace;
-        _asleep = await AskAsync("select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)", cancellation);
+        _asleep = await AskAsync($"select pg_try_advisory_lock({AdvisoryLock.IdleWorker})", cancellation);
         if (_asleep)
             return TimeSpan.Zero;
         // Where another worker sleeps everybody is told; where transactions have not ended nobody is.
-        if (!await AskAsync("select pg_try_advisory_lock_shared(pjsip_sync.lock_class(), 3)", cancellation))
+        if (!await AskAsync($"select pg_try_advisory_lock_shared({AdvisoryLock.IdleWorker})", cancellation))
             return null;
-        await AskAsync("select pg_advisory_unlock_shared(pjsip_sync.lock_class(), 3)", cancellation);
+        await AskAsync($"select pg_advisory_unlock_shared({AdvisoryLock.IdleWorker})", cancellation);
         _patience = _patience * 2 < Longest ? _patience * 2 + pace : Longest;
         return _patience;
     }
@@ -51,7 +51,7 @@ internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan pace) : IAs
 
     private async Task WakeAsync(CancellationToken cancellation)
     {
-        await AskAsync("select pg_advisory_unlock(pjsip_sync.lock_class(), 3)", cancellation);
+        await AskAsync($"select pg_advisory_unlock({AdvisoryLock.IdleWorker})", cancellation);
         _asleep = false;
     }
 

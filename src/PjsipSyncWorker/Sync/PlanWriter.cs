@@ -55,7 +55,8 @@ internal sealed class PlanWriter(RealtimeSchema catalogue, ColumnSetTable shapes
     {
         if (changes.Count == 0)
             return;
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(
+            $"select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('{Channels.Revision}', '') is null end"));
         AddDeletes(batch, changes);
         foreach (var table in new[] { RealtimeTable.Aor, RealtimeTable.Auth, RealtimeTable.Endpoint })
             AddRows(batch, table, changes);

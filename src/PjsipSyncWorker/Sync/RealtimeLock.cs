@@ -33,7 +33,7 @@ internal static class RealtimeLock
 
     /// <summary>The same, and what must be done before anything is read, as the beginning of a longer batch, which asks for <see cref="ActiveConfiguration"/> and calls <see cref="Check"/>.</summary>
     public static void AddTo(NpgsqlBatch batch) => batch.BatchCommands.Add(new NpgsqlBatchCommand(
-        $"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.AsynchronousCommit}, set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()"));
+        $"select pg_advisory_xact_lock({AdvisoryLock.RealtimeWriter}), {DataSource.AsynchronousCommit}, set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()"));
 
     /// <param name="lastStarted">What <see cref="ActiveConfiguration"/> gave.</param>
     public static bool IsSuperseded(string? lastStarted, string fingerprint) => !string.IsNullOrEmpty(lastStarted) && lastStarted != fingerprint;

@@ -63,8 +63,8 @@ internal sealed partial class SyncService(
             _fingerprint = await Installation.ActivateAsync(connection, settings, cancellation);
         else
             await Installation.CheckAsync(connection, settings, cancellation);
-        await using var listener = await ChannelListener.OpenAsync(dataSource, "pjsip_sync_change", Silence, cancellation);
-        listens.Opened("pjsip_sync_change");
+        await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.Change, Silence, cancellation);
+        listens.Opened(Channels.Change);
         using var session = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var listening = listener.RunAsync(_wake.Set, session.Token);
         var syncing = SyncAsync(connection, _fingerprint, session.Token);

@@ -10,6 +10,7 @@
 --   status_table=NAME         write the status into this table (Source:StatusTable)
 --   create_status_table=1     make that table
 --   roles=1                   make the roles pjsip_sync and asterisk, with the rights they need
+\ir 05_locks.sql
 \ir 06_upgrade.sql
 \ir 10_schema.sql
 \ir 12_views.sql

@@ -42,7 +42,7 @@ internal static class Installer
         };
         string[] files =
         [
-            "06_upgrade.sql", "10_schema.sql", "12_views.sql", "20_realtime.sql", "22_realtime_contacts.sql",
+            "05_locks.sql", "06_upgrade.sql", "10_schema.sql", "12_views.sql", "20_realtime.sql", "22_realtime_contacts.sql",
             "25_voicemail.sql",
             .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
             "35_announcements.sql", "40_protocol.sql", "41_columns.sql", "42_mapping_faults.sql", "43_mapping.sql", "44_row_security.sql",

@@ -61,7 +61,7 @@ internal static class Installer
     /// behind a lock that is waited for. When a lock cannot be had the transaction is rolled back and tried again, for a minute.
     /// </summary>
     /// <param name="onNotice">Receives the warnings of the server.</param>
-    /// <exception cref="PostgresException">The mapping does not fit the table; the message is that of <c>pjsip_sync.configure</c>.</exception>
+    /// <exception cref="PostgresException">The mapping does not fit the table; the message says why.</exception>
     public static async Task InstallAsync(
         NpgsqlDataSource dataSource, WorkerSettings settings, InstallOptions options, Action<string> onNotice,
         CancellationToken cancellation)

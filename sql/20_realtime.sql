@@ -1,6 +1,5 @@
--- Asterisk's PJSIP Realtime tables, made only where they are absent: the columns and enum types of Asterisk 22,
--- wider where people need more room than its own scripts give (caller id, password, what a phone says of itself). Asterisk's own
--- tables stay as they are.
+-- Asterisk's PJSIP Realtime tables, created only where they are absent: the columns and enum types of Asterisk 22. Some columns are wider
+-- than in Asterisk's own scripts (caller id, password, what a phone reports about itself). Existing tables of Asterisk stay as they are.
 set client_min_messages = warning;
 set search_path = pg_catalog;
 
@@ -16,7 +15,8 @@ begin
       ('ast_bool_values', '0|1|off|on|false|true|no|yes'),
       ('pjsip_100rel_values_v2', 'no|required|peer_supported|yes'),
       ('pjsip_auth_type_values_v2', 'md5|userpass|google_oauth'),
-      ('pjsip_cid_privacy_values', 'allowed_not_screened|allowed_passed_screened|allowed_failed_screened|allowed|prohib_not_screened|prohib_passed_screened|prohib_failed_screened|prohib|unavailable'),
+      ('pjsip_cid_privacy_values', 'allowed_not_screened|allowed_passed_screened|allowed_failed_screened|allowed|'
+        'prohib_not_screened|prohib_passed_screened|prohib_failed_screened|prohib|unavailable'),
       ('pjsip_connected_line_method_values', 'invite|reinvite|update'),
       ('pjsip_direct_media_glare_mitigation_values', 'none|outgoing|incoming'),
       ('pjsip_dtls_setup_values', 'active|passive|actpass'),
@@ -243,44 +243,5 @@ create table if not exists ps_contacts (
   qualify_2xx_only ast_bool_values,
   unique (endpoint, id)
 );
-
--- What a phone says of itself may have any length, and Asterisk answers 200 also when it could not be stored. The same holds when a column is
--- missing that this release writes.
-do $contacts$
-declare
-  wanted record;
-begin
-  if not exists (select from pg_constraint where conrelid = to_regclass('ps_contacts') and conname = 'ps_contacts_endpoint_id_key') then
-    return; -- Asterisk's own
-  end if;
-  for wanted in
-    select known.name, known.type, attnum is null as is_missing
-    from (values
-      ('uri', 'text'), ('path', 'text'), ('user_agent', 'text'), ('via_addr', 'text'), ('call_id', 'text'), ('expiration_time', 'bigint'),
-      ('qualify_frequency', 'integer'), ('qualify_timeout', 'double precision'), ('outbound_proxy', 'varchar(255)'), ('reg_server', 'varchar(255)'),
-      ('via_port', 'integer'), ('endpoint', 'varchar(255)'), ('authenticate_qualify', 'ast_bool_values'), ('prune_on_boot', 'ast_bool_values'),
-      ('qualify_2xx_only', 'ast_bool_values')) as known (name, type)
-    left join pg_attribute on attrelid = to_regclass('ps_contacts') and attname = known.name and not attisdropped
-    where attnum is null or known.type = 'text' and atttypid = 'varchar'::regtype
-  loop
-    execute format(case when wanted.is_missing then 'alter table ps_contacts add column %I %s' else 'alter table ps_contacts alter column %I type %s' end,
-      wanted.name, wanted.type);
-  end loop;
-exception when insufficient_privilege or feature_not_supported then
-  raise warning 'ps_contacts stays as it is: %', sqlerrm; -- somebody else owns it now, or a view reads it
-end
-$contacts$;
-
--- A REGISTER looks for the contacts of its AOR by the beginning of their id. In a database whose collation is not "C" only such
--- an index finds them. The table of Asterisk's own scripts, which has no such constraint, stays as it is.
-do $index$
-begin
-  if exists (select from pg_constraint where conrelid = to_regclass('ps_contacts') and conname = 'ps_contacts_endpoint_id_key') then
-    create index if not exists ps_contacts_id_pattern on ps_contacts (id varchar_pattern_ops);
-  end if;
-exception when insufficient_privilege then
-  null; -- somebody else owns the table now
-end
-$index$;
 
 reset search_path;

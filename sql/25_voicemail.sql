@@ -1,16 +1,16 @@
--- The mailboxes as Asterisk's app_voicemail reads them in realtime (extconfig.conf): a mailbox exists as soon as an
--- endpoint has it, and no longer. It stands beside the ps_* tables, for the ODBC driver describes only what is there.
+-- The mailboxes as Asterisk's app_voicemail reads them in realtime (extconfig.conf): a mailbox exists while an endpoint has it. The view
+-- is in the schema of the ps_* tables, because the ODBC driver describes only what is there.
 set client_min_messages = warning;
 set search_path = :"realtime_schema", pg_catalog;
 
 do $voicemail$
 begin
-  -- A function with a string body, for a view would forbid Asterisk's own migrations to alter ps_endpoints.
+  -- A function with a string body, because a view would keep Asterisk's own migrations from altering ps_endpoints.
   execute format($f$
     create or replace function pjsip_sync.mailboxes()
     returns table (mailbox text, context text, fullname text)
     language sql stable as $body$
-      -- the first one listed; the others an endpoint only watches
+      -- The first mailbox of the list. An endpoint only watches the others.
       select split_part(split_part(mailboxes, ',', 1), '@', 1),
              coalesce(nullif(split_part(split_part(mailboxes, ',', 1), '@', 2), ''), 'default'),
              min(substring(callerid from '^"(.*)" <'))
@@ -18,16 +18,15 @@ begin
       where mailboxes <> ''
       group by 1, 2
     $body$ $f$, current_schema);
-  -- The PIN is another random word each time it is read: a phone reaches its own mailbox by its login (*97), and nobody
-  -- any mailbox by guessing.
+  -- The PIN is random each time it is read, so that no PIN can be guessed. A phone reaches its own mailbox without one (*97).
   create or replace view ps_mailboxes as
   select (mailbox || '@' || context)::varchar(255) as uniqueid, mailbox::varchar(255), context::varchar(255),
          gen_random_uuid()::varchar(80) as password, coalesce(fullname, '')::varchar(255) as fullname
   from pjsip_sync.mailboxes();
-  -- It shows nothing to who may not read ps_endpoints, for the function reads with its caller's rights.
+  -- The function reads with the rights of its caller, so a role without rights on ps_endpoints sees nothing.
   grant select on ps_mailboxes to public;
 
-  -- Of the mailboxes that an older worker made each stays with the row that has it.
+  -- A mailbox that an older worker made stays with the row that has it.
   execute format($f$
     insert into pjsip_sync.mailbox (name, row_key, named)
     select split_part(mailboxes, ',', 1), row_key, split_part(mailboxes, ',', 1) <> id || '@default' as named
@@ -42,8 +41,8 @@ end
 $voicemail$;
 reset search_path;
 
--- The mailbox of a row that names none: the one that it has, else NUMBER@default, or NUMBER@default-2 (-3 and so on) where that is or was
--- another row's.
+-- Returns the mailbox of a row that names none: the one it has, else NUMBER@default, else NUMBER@default-2 (-3 and so on) where that name
+-- is or was another row's.
 create or replace function pjsip_sync.mailbox_of(row_key text, number text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $mailbox$
 declare
@@ -63,7 +62,7 @@ begin
 end
 $mailbox$;
 
--- Whether another number makes another key of a row.
+-- Returns whether the key of a row changes with its number.
 create or replace function pjsip_sync.keyed_by_number(source regclass, number text) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(bool_or(attname = number), true)
@@ -71,23 +70,25 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
   where indrelid = source and indisprimary
 $$;
 
--- Mailboxes go with the rows whose keys became others.
+-- Moves mailboxes to the new keys of their rows, in the order of the changes.
 create or replace function pjsip_sync.move_mailboxes() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $move$
 declare
   moved record;
 begin
   for moved in
-    with gone as (delete from pjsip_sync.row_key_change returning id, old_keys, new_keys) select old_keys, new_keys from gone order by id
+    with gone as (delete from pjsip_sync.row_key_change returning id, old_keys, new_keys)
+    select old_keys, new_keys from gone order by id
   loop
-    -- whoever had one of these keys before is gone
+    -- The row that had one of these keys before is gone.
     update pjsip_sync.mailbox m set row_key = null where m.row_key = any (moved.new_keys) and m.row_key <> all (moved.old_keys);
-    update pjsip_sync.mailbox m set row_key = moved.new_keys[array_position(moved.old_keys, m.row_key)] where m.row_key = any (moved.old_keys);
+    update pjsip_sync.mailbox m set row_key = moved.new_keys[array_position(moved.old_keys, m.row_key)]
+    where m.row_key = any (moved.old_keys);
   end loop;
 end
 $move$;
 
--- Rows that are gone leave their mailboxes, so that a row that comes with the same key gets another.
+-- Takes the mailboxes away from rows that are gone, so that a later row with the same key gets another mailbox.
 create or replace function pjsip_sync.leave_mailboxes(ids text[], row_keys text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $leave$
 declare
@@ -99,7 +100,7 @@ begin
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
       and not exists (select from pjsip_sync.extensions_by_number(ids) as extension where extension.row_key = m.row_key);
-  -- a key that the database counts or draws never comes back
+  -- A key from a sequence or a random UUID never comes back.
   elsif not exists (
     select from pg_index
     join pg_attribute on attrelid = indrelid and attnum = any (indkey)
@@ -107,7 +108,7 @@ begin
     where indrelid = source and indisprimary
     having count(*) = 1 and bool_or(attidentity <> '' or atttypid = 'uuid'::regtype or pg_get_expr(adbin, adrelid) like 'nextval(%'))
   then
-    -- such a row may have another number now
+    -- The row may still exist under another number.
     update pjsip_sync.mailbox m set row_key = null
     where m.row_key = any (row_keys)
       and not exists (select from pjsip_sync.extensions() as extension where extension.row_key = m.row_key);

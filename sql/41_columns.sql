@@ -2,7 +2,7 @@
 -- Assumes 40_protocol.sql.
 set client_min_messages = warning;
 
--- A mapped value as SQL: a column of the source table by its name, or an expression on its columns.
+-- Returns a mapped value as SQL: a column of the source table by its name, or an expression on its columns, in parentheses.
 create or replace function pjsip_sync.column_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(
@@ -11,7 +11,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     '(' || mapped || E'\n)')
 $$;
 
--- The type of a column, behind its domains, and whether its collation calls different texts equal. No row for an expression.
+-- Returns the type of a column, under its domains, and whether its collation treats different texts as equal. No row for an expression.
 create or replace function pjsip_sync.base_type(source regclass, mapped text, out typ regtype, out folds boolean) returns setof record
 language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
   with recursive base as (
@@ -24,7 +24,7 @@ language sql stable rows 1 set search_path = pg_catalog, pg_temp as $$
   select base.id::regtype, base.folds from base join pg_type on pg_type.oid = base.id where typtype <> 'd'
 $$;
 
--- The number as a text that is equal only to itself.
+-- Returns SQL for the number as a text that is equal only to itself.
 create or replace function pjsip_sync.number_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce((
@@ -34,7 +34,7 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     from pjsip_sync.base_type(source, mapped)), format('(%s)::text', pjsip_sync.column_sql(source, mapped)))
 $$;
 
--- A text as the number that is written so and no other way, or NULL.
+-- Each returns a text as a value of that type if the text is the canonical form of the value, else NULL.
 create or replace function pjsip_sync.as_bigint(written text) returns bigint
 language sql immutable parallel safe as $$
   select case when written ~ '^(0|-?[1-9][0-9]{0,18})$' then
@@ -49,8 +49,8 @@ language sql immutable parallel safe as $$
   select case when written ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then written::uuid end
 $$;
 
--- Whether a row has the number that an SQL expression of type text gives: in the column's own type, so that its own index
--- is used, and where that calls different texts equal (1.0 and 1.00, a and A) in text as well.
+-- Returns the condition that a row has the number given by wanted, an SQL expression of type text. Compares in the type of the column, so
+-- that its index is used, and also as text where the type treats different texts as equal (1.0 and 1.00, a and A).
 create or replace function pjsip_sync.number_condition(source regclass, mapped text, wanted text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce((
@@ -64,22 +64,24 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
         when typname = 'citext' then '%1$s operator(%4$s.=) %3$s::%4$s.citext and %2$s = %3$s'
       end,
       pjsip_sync.column_sql(source, mapped), pjsip_sync.number_sql(source, mapped), wanted, typnamespace::regnamespace)
-    from pjsip_sync.base_type(source, mapped) join pg_type on pg_type.oid = typ), format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
+    from pjsip_sync.base_type(source, mapped) join pg_type on pg_type.oid = typ),
+    format('%s = %s', pjsip_sync.number_sql(source, mapped), wanted))
 $$;
 
--- A mapped value as it is compared with what it was: a column as it is, an expression by its text.
+-- Returns a mapped value as it is compared with its old value: a column as it is, an expression as text.
 create or replace function pjsip_sync.comparable_sql(source regclass, mapped text) returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select case when sql like '(%' then sql || '::text' else sql end from pjsip_sync.column_sql(source, mapped) as sql
 $$;
 
--- Whether an index finds an extension by its number: one that begins with it, for any other is read whole.
+-- Returns whether an index finds an extension by its number. The index must begin with the number, because any other is scanned whole.
 create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
   plan json;
 begin
-  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) cross join lateral (select from %s as extension where %s offset 0) as found',
+  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) '
+    'cross join lateral (select from %s as extension where %s offset 0) as found',
     source, pjsip_sync.number_condition(source, mapped, 'number_wanted')) into plan;
   return exists (
     select from jsonb_path_query(plan::jsonb, 'strict $.** ? (exists (@."Index Cond"))') as node
@@ -91,10 +93,11 @@ begin
 end
 $indexed$;
 
--- The tables that an expression of the mapping reads beside its own row, by the plan of it: among what it selects, only a
--- subquery can read one.
+-- Returns the tables that an expression of the mapping reads beside its own row, taken from the plan of the expression. Only a subquery
+-- can read another table.
 create or replace function pjsip_sync.tables_read(plan jsonb) returns text[]
 language sql immutable set search_path = pg_catalog, pg_temp as $read$
   select array_agg(distinct format('%I.%I', scan->>'Schema', scan->>'Relation Name'))
-  from jsonb_path_query(plan, '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
+  from jsonb_path_query(plan,
+    '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
 $read$;

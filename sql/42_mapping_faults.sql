@@ -2,7 +2,7 @@
 -- Assumes 41_columns.sql.
 set client_min_messages = warning;
 
--- Why a column cannot be what one of our names is written back to, and what could; NULL when it can.
+-- Returns why the field name cannot be written to a column, and what would be right; NULL when it can.
 create or replace function pjsip_sync.write_fault(source regclass, name text, mapped text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
 declare
@@ -36,7 +36,7 @@ begin
     exception when others then
       held := null;
     end;
-    -- an inet or cidr shows its netmask
+    -- An inet or cidr shows its netmask.
     if (case name when 'last_registered_ip' then split_part(held, '/', 1) else held end) is distinct from value then
       return format('"%s" is of type %s, which cannot hold %s: make it %s', mapped, declared, value,
         case name when 'status' then 'text or boolean' when 'last_registered_ip' then 'inet or text' else 'text' end);
@@ -55,7 +55,7 @@ begin
 end
 $fault$;
 
--- What is wrong with a table of its own for the status; NULL when nothing is.
+-- Returns what is wrong with Source:StatusTable; NULL when nothing is, or when there is none ('').
 create or replace function pjsip_sync.status_table_fault(source_table text, status_table text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $fault$
 declare
@@ -67,7 +67,7 @@ begin
   elsif relation is null then
     return format('Source:StatusTable: %s does not exist: create it, or run init with --create-status-table', status_table);
   elsif relation = to_regclass(source_table) then
-    return format('Source:StatusTable: %s is Source:Table itself: name another table, or take Source:StatusTable away', status_table);
+    return format('Source:StatusTable: %s is Source:Table itself: name another table, or remove Source:StatusTable', status_table);
   elsif (select relkind from pg_class where oid = relation) not in ('r', 'p') then
     return format('Source:StatusTable: %s is not a table', status_table);
   elsif not exists (select from pjsip_sync.base_type(relation, 'number') where typ in ('text'::regtype, 'varchar'::regtype))
@@ -85,7 +85,7 @@ begin
 end
 $fault$;
 
--- The table that Source:StatusTable names, for an application that has none yet (init --create-status-table).
+-- Creates the table that Source:StatusTable names, unless it exists (init --create-status-table).
 create or replace function pjsip_sync.create_status_table(status_table text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $create$
 begin
@@ -96,7 +96,7 @@ begin
 end
 $create$;
 
--- What is wrong with a complete mapping: the name at fault (NULL: the table itself) and the problem with what would be right.
+-- Returns what is wrong with a complete mapping: the field at fault (NULL: the table itself), and the problem with what would be right.
 create or replace function pjsip_sync.mapping_faults(source_table text, columns jsonb, active text)
 returns table (name text, problem text)
 language plpgsql set search_path = pg_catalog, pg_temp set row_security = on as $check$
@@ -108,7 +108,8 @@ declare
   plan    jsonb;
 begin
   if source is null then
-    problem := format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions', source_table);
+    problem := format('table %s does not exist: create it, name another in Source:Table, or run init with --create-extensions',
+      source_table);
     return next;
     return;
   end if;
@@ -125,7 +126,8 @@ begin
   if exists (select from pg_inherits join pg_class parent on parent.oid = inhparent
              where inhrelid = source and parent.relkind = 'r')
      or (kind = 'r' and exists (select from pg_inherits where inhparent = source)) then
-    problem := format('%s is part of an inheritance tree: statement triggers do not see its rows as one table; use a plain or a partitioned table', source);
+    problem := format('%s is part of an inheritance tree: statement triggers do not see its rows as one table; '
+      'use a plain or a partitioned table', source);
     return next;
     return;
   end if;
@@ -147,10 +149,13 @@ begin
     order by 1
   loop
     name := mapped.key;
-    meaning := case when mapped.key = 'active' then 'Source:Active' else 'Source:Columns:' || replace(initcap(replace(mapped.key, '_', ' ')), ' ', '') end;
-    if mapped.key <> 'active' and mapped.key not in (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) then
+    meaning := case when mapped.key = 'active' then 'Source:Active'
+               else 'Source:Columns:' || replace(initcap(replace(mapped.key, '_', ' ')), ' ', '') end;
+    if mapped.key <> 'active'
+       and mapped.key not in (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) then
       problem := format('%s is not known: the names are %s', meaning,
-        (select string_agg(replace(initcap(replace(ours, '_', ' ')), ' ', ''), ', ') from (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) as known (ours)));
+        (select string_agg(replace(initcap(replace(ours, '_', ' ')), ' ', ''), ', ')
+         from (select pjsip_sync.extension_fields(false) union all select pjsip_sync.extension_fields(true)) as known (ours)));
       return next;
       continue;
     end if;
@@ -163,7 +168,9 @@ begin
     if mapped.key in (select pjsip_sync.extension_fields(true)) then
       problem := coalesce(
         pjsip_sync.write_fault(source, mapped.key, mapped.value),
-        (select format('"%s" is %s as well: map another column', mapped.value, key) from jsonb_each_text(columns || jsonb_build_object('Source:Active', active)) where value = mapped.value and key <> mapped.key limit 1));
+        (select format('"%s" is %s as well: map another column', mapped.value, key)
+         from jsonb_each_text(columns || jsonb_build_object('Source:Active', active))
+         where value = mapped.value and key <> mapped.key limit 1));
       if problem is not null then
         problem := format('%s: %s, or map null to do without', meaning, problem);
         return next;
@@ -172,7 +179,8 @@ begin
     end if;
     if exists (select from pg_attribute where attrelid = source and attname = mapped.value and attnum > 0
                and to_jsonb(pg_attribute)->>'attgenerated' = 'v') then
-      problem := format('%s: "%s" is a virtual generated column, which triggers cannot see: make it STORED or map its expression', meaning, mapped.value);
+      problem := format('%s: "%s" is a virtual generated column, which triggers cannot see: make it STORED or map its expression',
+        meaning, mapped.value);
       return next;
       continue;
     end if;
@@ -180,7 +188,7 @@ begin
       execute format('explain (verbose, format json) select '
         || case when mapped.key = 'active' then 'case when %2$s then 1 end' else '(%2$s)::text' end || ' from %1$s extension',
         source, pjsip_sync.column_sql(source, mapped.value)) into plan;
-      -- (a policy's own subqueries would be in the plan too)
+      -- The subqueries of a row-level policy would be in the plan as well.
       if not row_security_active(source) and pjsip_sync.tables_read(plan) is not null then
         problem := format('%s reads %s beside its own row: a change there would go unseen, and each look-up would read it for every row. '
           'Map a column of %s that has the value: one that a trigger keeps, or a stored generated column where the row alone decides',
@@ -188,7 +196,8 @@ begin
         return next;
       end if;
     exception when others then
-      problem := format('%s: %s (an expression names columns without their table, and what is not in pg_catalog with its schema)', meaning, sqlerrm);
+      problem := format('%s: %s (an expression names columns without their table, and what is not in pg_catalog with its schema)',
+        meaning, sqlerrm);
       return next;
     end;
   end loop;

@@ -1,8 +1,9 @@
--- What the worker's role may do with the application's table: read the columns of the mapping, write those of the status.
+-- The rights of the worker's role on the application's table: to read the columns of the mapping, and to write those of the status.
+-- Assumes 41_columns.sql.
 set client_min_messages = warning;
 
--- Remembers which columns of the source table the generated functions use. PostgreSQL itself knows best what an
--- expression reads: a view is made of it, asked, and dropped again.
+-- Records in mapping.reads and mapping.writes which columns of the source table the generated functions use. What an expression reads is
+-- taken from the dependencies of a temporary view on it.
 create or replace function pjsip_sync.record_used_columns(source regclass, columns jsonb, active text) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $note$
 declare
@@ -14,7 +15,8 @@ begin
   select string_agg(format('(%s)::text', pjsip_sync.column_sql(source, value)), ', ') into expressions
   from (select value from jsonb_each_text(columns) union all select active) as mapped (value);
   execute format('create view pjsip_sync.used (%s) as select %s from %s as extension',
-    (select string_agg('c' || n, ', ' order by n) from generate_series(1, (select count(*) + 1 from jsonb_object_keys(columns))) as n), expressions, source);
+    (select string_agg('c' || n, ', ' order by n) from generate_series(1, (select count(*) + 1 from jsonb_object_keys(columns))) as n),
+    expressions, source);
 
   with used as (
     select r.ev_action::text ~ '\{VAR :varno \d+ :varattno 0 ' as whole_row, d.refobjsubid
@@ -27,7 +29,7 @@ begin
     and (attnum in (select refobjsubid from used) and attnum > 0
       or attnum > 0 and exists (select from used where whole_row)
       or attnum = any ((select indkey from pg_index where indrelid = source and indisprimary)::smallint[])
-      -- write_status() finds the rows to write by their place, bucket_digests() sees which are other rows than before
+      -- write_status() finds the rows to write by ctid; bucket_digests() sees new row versions by ctid and xmin.
       or attname in ('ctid', 'tableoid', 'xmin'));
 
   for called in
@@ -36,14 +38,15 @@ begin
     join pg_proc p on p.oid = d.refobjid and p.provolatile <> 'i'
     where r.ev_class = 'pjsip_sync.used'::regclass
   loop
-    raise warning 'the mapping calls %, which is not IMMUTABLE: what it reads beside the row is not watched, so a change there is seen by the next full comparison only', called;
+    raise warning 'the mapping calls %, which is not IMMUTABLE: what it reads beside the row is not watched, '
+      'so a change there is seen by the next full comparison only', called;
   end loop;
   drop view pjsip_sync.used;
 
   select coalesce(array_agg(attname::text order by attnum), '{}') into is_written
   from pjsip_sync.extension_fields(true) as known (name)
   join pg_attribute on attrelid = source and attname = columns->>name and attnum > 0 and not attisdropped;
-  -- without a status column write_status() has an assignment that is never reached, and needs the right to it all the same
+  -- Without a status column write_status() has an assignment that is never carried out, but needs the right to it.
   if is_written = '{}' and (select status_table = '' from pjsip_sync.mapping) then
     select array[attname::text] into is_written from pg_attribute
     where attrelid = source and attnum > 0 and not attisdropped and attgenerated = '' and attidentity = '' order by attnum limit 1;
@@ -54,8 +57,8 @@ begin
 end
 $note$;
 
--- Gives the role pjsip_sync exactly those columns, once init --roles has let it into the schema; also after the mapping
--- changed or the table was altered.
+-- Grants the role pjsip_sync exactly those columns, if init --roles has given it the schema. Called again whenever the mapping or the table
+-- has changed.
 create or replace function pjsip_sync.grant_source_columns() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $grant$
 declare
@@ -68,7 +71,7 @@ begin
   end if;
   select * into mapping from pjsip_sync.mapping;
   source := to_regclass(mapping.source_table);
-  -- an owner has every right already, and would lose some
+  -- An owner has every right already. The revoke would take some away.
   if pg_has_role('pjsip_sync', (select relowner from pg_class where oid = source), 'usage') then
     return;
   end if;
@@ -81,13 +84,14 @@ begin
       (select string_agg(quote_ident(name), ', ') from unnest(mapping.writes) as name), source);
   end if;
   if to_regclass(nullif(mapping.status_table, '')) is not null then
-    execute format('grant usage on schema %s to pjsip_sync', (select relnamespace::regnamespace from pg_class where oid = to_regclass(nullif(mapping.status_table, ''))));
+    execute format('grant usage on schema %s to pjsip_sync',
+      (select relnamespace::regnamespace from pg_class where oid = to_regclass(nullif(mapping.status_table, ''))));
     execute format('grant select, insert, update, delete on %s to pjsip_sync', mapping.status_table);
   end if;
 end
 $grant$;
 
--- Whether the role pjsip_sync has lost the right to a column: one that was dropped and added again is another.
+-- Returns whether the role pjsip_sync lacks the right to a column. A column that was dropped and added again has lost its grants.
 create or replace function pjsip_sync.lacks_column_grants() returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $lacks$
   select exists (
@@ -99,8 +103,8 @@ language sql stable set search_path = pg_catalog, pg_temp as $lacks$
     where not has_column_privilege(r.oid, a.attrelid, a.attnum, wanted.privilege))
 $lacks$;
 
--- Puts back triggers that are missing and turns on those that were turned off; what changed meanwhile went unseen, so
--- everything is looked at. Runs with the rights of who installed it, for the worker may not touch the table.
+-- Puts back missing triggers, enables disabled ones, and has all extensions compared, because changes in between went unrecorded.
+-- Runs with the rights of the installer, because the worker may not alter the table.
 create or replace function pjsip_sync.repair_triggers() returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $mend$
 declare
@@ -108,7 +112,8 @@ declare
 begin
   for off in
     select tgrelid::regclass as relation, tgname as name, wanted
-    from pg_trigger join (values ('pjsip_sync.record_change'::regproc, 'A', 'always'), ('pjsip_sync.record_replicated'::regproc, 'R', 'replica'))
+    from pg_trigger
+    join (values ('pjsip_sync.record_change'::regproc, 'A', 'always'), ('pjsip_sync.record_replicated'::regproc, 'R', 'replica'))
       as known (calls, enabled, wanted) on calls = tgfoid
     where tgenabled::text <> enabled
   loop
@@ -116,7 +121,7 @@ begin
   end loop;
   perform pjsip_sync.install_triggers();
   insert into pjsip_sync.change (id) values (null);
-  perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
+  perform pjsip_sync.notify_change();
 end
 $mend$;
 revoke all on function pjsip_sync.repair_triggers() from public;

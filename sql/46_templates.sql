@@ -24,18 +24,18 @@ declare
   unused   text;
 begin
   if cardinality(parts) % 2 = 0 then
-    raise exception using errcode = 'invalid_parameter_value', message = 'a placeholder of the template is not closed: {{ without }}';
+    raise exception using errcode = 'invalid_parameter_value', message = 'a placeholder is not closed: {{ without }}';
   end if;
   for n in 1 .. cardinality(parts) / 2 loop
     if marks->>parts[2 * n] is null then
-      raise exception using errcode = 'invalid_parameter_value', message = format('the placeholder {{%s}} of the template has no value', parts[2 * n]);
+      raise exception using errcode = 'invalid_parameter_value', message = format('the placeholder {{%s}} has no value', parts[2 * n]);
     end if;
     used := used || parts[2 * n];
     rendered := rendered || (marks->>parts[2 * n]) || parts[2 * n + 1];
   end loop;
   select string_agg(name, ', ' order by name) into unused from jsonb_object_keys(marks) as name where name <> all (used);
   if unused is not null then
-    raise exception using errcode = 'invalid_parameter_value', message = format('the template has no placeholder for these values: %s', unused);
+    raise exception using errcode = 'invalid_parameter_value', message = format('there is no placeholder for %s', unused);
   end if;
   return rendered;
 end
@@ -48,7 +48,7 @@ declare
   body text := (select t.body from pjsip_sync.template t where t.name = template_name);
 begin
   if body is null then
-    raise exception using errcode = 'invalid_parameter_value', message = format('the template %s is not installed: run pjsip-sync-worker init', template_name);
+    raise exception using errcode = 'invalid_parameter_value', message = 'not installed: run pjsip-sync-worker init';
   end if;
   return pjsip_sync.render(body, marks);
 exception when invalid_parameter_value then

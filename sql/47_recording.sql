@@ -10,7 +10,8 @@ declare
   fields         text;
   extension_rows text;
 begin
-  select string_agg(format('       (%s)::text as %I', coalesce(pjsip_sync.column_sql(m.source, m.columns->>name), 'null'), name), E',\n' order by ordinality)
+  select string_agg(format('         (%s)::text as %I', coalesce(pjsip_sync.column_sql(m.source, m.columns->>name), 'null'), name),
+                    E',\n' order by ordinality)
   into fields
   from pjsip_sync.extension_fields(false) with ordinality as known (name, ordinality)
   where name <> 'number';
@@ -29,8 +30,8 @@ create or replace function pjsip_sync.generate_bucket_digests(m record) returns 
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 begin
   execute pjsip_sync.render_template('bucket_digests', jsonb_build_object(
-    'is_determined_by_row', (
-      select format('%L', bool_and(pjsip_sync.column_sql(m.source, mapped) not like '(%'))
+    'row_decides_alone', (
+      select bool_and(pjsip_sync.column_sql(m.source, mapped) not like '(%')
       from (select value from jsonb_each_text(m.columns) union all select nullif(m.active, 'true')) as known (mapped)),
     'number_text', m.number_is, 'source_table', m.source::text, 'realtime_schema', quote_ident(m.realtime_schema)));
 end
@@ -44,12 +45,16 @@ declare
   paired_rows text;
   by_number constant boolean := pjsip_sync.keyed_by_number(m.source, m.columns->>'number');
 begin
-  -- What is read of a row and what is written to it: equal images are equal values, whatever their types.
+  -- What the worker reads of a row and what it writes to it, as two records. Records are compared by their bytes (*=), so that a type
+  -- needs no equality operator and equal images are equal values.
   select format('coalesce((%s)::text, '''') as number, row(%s) as is_read, row(%s) as is_written', m.number_is,
     concat_ws(', ', pjsip_sync.comparable_sql(m.source, m.active),
-      (select string_agg(format('extension.%I', attname), ', ') from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
-      string_agg(pjsip_sync.comparable_sql(m.source, m.columns->>name), ', ') filter (where name in (select pjsip_sync.extension_fields(false)))),
-    string_agg(format('extension.%I', m.columns->>name), ', ') filter (where name in (select pjsip_sync.extension_fields(true))))
+      (select string_agg(format('extension.%I', attname), ', ')
+       from pg_index join pg_attribute on attrelid = indrelid and attnum = any (indkey) where indrelid = m.source and indisprimary),
+      string_agg(pjsip_sync.comparable_sql(m.source, m.columns->>name), ', ')
+        filter (where name in (select pjsip_sync.extension_fields(false)))),
+    string_agg(format('extension.%I', m.columns->>name), ', ')
+      filter (where name in (select pjsip_sync.extension_fields(true))))
   into image
   from jsonb_object_keys(m.columns) as mapped (name);
   if by_number then
@@ -58,13 +63,14 @@ begin
   paired_rows := pjsip_sync.render_template('paired_rows', jsonb_build_object('image', image));
   execute pjsip_sync.render_template('record_change', jsonb_build_object(
     'number_text', m.number_is, 'image', image, 'paired_rows', paired_rows,
+    'changed_numbers', pjsip_sync.render_template('changed_numbers', jsonb_build_object('paired_rows', paired_rows)),
     'record_row_key_changes', case when by_number
       then pjsip_sync.render_template('record_row_key_changes', jsonb_build_object('paired_rows', paired_rows)) else '' end,
     'record_row_key_change', case when by_number then pjsip_sync.render_template('record_row_key_change', '{}') else '' end));
   -- Logical replication applies rows, not statements. This trigger fires only in its sessions, and costs the application nothing.
   execute pjsip_sync.render_template('record_replicated', jsonb_build_object(
     'number_text', m.number_is,
-    'record_replicated_row_key', case when by_number
+    'record_row_key', case when by_number
       then pjsip_sync.render_template('record_replicated_row_key', jsonb_build_object('row_key', m.row_key)) else '' end));
 end
 $generate$;

@@ -2,7 +2,7 @@
 -- Assumes all files before it.
 set client_min_messages = warning;
 
--- Everything that names the source table, from the remembered mapping and from what that table has now.
+-- Generates everything that names the source table, from the stored mapping and the current columns of the table.
 create or replace function pjsip_sync.generate() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
@@ -23,11 +23,11 @@ begin
 end
 $generate$;
 
--- Forgets an Asterisk server and its registrations, unless a worker follows it; says whether it did.
+-- Forgets an Asterisk server and its registrations, unless a worker follows it. Returns whether it did.
 create or replace function pjsip_sync.forget_node(name text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $forget$
 begin
-  if not pg_try_advisory_xact_lock(pjsip_sync.lock_class() + 1, hashtext(forget_node.name)) then
+  if not pg_try_advisory_xact_lock(pjsip_sync.node_lock_class(), hashtext(forget_node.name)) then
     return false;
   end if;
   insert into pjsip_sync.status_recheck (id) select distinct endpoint from pjsip_sync.contact where contact.node = forget_node.name;
@@ -36,32 +36,32 @@ begin
 end
 $forget$;
 
--- Makes up for what the application altered since: columns that came or went, partitions that were attached.
--- Returns what is left out now. Runs with the rights of who installed it, for the worker may not make functions.
+-- Follows what the application has altered in its table: columns added or dropped, partitions attached. Returns what is left out now.
+-- Runs with the rights of the installer, because the worker may not create functions.
 create or replace function pjsip_sync.refresh_mapping() returns setof text
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $adapt$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $refresh$
 declare
-  mapping  pjsip_sync.mapping;
-  faults   text[];
-  hopeless boolean;
+  mapping     pjsip_sync.mapping;
+  faults      text[];
+  is_unusable boolean; -- no extension can be read
 begin
   select * into mapping from pjsip_sync.mapping;
   select coalesce(array_agg(fault.problem order by fault.problem), '{}'),
          bool_or(fault.name is null or fault.name in ('number', 'password', 'active'))
-  into faults, hopeless
+  into faults, is_unusable
   from (
     select * from pjsip_sync.mapping_faults(mapping.source_table, mapping.columns, mapping.active)
     union all
     select 'status_table', pjsip_sync.status_table_fault(mapping.source_table, mapping.status_table)) as fault
   where fault.problem is not null;
-  if hopeless then
+  if is_unusable then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
   end if;
   if mapping.left_out is distinct from faults then
     update pjsip_sync.mapping m set left_out = faults;
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
-    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
+    perform pjsip_sync.notify_change();
   elsif exists (select from pjsip_sync.current_mapping() as now
                 where (now.indexed, pjsip_sync.column_types()) is distinct from (mapping.indexed, mapping.types)) then
     perform pjsip_sync.generate();
@@ -73,11 +73,12 @@ begin
   perform pjsip_sync.install_triggers();
   return query select unnest(faults);
 end
-$adapt$;
+$refresh$;
 revoke all on function pjsip_sync.refresh_mapping() from public;
 
--- Installs a mapping: checks it, remembers it, generates the functions, places the triggers.
-create or replace function pjsip_sync.configure(source_table text, columns jsonb, active text, realtime_schema text, status_table text default '')
+-- Installs a mapping: checks it, stores it, generates the functions, places the triggers.
+create or replace function pjsip_sync.configure(
+  source_table text, columns jsonb, active text, realtime_schema text, status_table text default '')
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
@@ -85,7 +86,7 @@ declare
   before   pjsip_sync.mapping;
 begin
   if status_table <> '' then
-    -- nothing is written into the source unless somebody says so
+    -- Nothing is written into the source table unless a column is mapped explicitly.
     columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.extension_fields(true) as name) || columns;
   end if;
   columns := pjsip_sync.complete_columns(source_table, columns);
@@ -95,7 +96,7 @@ begin
     union all
     select pjsip_sync.status_table_fault(source_table, status_table)
     union all
-    select format('Source:Columns has "%s", which is written to Source:StatusTable: take one of them away', name)
+    select format('Source:Columns has "%s", which is written to Source:StatusTable: remove one of them', name)
     from pjsip_sync.extension_fields(true) as name where status_table <> '' and columns ? name) as fault
   where fault.problem is not null;
   if problems is not null then
@@ -104,25 +105,31 @@ begin
 
   select * into before from pjsip_sync.mapping;
   insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table)
-  values (8, to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema, coalesce(to_regclass(nullif(status_table, ''))::text, ''))
+  values (pjsip_sync.schema_version(), to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema,
+          coalesce(to_regclass(nullif(status_table, ''))::text, ''))
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, status_table = excluded.status_table, left_out = '{}',
-      -- an older worker that still runs stands by: it does not know all that is recorded now
+      -- This fingerprint makes an older worker that still runs stand by, because it does not know the new schema.
       fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else 'schema ' || excluded.schema_version end
   where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.status_table, m.left_out)
-    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema, excluded.status_table, '{}'::text[]);
+    is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema,
+                      excluded.status_table, '{}'::text[]);
   if found then
-    -- Only another answer to which extensions there are is a cause of removals; a first answer, an upgrade, or another column for the context is none.
+    -- Only a mapping that changes which extensions exist is a cause of removals. A first mapping, an upgrade, or another column for the
+    -- context is none.
     insert into pjsip_sync.change (id, cause)
-    select null, case when before.singleton and (before.source_table, before.columns->>'number', before.active) is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
+    select null, case when before.singleton and (before.source_table, before.columns->>'number', before.active)
+      is distinct from (m.source_table, m.columns->>'number', m.active) then 'mapping' end
     from pjsip_sync.mapping m;
-    perform pg_notify('pjsip_sync_change', '') where pjsip_sync.may_notify();
+    perform pjsip_sync.notify_change();
   end if;
 
   perform pjsip_sync.generate();
   if exists (
-    select from pg_trigger where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A' or tgfoid = 'pjsip_sync.record_replicated'::regproc and tgenabled <> 'R')
+    select from pg_trigger
+    where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A'
+       or tgfoid = 'pjsip_sync.record_replicated'::regproc and tgenabled <> 'R')
   then
     perform pjsip_sync.repair_triggers();
   else
@@ -134,8 +141,8 @@ begin
 end
 $configure$;
 
--- Puts the triggers on the source table and on every partition of it, takes them off any other table, and what bears
--- their names and is something else out of their way.
+-- Puts the triggers on the source table and on every partition of it, and drops them from any other table. Also drops triggers of the same
+-- names on these tables that call other functions.
 create or replace function pjsip_sync.install_triggers() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $place$
 declare
@@ -165,13 +172,14 @@ begin
       if not exists (select from pg_trigger where tgrelid = relation and tgname = wanted.name) then
         execute format('create trigger %I after %s on %s %s for each statement execute function pjsip_sync.record_change()',
           wanted.name, wanted.event, relation, wanted.referencing);
-        -- also for sessions that replay data with session_replication_role = replica
+        -- Fires also in sessions that replay data with session_replication_role = replica.
         execute format('alter table %s enable always trigger %I', relation, wanted.name);
       end if;
     end loop;
     if (select relkind from pg_class where oid = relation) = 'r'
        and not exists (select from pg_trigger where tgrelid = relation and tgname = 'pjsip_sync_replicated') then
-      execute format('create trigger pjsip_sync_replicated after insert or update or delete on %s for each row execute function pjsip_sync.record_replicated()', relation);
+      execute format('create trigger pjsip_sync_replicated after insert or update or delete on %s for each row '
+        'execute function pjsip_sync.record_replicated()', relation);
       execute format('alter table %s enable replica trigger pjsip_sync_replicated', relation);
     end if;
   end loop;

@@ -10,39 +10,45 @@ begin
       begin
         execute format('create role %I login', wanted);
       exception when duplicate_object or unique_violation then
-        null; -- another installation on this server made it meanwhile
+        null; -- Another installation on this server has made it in the meantime.
       end;
     end if;
   end loop;
 exception when insufficient_privilege then
   raise exception using errcode = 'insufficient_privilege',
-    message = format('%s may not make the roles pjsip_sync and asterisk: run init --roles as a superuser, or create them first', current_user);
+    message = format('%s may not make the roles pjsip_sync and asterisk: run init --roles as a superuser, or create them first',
+      current_user);
 end
 $roles$;
 
--- The worker: its own schema, but not the mapping, of which refresh_mapping() makes functions with the installer's rights.
--- Schema/Privileges.cs checks each of these when the worker starts.
-grant usage on schema pjsip_sync to pjsip_sync;
-grant select, insert, update, delete on pjsip_sync.managed_endpoint, pjsip_sync.rejected, pjsip_sync.status_rejected, pjsip_sync.unloadable, pjsip_sync.missing_reference, pjsip_sync.reserved_name,
-  pjsip_sync.node, pjsip_sync.contact, pjsip_sync.device,
-  pjsip_sync.bucket_digest to pjsip_sync;
-grant select, insert, delete on pjsip_sync.change, pjsip_sync.status_recheck to pjsip_sync;
-grant select, insert on pjsip_sync.column_set to pjsip_sync;
-grant select, insert, update on pjsip_sync.mailbox, pjsip_sync.message_lamp to pjsip_sync;
-grant select, delete on pjsip_sync.row_key_change to pjsip_sync;
-grant select on pjsip_sync.mapping, pjsip_sync.registration, pjsip_sync.problem to pjsip_sync;
-grant update (fingerprint, stale_after, unreachable_online) on pjsip_sync.mapping to pjsip_sync;
-grant usage on sequence pjsip_sync.revision to pjsip_sync;
-grant execute on function pjsip_sync.refresh_mapping(), pjsip_sync.repair_triggers(), pjsip_sync.refresh_endpoint_view() to pjsip_sync;
+-- The worker: what 65_requirements.sql lists, and nothing else. It may not write the mapping, because refresh_mapping() makes functions of
+-- the mapping with the installer's rights.
+do $grants$
+declare
+  required  record;
+  privilege text;
+begin
+  execute format('grant usage on schema pjsip_sync, %I to pjsip_sync', (select realtime_schema from pjsip_sync.mapping));
+  for required in select * from pjsip_sync.required_object where privileges <> '' and kind <> 'function' loop
+    foreach privilege in array string_to_array(required.privileges, ', ') loop
+      execute format('grant %s on %s %I.%I to pjsip_sync', privilege, required.kind, required.schema_name, required.name);
+    end loop;
+  end loop;
+  for required in
+    select p.oid::regprocedure as signature from pjsip_sync.required_object r
+    join pg_namespace s on s.nspname = r.schema_name join pg_proc p on p.pronamespace = s.oid and p.proname = r.name
+    where r.privileges = 'execute'
+  loop
+    execute format('grant execute on function %s to pjsip_sync', required.signature);
+  end loop;
+end
+$grants$;
 
--- The worker writes what Asterisk reads; Asterisk writes its registrations, and the worker lets those of a deleted
--- extension expire.
+-- Asterisk reads what the worker writes, and writes its own registrations.
 set search_path = :"realtime_schema", pg_catalog;
-grant usage on schema :"realtime_schema" to pjsip_sync, asterisk;
-grant select, insert, update, delete on ps_endpoints, ps_auths, ps_aors to pjsip_sync;
+grant usage on schema :"realtime_schema" to asterisk;
 grant select on ps_endpoints, ps_auths, ps_aors to asterisk;
 grant select, insert, update, delete on ps_contacts to asterisk;
-grant select, update, delete on ps_contacts to pjsip_sync;
 reset search_path;
 
 select pjsip_sync.grant_source_columns();

@@ -1,6 +1,8 @@
--- Installs or upgrades everything with psql, as pjsip-sync-worker init does, in one transaction:
+-- Installs or upgrades everything with psql, as pjsip-sync-worker init does, in one transaction. When another transaction holds a lock for
+-- too long, nothing is changed: run it again.
 --
---   psql -X -1 -v ON_ERROR_STOP=1 -v source_table=public.extensions -v columns={} -v active= -v realtime_schema=public -f install.sql
+--   psql -X -1 -v ON_ERROR_STOP=1 -v source_table=public.extensions -v columns={} -v active= -v realtime_schema=public \
+--     -f install.sql
 --
 -- columns is JSON: our name -> the column or expression of yours. An empty active is the column "enabled", where the table has it.
 -- Further variables, each optional:
@@ -8,8 +10,12 @@
 --   status_table=NAME         write the status into this table (Source:StatusTable)
 --   create_status_table=1     make that table
 --   roles=1                   make the roles pjsip_sync and asterisk, with the rights they need
+\ir 05_locks.sql
+\ir 06_upgrade.sql
 \ir 10_schema.sql
+\ir 12_views.sql
 \ir 20_realtime.sql
+\ir 22_realtime_contacts.sql
 \ir 25_voicemail.sql
 \if :{?create_extensions}
 \ir 30_extensions.sql
@@ -23,6 +29,7 @@
 \ir 45_privileges.sql
 \ir 46_templates.sql
 \ir templates/bucket_digests.sql
+\ir templates/changed_numbers.sql
 \ir templates/extension_rows.sql
 \ir templates/extensions.sql
 \ir templates/extensions_by_number.sql
@@ -43,6 +50,7 @@
 \ir templates/write_status_table.sql
 \ir 47_recording.sql
 \ir 48_status.sql
+\ir 48_status_generation.sql
 \ir 49_configuration.sql
 \if :{?create_status_table}
 \ir 49_status_table.sql
@@ -53,6 +61,7 @@
 \ir 50_mapping.sql
 \endif
 \ir 60_ownership.sql
+\ir 65_requirements.sql
 \if :{?roles}
 \ir 70_roles.sql
 \endif

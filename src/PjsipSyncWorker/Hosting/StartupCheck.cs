@@ -21,7 +21,7 @@ internal static class StartupCheck
         {
             await using var connection = await dataSource.OpenConnectionAsync(cancellation);
             await Installation.CheckAsync(connection, settings, cancellation);
-            var missing = await Privileges.MissingAsync(connection, settings.Realtime.Schema, cancellation);
+            var missing = await Privileges.MissingAsync(connection, cancellation);
             if (missing.Any)
                 throw new InstallationException($"this database role lacks {missing.Found}: {missing.Advice}");
             _ = new Mapper(await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation), settings.Realtime);

@@ -38,13 +38,7 @@ internal sealed record Overview(long Endpoints, long Online, long Rejected, long
         await using var command = dataSource.CreateCommand($"""
             select (select count(*) from pjsip_sync.managed_endpoint where deleted_at is null),
                    (select count(distinct c.endpoint)
-                    from pjsip_sync.contact c
-                    join pjsip_sync.node n on n.name = c.node
-                    join pjsip_sync.managed_endpoint e on e.id = c.endpoint and e.deleted_at is null
-                    cross join pjsip_sync.mapping m
-                    where (c.status <> 'Unreachable' or m.unreachable_online)
-                      and (c.expires_at is null or c.expires_at > now())
-                      and n.last_seen_at > now() - m.stale_after),
+                    from pjsip_sync.live_contact c join pjsip_sync.managed_endpoint e on e.id = c.endpoint and e.deleted_at is null),
                    (select count(*) from pjsip_sync.rejected), (select count(*) from pjsip_sync.status_rejected),
                    waiting.count, coalesce(greatest(now() - waiting.oldest, '0'), '0'), pg_notification_queue_usage()
             from (select {ChangeQueue.Count} as count, min(recorded_at) as oldest

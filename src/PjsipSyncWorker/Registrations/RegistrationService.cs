@@ -59,8 +59,8 @@ internal sealed partial class RegistrationService : BackgroundService
             (error, _) => Log.ListenLost(_logger, DatabaseErrors.Describe(error)));
         await pipeline.ExecuteAsync(async token =>
         {
-            await using var listener = await ChannelListener.OpenAsync(_dataSource, "pjsip_sync_revision", ListenerProbeInterval, token);
-            _listens.Opened("pjsip_sync_revision");
+            await using var listener = await ChannelListener.OpenAsync(_dataSource, Channels.Revision, ListenerProbeInterval, token);
+            _listens.Opened(Channels.Revision);
             _revised.Set();
             using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
             var listening = listener.RunAsync(_revised.Set, session.Token);

@@ -4,12 +4,13 @@ using PjsipSyncWorker.Postgres;
 namespace PjsipSyncWorker.Schema;
 
 /// <summary>
-/// The files under <c>sql/</c>, as psql runs them: <c>:'name'</c> becomes a literal and <c>:"name"</c> an identifier
-/// outside of quotes, dollar quotes and comments.
+/// Reads the files of <c>sql/</c> and fills in variables as psql does: outside of quotes, dollar quotes and comments <c>:'name'</c> becomes
+/// a literal and <c>:"name"</c> an identifier.
 /// </summary>
 internal static class SqlScript
 {
-    /// <summary>A file of <c>sql/</c> built into the binary.</summary>
+    /// <summary>Returns a file of <c>sql/</c> that is built into the binary.</summary>
+    /// <exception cref="FileNotFoundException">This build has no such file.</exception>
     public static string Load(string file)
     {
         using var stream = typeof(SqlScript).Assembly.GetManifestResourceStream($"sql/{file}")
@@ -21,9 +22,11 @@ internal static class SqlScript
     /// <summary>Returns the names of the files built in under a folder of <c>sql/</c>, in ordinal order.</summary>
     public static IEnumerable<string> Files(string folder) =>
         typeof(SqlScript).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith($"sql/{folder}", StringComparison.Ordinal)).Select(name => name["sql/".Length..]).Order(StringComparer.Ordinal);
+            .Where(name => name.StartsWith($"sql/{folder}", StringComparison.Ordinal))
+            .Select(name => name["sql/".Length..])
+            .Order(StringComparer.Ordinal);
 
-    /// <summary>Puts the variables in.</summary>
+    /// <summary>Returns the script with its variables filled in.</summary>
     /// <exception cref="KeyNotFoundException">The script names a variable that is not given.</exception>
     public static string Fill(string script, IReadOnlyDictionary<string, string> variables)
     {
@@ -49,7 +52,7 @@ internal static class SqlScript
         return filled.ToString();
     }
 
-    /// <summary>The end of the quoted text or comment that starts here, or <paramref name="start"/> when none does.</summary>
+    /// <summary>Returns the end of the quoted text or comment that starts here, or <paramref name="start"/> when none does.</summary>
     private static int SkipQuoted(string script, int start)
     {
         var rest = script.AsSpan(start);

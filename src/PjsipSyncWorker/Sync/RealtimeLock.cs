@@ -50,7 +50,7 @@ internal static class RealtimeLock
     /// call <see cref="Check"/>.
     /// </summary>
     public static void AddTo(NpgsqlBatch batch) => batch.Add($"""
-        select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1), {DataSource.AsynchronousCommit},
+        select pg_advisory_xact_lock({AdvisoryLock.RealtimeWriter}), {DataSource.AsynchronousCommit},
                set_config('enable_seqscan', 'off', true), pjsip_sync.move_mailboxes()
         """);
 

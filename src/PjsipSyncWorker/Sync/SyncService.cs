@@ -16,9 +16,6 @@ internal sealed class SyncService(
     NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, ListenMetrics listens, Health health, TimeProvider time,
     ILogger<SyncService> logger) : BackgroundService
 {
-    /// <summary>Receives the notifications of <c>notify_if_idle</c> and of the triggers.</summary>
-    private const string Channel = "pjsip_sync_change";
-
     /// <summary>Time without a notification after which the listening connection is probed.</summary>
     private static readonly TimeSpan ListenerProbeInterval = TimeSpan.FromSeconds(5);
 
@@ -57,8 +54,8 @@ internal sealed class SyncService(
             _fingerprint = await Installation.ActivateAsync(connection, settings, cancellation);
         else
             await Installation.CheckAsync(connection, settings, cancellation);
-        await using var listener = await ChannelListener.OpenAsync(dataSource, Channel, ListenerProbeInterval, cancellation);
-        listens.Opened(Channel);
+        await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.Change, ListenerProbeInterval, cancellation);
+        listens.Opened(Channels.Change);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         var session = new SyncSession(connection, _fingerprint, _useBulkTimeout, _context);
         var listening = listener.RunAsync(_context.Wake.Set, ending.Token);

@@ -130,7 +130,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private async Task<CheckResult> PrivilegesAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var missing = await Privileges.MissingAsync(connection, settings.Realtime.Schema, cancellation);
+        var missing = await Privileges.MissingAsync(connection, cancellation);
         return missing.Any
             ? CheckResult.Fail($"this role lacks: {missing.Found}", missing.Advice)
             : CheckResult.Pass("this role may do all that the worker does");

@@ -28,7 +28,7 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
             ), recorded as (
               insert into pjsip_sync.change (id) select id from gone union select id from kept returning id
             )
-            select id, case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_change', '') is null end from recorded
+            select id, pjsip_sync.notify_change() from recorded
             """);
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts([.. names.Keys]));

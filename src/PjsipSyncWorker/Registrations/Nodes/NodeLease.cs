@@ -64,7 +64,7 @@ internal sealed class NodeLease : IAsyncDisposable
 
     private async Task<bool> TryLockAsync(CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("select pg_try_advisory_lock(pjsip_sync.lock_class() + 1, hashtext($1))", _connection)
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({AdvisoryLock.Node})", _connection)
         {
             Parameters = { Parameter.Text(_node) },
         };

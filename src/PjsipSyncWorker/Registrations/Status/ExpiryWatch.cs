@@ -26,10 +26,7 @@ internal sealed class ExpiryWatch(NpgsqlDataSource dataSource, TimeProvider time
             select clock_timestamp(), array(
               select id from rechecked
               union
-              select c.endpoint
-              from pjsip_sync.contact c join pjsip_sync.node n on n.name = c.node cross join pjsip_sync.mapping m
-              where c.expires_at > $1 and c.expires_at <= now()
-                 or n.last_seen_at + m.stale_after > $1 and n.last_seen_at + m.stale_after <= now()),
+              select endpoint from pjsip_sync.contact_lifetime where live_until > $1 and live_until <= now()),
               exists (select from pjsip_sync.status_rejected where retry_at <= now())
             """);
         command.Parameters.Add(new NpgsqlParameter { Value = _checkedUntil, NpgsqlDbType = NpgsqlDbType.TimestampTz });

@@ -101,7 +101,7 @@ internal sealed partial class StatusStore(
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.Add($"select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2), {DataSource.AsynchronousCommit}");
+        batch.Add($"select pg_advisory_xact_lock({AdvisoryLock.StatusWriter}), {DataSource.AsynchronousCommit}");
         batch.Add(sql, new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         // The setting is null before the first status change of a session, and empty before that of a transaction.
         batch.Add("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer");

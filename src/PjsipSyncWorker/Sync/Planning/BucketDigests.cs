@@ -17,7 +17,10 @@ internal sealed class BucketDigests
     private string _configuration = "";
 
     /// <summary>Every bucket: all numbers that <c>pjsip_sync.bucket_of()</c> returns.</summary>
-    public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, 4096)];
+    public static IReadOnlyList<int> AllBuckets { get; } = [.. Enumerable.Range(0, BucketCount)];
+
+    /// <summary>Number of buckets; the same as <c>pjsip_sync.bucket_count()</c>.</summary>
+    public const int BucketCount = 4096;
 
     /// <summary>Above this many unsettled ids nearly every bucket has one, so that storing digests would save nothing.</summary>
     private static int MaxUnsettled => 10 * AllBuckets.Count;

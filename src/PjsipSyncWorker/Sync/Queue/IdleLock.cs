@@ -38,14 +38,14 @@ internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan busyDelay) 
         }
         if (found || notified)
             return QueueWait.For(_delay = busyDelay);
-        _isHeld = await QueryAsync("select pg_try_advisory_lock(pjsip_sync.lock_class(), 3)", cancellation);
+        _isHeld = await QueryAsync($"select pg_try_advisory_lock({AdvisoryLock.IdleWorker})", cancellation);
         if (_isHeld)
             return QueueWait.None;
         // The lock is taken. If another worker holds it, every commit notifies and this worker can wait. If open transactions share it,
         // they do not notify, so this worker must poll.
-        if (!await QueryAsync("select pg_try_advisory_lock_shared(pjsip_sync.lock_class(), 3)", cancellation))
+        if (!await QueryAsync($"select pg_try_advisory_lock_shared({AdvisoryLock.IdleWorker})", cancellation))
             return QueueWait.UntilNotified;
-        await QueryAsync("select pg_advisory_unlock_shared(pjsip_sync.lock_class(), 3)", cancellation);
+        await QueryAsync($"select pg_advisory_unlock_shared({AdvisoryLock.IdleWorker})", cancellation);
         _delay = _delay * 2 < MaxDelay ? _delay * 2 + busyDelay : MaxDelay;
         return QueueWait.For(_delay);
     }
@@ -55,7 +55,7 @@ internal sealed class IdleLock(NpgsqlConnection connection, TimeSpan busyDelay) 
 
     private async Task ReleaseAsync(CancellationToken cancellation)
     {
-        await QueryAsync("select pg_advisory_unlock(pjsip_sync.lock_class(), 3)", cancellation);
+        await QueryAsync($"select pg_advisory_unlock({AdvisoryLock.IdleWorker})", cancellation);
         _isHeld = false;
     }
 

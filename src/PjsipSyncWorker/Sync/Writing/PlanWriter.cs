@@ -16,8 +16,8 @@ internal sealed class PlanWriter(RealtimeSchema schema, ColumnSetTable columnSet
     /// The next revision, which the statements of the batch read with <c>currval</c>, and the notification that wakes the announcers at
     /// commit.
     /// </summary>
-    private const string NextRevision = """
-        select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('pjsip_sync_revision', '') is null end
+    private const string NextRevision = $"""
+        select nextval('pjsip_sync.revision'), case when pjsip_sync.may_notify() then pg_notify('{Channels.Revision}', '') is null end
         """;
 
     private const string UpdateEntry = """

@@ -1,0 +1,62 @@
+-- The views of the schema: which contacts count, what each extension's phones are doing, and what does not work.
+-- Assumes 10_schema.sql.
+set client_min_messages = warning;
+
+-- Each contact, and until when it counts: until it expires, or until its node has not been seen for mapping.stale_after.
+-- The settings are read by subqueries, which PostgreSQL evaluates once in a statement. A join with mapping would read it for each contact.
+create or replace view pjsip_sync.contact_lifetime as
+select contact.node, contact.endpoint, contact.uri, contact.address, contact.user_agent, contact.registered_at,
+       contact.status <> 'Unreachable' or (select unreachable_online from pjsip_sync.mapping) as answers,
+       least(contact.expires_at, coalesce(node.last_seen_at, '-infinity') + (select stale_after from pjsip_sync.mapping)) as live_until
+from pjsip_sync.contact
+join pjsip_sync.node on node.name = contact.node;
+
+-- The contacts that make an extension online.
+create or replace view pjsip_sync.live_contact as
+select node, endpoint, uri, address, user_agent, registered_at
+from pjsip_sync.contact_lifetime
+where answers and live_until > now();
+
+-- One row for each extension: what its phones are doing. The status of an extension is only ever computed from this view.
+create or replace view pjsip_sync.registration as
+select e.id as number,
+       e.row_key,
+       case when c.contacts > 0 then 'online' else 'offline' end as status,
+       coalesce(c.contacts, 0) as contacts,
+       c.address,
+       c.user_agent,
+       c.registered_at,
+       d.state as device_state
+from pjsip_sync.managed_endpoint e
+
+left join lateral (
+  select count(*)::integer as contacts,
+         (array_agg(contact.address    order by contact.registered_at desc, contact.uri))[1] as address,
+         (array_agg(contact.user_agent order by contact.registered_at desc, contact.uri))[1] as user_agent,
+         max(contact.registered_at) as registered_at
+  from pjsip_sync.live_contact as contact
+  where contact.endpoint = e.id
+) c on true
+left join lateral (
+  -- The busiest state of any node, as Asterisk itself aggregates them.
+  select device.state
+  from pjsip_sync.device
+  join pjsip_sync.node on node.name = device.node
+  where device.endpoint = e.id
+    and node.last_seen_at > now() - (select stale_after from pjsip_sync.mapping)
+  order by array_position(
+    array['RINGING', 'RINGINUSE', 'INUSE', 'BUSY', 'ONHOLD', 'NOT_INUSE', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'], device.state)
+  limit 1
+) d on true
+where e.deleted_at is null;
+
+-- Why extensions do not work, or not fully: rejected, a status that cannot be written, not loadable by an Asterisk, or naming something
+-- that an Asterisk does not have.
+create or replace view pjsip_sync.problem as
+select id as number, row_key, null::text as node, reason, rejected_at as since from pjsip_sync.rejected
+union all
+select id, row_key, null, reason, rejected_at from pjsip_sync.status_rejected
+union all
+select u.id, e.row_key, u.node, u.reason, u.found_at
+from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.missing_reference) as u
+join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null;

@@ -70,7 +70,8 @@ internal static class StatusCommand
         CancellationToken cancellation)
     {
         var wake = new AsyncAutoResetEvent();
-        await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.ExtensionStatus, ListenerProbeInterval, cancellation);
+        await using var listener = await ChannelListener.OpenAsync(
+            dataSource, Channels.ExtensionStatus, ListenerProbeInterval, cancellation);
         var listening = listener.RunAsync(wake.Set, cancellation);
         if (json || Console.IsOutputRedirected)
         {

@@ -23,17 +23,19 @@ internal static class SyncExtensionsCommand
         {
             dryRun, adopt, force, json,
         };
-        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), async (settings, _, connection) =>
+        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config),
+            async (settings, _, connection) =>
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
-            foreach (var what in await Installation.AdaptAsync(connection, settings.Source, cancellation))
+            foreach (var what in await Installation.RefreshMappingAsync(connection, settings.Source, cancellation))
                 await Console.Error.WriteLineAsync($"Left out: {what}");
-            var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+            var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             using var metrics = new SyncMetrics();
             var synchronizer = await Synchronizer.CreateAsync(
-                connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
-            var report = new SyncReport(catalogue, parsed.GetValue(json), parsed.GetValue(dryRun));
+                connection, realtimeSchema, new Mapper(realtimeSchema, settings.Realtime), settings.Sync,
+                Installation.Fingerprint(settings), metrics, cancellation);
+            var report = new SyncReport(realtimeSchema, parsed.GetValue(json), parsed.GetValue(dryRun));
             if (parsed.GetValue(dryRun))
             {
                 var (preview, plans) = await synchronizer.PreviewAsync(connection, parsed.GetValue(force), cancellation);

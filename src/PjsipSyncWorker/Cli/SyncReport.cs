@@ -8,15 +8,9 @@ using Spectre.Console;
 namespace PjsipSyncWorker.Cli;
 
 /// <summary>Shows a full comparison to a person, or as JSON to a program.</summary>
-/// <param name="catalogue">The ps_* tables, whose columns the changes refer to by index.</param>
-internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRun)
+/// <param name="realtimeSchema">The ps_* tables, whose columns the changes refer to by index.</param>
+internal sealed class SyncReport(RealtimeSchema realtimeSchema, bool json, bool dryRun)
 {
-    /// <summary>Columns that are shown as ***.</summary>
-    private static readonly string[] Secrets =
-    [
-        "ps_auths.password", "ps_auths.md5_cred", "ps_auths.password_digest", "ps_auths.refresh_token", "ps_auths.oauth_secret",
-    ];
-
     /// <summary>Runs the comparison and shows its progress: a bar on a terminal, a line each 10 % elsewhere, nothing with JSON.</summary>
     /// <param name="work">The comparison; receives a callback (done, all), which is null when nothing is shown.</param>
     public async Task<ReconcileResult> WithProgressAsync(Func<Func<int, int, Task>?, Task<ReconcileResult>> work)
@@ -124,12 +118,12 @@ internal sealed class SyncReport(RealtimeSchema catalogue, bool json, bool dryRu
     {
         if (change.Desired is null)
             yield break;
-        var values = new string?[catalogue.Columns.Count];
+        var values = new string?[realtimeSchema.Columns.Count];
         change.Desired.CopyTo(values);
         foreach (var index in change.Differing)
         {
-            var column = catalogue.Columns[index];
-            yield return (column.Display, Secrets.Contains(column.Display) && values[index] is not null ? "***" : values[index]);
+            var column = realtimeSchema.Columns[index];
+            yield return (column.Display, column.IsSecret && values[index] is not null ? "***" : values[index]);
         }
     }
 

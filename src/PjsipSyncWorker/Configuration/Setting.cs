@@ -6,7 +6,8 @@ namespace PjsipSyncWorker.Configuration;
 
 /// <summary>
 /// One key of the configuration. A property of a settings record declares it: the property's name is the key, its initializer
-/// the default, its type and range attribute say which values are allowed, and its documentation is what docs/reference/configuration.md says.
+/// the default, its type and range attribute say which values are allowed. Its documentation is the text of
+/// docs/reference/configuration.md.
 /// </summary>
 internal sealed class Setting
 {

@@ -47,6 +47,10 @@ public sealed record RealtimeColumn(
     /// <summary>Table and name as a person writes them, such as <c>ps_endpoints.callerid</c>.</summary>
     public string Display { get; } = $"{Table.Name}.{Name}";
 
+    /// <summary>Whether values of this column are secrets, which are never shown.</summary>
+    public bool IsSecret =>
+        Table == RealtimeTable.Auth && Name is ("password" or "md5_cred" or "password_digest" or "refresh_token" or "oauth_secret");
+
     private readonly OptionRule? _rule = OptionRules.For(Table, Name, Codecs ?? []);
 
     /// <summary>

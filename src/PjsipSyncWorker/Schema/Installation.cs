@@ -109,7 +109,8 @@ internal static class Installation
         {
             throw new InstallationException(version > SchemaVersion
                 ? $"the schema pjsip_sync has version {version}, newer than the {SchemaVersion} of this worker: upgrade the worker"
-                : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: run pjsip-sync-worker init");
+                : $"the schema pjsip_sync has version {version}, older than the {SchemaVersion} of this worker: "
+                    + "run pjsip-sync-worker init");
         }
     }
 
@@ -120,7 +121,7 @@ internal static class Installation
     /// <summary>Follows what the application has altered in its table: columns added or dropped, partitions attached.</summary>
     /// <returns>What is left out now, in words; empty when nothing is.</returns>
     /// <exception cref="PostgresException">22023: the table lacks what every extension needs; the message names it.</exception>
-    public static async Task<IReadOnlyList<string>> AdaptAsync(
+    public static async Task<IReadOnlyList<string>> RefreshMappingAsync(
         NpgsqlConnection connection, SourceSettings source, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""

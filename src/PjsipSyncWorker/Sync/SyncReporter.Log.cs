@@ -8,10 +8,14 @@ internal sealed partial class SyncReporter
 {
     private static partial class Log
     {
-        [LoggerMessage(EventIds.SyncReady, LogLevel.Information, "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, {Removed} removed, {Rejected} rejected")]
-        public static partial void Ready(ILogger logger, long milliseconds, int created, int updated, int unchanged, int removed, int rejected);
+        [LoggerMessage(EventIds.SyncReady, LogLevel.Information,
+            "Sync is ready: full comparison in {Milliseconds} ms: {Created} created, {Updated} updated, {Unchanged} unchanged, "
+            + "{Removed} removed, {Rejected} rejected")]
+        public static partial void Ready(
+            ILogger logger, long milliseconds, int created, int updated, int unchanged, int removed, int rejected);
 
-        [LoggerMessage(EventIds.DriftRepaired, LogLevel.Warning, "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
+        [LoggerMessage(EventIds.DriftRepaired, LogLevel.Warning,
+            "Drift repaired: {Created} created, {Updated} updated, {Removed} removed, {Rejected} rejected")]
         public static partial void Drift(ILogger logger, int created, int updated, int removed, int rejected);
 
         [LoggerMessage(EventIds.SyncInterrupted, LogLevel.Warning, "Sync interrupted, the next attempt follows: {Reason}")]
@@ -32,8 +36,11 @@ internal sealed partial class SyncReporter
         [LoggerMessage(EventIds.UnnotifiedChangeFound, LogLevel.Debug, "Found a change without a notification")]
         public static partial void UnnotifiedChange(ILogger logger);
 
-        [LoggerMessage(EventIds.BatchApplied, LogLevel.Information, "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, {Rejected} newly rejected")]
-        public static partial void Applied(ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);
+        [LoggerMessage(EventIds.BatchApplied, LogLevel.Information,
+            "Applied {Changes} changes in {Milliseconds} ms: {Created} created, {Updated} updated, {Removed} removed, "
+            + "{Rejected} newly rejected")]
+        public static partial void Applied(
+            ILogger logger, long changes, long milliseconds, int created, int updated, int removed, int rejected);
 
         [LoggerMessage(EventIds.ExtensionChanged, LogLevel.Debug, "{Kind} {Number}")]
         public static partial void Changed(ILogger logger, ChangeKind kind, string number);

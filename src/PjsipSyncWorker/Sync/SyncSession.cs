@@ -76,7 +76,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     private async Task RefreshSchemaAsync(CancellationToken cancellation)
     {
         var settings = context.Settings;
-        context.Reporter.LeftOutOfSource(await Installation.AdaptAsync(connection, settings.Source, cancellation));
+        context.Reporter.LeftOutOfSource(await Installation.RefreshMappingAsync(connection, settings.Source, cancellation));
         var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         if (_schema is not null && schema.SameAs(_schema))
             return;

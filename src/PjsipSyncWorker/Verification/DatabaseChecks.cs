@@ -61,7 +61,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         new(Schema, SchemaAsync) { Requires = [Reachable], Advice = SchemaAdvice },
         new(Rights, PrivilegesAsync) { Requires = [Schema] },
         new(Realtime, RealtimeAsync) { Requires = [Schema], Advice = RealtimeAdvice },
-        new(Mapping, MappingAsync) { Requires = [Schema, Rights], Fix = AdaptAsync },
+        new(Mapping, MappingAsync) { Requires = [Schema, Rights], Fix = RefreshMappingAsync },
         new("database.triggers", Triggers.RunAsync) { Requires = [Schema], Fix = Triggers.FixAsync },
     ];
 
@@ -139,11 +139,11 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private async Task<CheckResult> RealtimeAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         Mapper mapper;
         try
         {
-            mapper = new Mapper(catalogue, settings.Realtime);
+            mapper = new Mapper(realtimeSchema, settings.Realtime);
         }
         catch (SettingsException error)
         {
@@ -151,9 +151,9 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         }
         if (mapper.LeftOut.Count > 0)
             return CheckResult.Warn($"not written: {string.Join("; ", mapper.LeftOut)}", LeftOutAdvice);
-        if (!catalogue.CanExpireContacts)
+        if (!realtimeSchema.CanExpireContacts)
             return CheckResult.Warn($"{settings.Realtime.Schema}.ps_contacts is missing or may not be written", ContactsAdvice);
-        var count = catalogue.Columns.Count.ToString(CultureInfo.InvariantCulture);
+        var count = realtimeSchema.Columns.Count.ToString(CultureInfo.InvariantCulture);
         return CheckResult.Pass($"{count} columns in {settings.Realtime.Schema}.ps_endpoints, ps_auths, ps_aors");
     }
 
@@ -191,10 +191,10 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
             : CheckResult.Pass("every mapped column and expression is there");
     }
 
-    private async Task<string> AdaptAsync(CancellationToken cancellation)
+    private async Task<string> RefreshMappingAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        await Installation.AdaptAsync(connection, settings.Source, cancellation);
+        await Installation.RefreshMappingAsync(connection, settings.Source, cancellation);
         return "what the table has no longer is left out, what it has again is not";
     }
 }

@@ -26,7 +26,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     public async Task<CheckResult> RunAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         var sample = await SampleAsync(connection, cancellation);
         if (sample.Count == 0)
             return CheckResult.Warn("there is no endpoint yet to ask for", "Add an extension and run verify-config again");
@@ -45,7 +45,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
             // Asterisk ends its answer early at a transport that it does not have. asterisk.references reports that transport.
             if (lost is { } table && (table == RealtimeTable.Endpoint || !await HasAsync(table, id, cancellation)))
                 return await new RealtimeLink(asterisk).DiagnoseAsync(table, id, cancellation);
-            if (await DifferencesAsync(connection, catalogue, id, shown!, cancellation) is { Count: > 0 } differences)
+            if (await DifferencesAsync(connection, realtimeSchema, id, shown!, cancellation) is { Count: > 0 } differences)
             {
                 return CheckResult.Fail(
                     $"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}", DifferentAdvice);
@@ -107,7 +107,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
     }
 
     private static async Task<List<string>> DifferencesAsync(
-        NpgsqlConnection connection, RealtimeSchema catalogue, string id, Dictionary<string, Dictionary<string, string>> shown,
+        NpgsqlConnection connection, RealtimeSchema realtimeSchema, string id, Dictionary<string, Dictionary<string, string>> shown,
         CancellationToken cancellation)
     {
         var differences = new List<string>();
@@ -115,9 +115,9 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
         {
             if (!shown.TryGetValue(table.Section, out var options))
                 continue;
-            var columns = catalogue.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
+            var columns = realtimeSchema.Columns.Where(column => column.Table == table && ShownValue.IsComparable(column)).ToList();
             var list = string.Join(", ", columns.Select(column => $"{column.Quoted}::text"));
-            await using var command = new NpgsqlCommand($"select {list} from {catalogue.Quoted(table)} where id = $1", connection)
+            await using var command = new NpgsqlCommand($"select {list} from {realtimeSchema.Quoted(table)} where id = $1", connection)
             { Parameters = { new() { Value = id } } };
             await using var reader = await command.ExecuteReaderAsync(cancellation);
             // The row was deleted meanwhile, so there is nothing to compare.

@@ -86,7 +86,8 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<CheckResult> DriftAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var (result, plans) = await (await SynchronizerAsync(connection, cancellation)).PreviewAsync(connection, allowMassRemoval: false, cancellation);
+        var synchronizer = await SynchronizerAsync(connection, cancellation);
+        var (result, plans) = await synchronizer.PreviewAsync(connection, allowMassRemoval: false, cancellation);
         if (result.Refusal is not null)
         {
             // The message consists of what is wrong, a colon, and what to do.
@@ -128,9 +129,10 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<Synchronizer> SynchronizerAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var catalogue = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         return await Synchronizer.CreateAsync(
-            connection, catalogue, new Mapper(catalogue, settings.Realtime), settings.Sync, Installation.Fingerprint(settings), metrics, cancellation);
+            connection, realtimeSchema, new Mapper(realtimeSchema, settings.Realtime), settings.Sync,
+            Installation.Fingerprint(settings), metrics, cancellation);
     }
 
     /// <summary>Ids with a recorded change that is not applied yet; null when a full comparison is recorded.</summary>

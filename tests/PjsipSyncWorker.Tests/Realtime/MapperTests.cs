@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.Tests.Realtime;
 
 public sealed class MapperTests
 {
-    private readonly RealtimeSchema _catalogue = RealtimeSchemas.Asterisk();
+    private readonly RealtimeSchema _realtimeSchema = RealtimeSchemas.Asterisk();
 
     [Theory]
     [InlineData("anonymous", "the endpoint to which Asterisk gives the calls of everybody it does not know")]
@@ -16,7 +16,7 @@ public sealed class MapperTests
     [InlineData("fax", "to which Asterisk sends calls of its own")]
     public void A_name_that_asterisk_uses_itself_is_no_number(string number, string reason)
     {
-        Assert.False(new Mapper(_catalogue, Realtime()).TryMap(new Extension("1", number, true, "secret"), out _, out var problem));
+        Assert.False(new Mapper(_realtimeSchema, Realtime()).TryMap(new Extension("1", number, true, "secret"), out _, out var problem));
         Assert.Contains(reason, problem, StringComparison.Ordinal);
     }
 
@@ -254,25 +254,25 @@ public sealed class MapperTests
     [Fact]
     public void A_default_with_a_wrong_value_is_an_error_at_start()
     {
-        var error = Assert.Throws<SettingsException>(() => new Mapper(_catalogue, Realtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
+        var error = Assert.Throws<SettingsException>(() => new Mapper(_realtimeSchema, Realtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
         Assert.Contains("Realtime:Defaults:Endpoint:webrtc must be one of", error.Message, StringComparison.Ordinal);
 
-        error = Assert.Throws<SettingsException>(() => new Mapper(_catalogue, Realtime("Realtime:Defaults:Codecs=PCMA,PCMU")));
+        error = Assert.Throws<SettingsException>(() => new Mapper(_realtimeSchema, Realtime("Realtime:Defaults:Codecs=PCMA,PCMU")));
         Assert.Contains("holds PCMA, which Asterisk calls alaw", error.Message, StringComparison.Ordinal);
     }
 
     private Dictionary<string, string> Map(Extension extension)
     {
-        Assert.True(new Mapper(_catalogue, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
-        var values = new string?[_catalogue.Columns.Count];
+        Assert.True(new Mapper(_realtimeSchema, Realtime()).TryMap(extension, out var mapped, out var problem), problem);
+        var values = new string?[_realtimeSchema.Columns.Count];
         mapped.CopyTo(values);
-        return _catalogue.Columns.Where(column => values[column.Index] is not null)
+        return _realtimeSchema.Columns.Where(column => values[column.Index] is not null)
             .ToDictionary(column => column.Display, column => values[column.Index]!);
     }
 
     private string Refused(Extension extension)
     {
-        Assert.False(new Mapper(_catalogue, Realtime()).TryMap(extension, out _, out var problem));
+        Assert.False(new Mapper(_realtimeSchema, Realtime()).TryMap(extension, out _, out var problem));
         return problem;
     }
 

@@ -85,7 +85,7 @@ internal sealed partial class StatusStore(
     private async Task AdaptAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        await Installation.AdaptAsync(connection, source, cancellation);
+        await Installation.RefreshMappingAsync(connection, source, cancellation);
     }
 
     /// <param name="ids">The extensions to write; null for the rejected rows that are due.</param>

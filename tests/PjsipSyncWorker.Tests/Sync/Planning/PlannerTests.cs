@@ -9,10 +9,10 @@ namespace PjsipSyncWorker.Tests.Sync.Planning;
 
 public sealed class PlannerTests
 {
-    private readonly RealtimeSchema _catalogue = RealtimeSchemas.Asterisk();
+    private readonly RealtimeSchema _realtimeSchema = RealtimeSchemas.Asterisk();
     private readonly Mapper _mapper;
 
-    public PlannerTests() => _mapper = new Mapper(_catalogue, SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime);
+    public PlannerTests() => _mapper = new Mapper(_realtimeSchema, SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime);
 
     [Fact]
     public void A_new_extension_is_created_and_asterisk_is_told()
@@ -88,14 +88,14 @@ public sealed class PlannerTests
     [Fact]
     public void A_row_of_somebody_else_is_not_taken()
     {
-        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_catalogue.Columns.Count],
+        var theirs = new Dictionary<string, ActualEndpoint> { ["carrier"] = Rows(new string?[_realtimeSchema.Columns.Count],
             [true, false, false]) };
 
-        var plan = new Planner(_catalogue, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        var plan = new Planner(_realtimeSchema, adopt: false).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.Empty(plan.Changes);
         Assert.Contains("did not make", Assert.Single(plan.NewRejections).Reason, StringComparison.Ordinal);
 
-        var adopted = new Planner(_catalogue, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
+        var adopted = new Planner(_realtimeSchema, adopt: true).Plan(["carrier"], State([Row("1", "carrier")], [], theirs));
         Assert.True(Assert.Single(adopted.Changes).IsAdopted);
     }
 
@@ -106,7 +106,7 @@ public sealed class PlannerTests
         var (owners, target) = Owned(Row("1", "1001"));
         foreach (var state in new[] { State([Row("1", "1001")], [], []), State([Row("1", "1001")], owners, target) })
         {
-            var plan = new Planner(_catalogue, adopt: false).Plan(["1001"], state with { Reserved = reserved });
+            var plan = new Planner(_realtimeSchema, adopt: false).Plan(["1001"], state with { Reserved = reserved });
 
             Assert.Empty(plan.Changes);
             Assert.StartsWith("number 1001 is the name of an object in pjsip.conf of pbx1", Assert.Single(plan.NewRejections).Reason,
@@ -119,16 +119,16 @@ public sealed class PlannerTests
     {
         var known = new Rejection("1", "1001", "password is empty: SIP needs the clear text, or md5_cred in settings.auth");
 
-        var same = new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
+        var same = new Planner(_realtimeSchema, false).Plan(["1001"], State([Row("1", "1001") with { Password = "" }], [], [], known));
         Assert.True(same.IsEmpty);
         Assert.Equal(1, same.Rejected);
 
-        Assert.Equal(["1"], new Planner(_catalogue, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
+        Assert.Equal(["1"], new Planner(_realtimeSchema, false).Plan(["1001"], State([Row("1", "1001")], [], [], known)).Repaired);
     }
 
     private Plan Plan(string[] ids, Extension[] rows,
         (Dictionary<string, ManagedEndpoint> Owners, Dictionary<string, ActualEndpoint> Target)? was = null) =>
-        new Planner(_catalogue, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
+        new Planner(_realtimeSchema, adopt: false).Plan(ids, State(rows, was?.Owners ?? [], was?.Target ?? []));
 
     private SyncState State(Extension[] rows, Dictionary<string, ManagedEndpoint> owners, Dictionary<string, ActualEndpoint> target,
         params Rejection[] rejected) =>
@@ -143,7 +143,7 @@ public sealed class PlannerTests
     private (Dictionary<string, ManagedEndpoint>, Dictionary<string, ActualEndpoint>) Owned(Extension extension, bool adopted = false)
     {
         Assert.True(_mapper.TryMap(extension, out var mapped, out _));
-        var values = new string?[_catalogue.Columns.Count];
+        var values = new string?[_realtimeSchema.Columns.Count];
         mapped.CopyTo(values);
         return (new() { [mapped.Id] = new ManagedEndpoint(mapped.RowKey, adopted, mapped.Columns, Deleted: false) },
             new() { [mapped.Id] = Rows(values, [true, true, true]) });

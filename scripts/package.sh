@@ -44,6 +44,7 @@ documents=usr/share/doc/pjsip-sync-worker
 put 644 "$repository/packaging/copyright" "$documents/copyright"
 put 644 "$repository/README.md" "$documents/README.md"
 put 644 "$repository/CHANGELOG.md" "$documents/CHANGELOG.md"
+put 644 "$repository/CONTRIBUTING.md" "$documents/CONTRIBUTING.md"
 (cd "$repository" && find docs -name '*.md') | while read -r file; do put 644 "$repository/$file" "$documents/$file"; done
 for file in alerts.yml grafana-dashboard.json; do put 644 "$repository/monitoring/$file" "usr/share/pjsip-sync-worker/monitoring/$file"; done
 # Debian's own variables say who maintains a package; without them nobody is made up.

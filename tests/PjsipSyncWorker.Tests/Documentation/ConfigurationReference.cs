@@ -6,7 +6,7 @@ using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.Tests.Documentation;
 
-/// <summary>A key of the configuration, as docs/configuration.md shows it.</summary>
+/// <summary>A key of the configuration, as docs/reference/configuration.md shows it.</summary>
 /// <param name="Path">The key with its sections; <c>NAME</c> stands for any name, <c>0</c> for the first entry of a list.</param>
 /// <param name="Default">The value when the key is not given; empty for none.</param>
 internal sealed record DocumentedKey(string Path, string Wanted, string Default, string Meaning);

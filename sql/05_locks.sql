@@ -22,12 +22,12 @@ begin
   if source is not null then
     execute format('lock table %s in share row exclusive mode', source);
   end if;
-  -- Views first, because whoever reads a view locks it before its tables. LOCK TABLE on a view locks what it reads as well, so views of
-  -- the catalogs are left out.
+  -- Views first, because whoever reads a view locks it before its tables. LOCK TABLE on a view locks what it reads as well, so the
+  -- view of the system catalogs (missing_privilege) is left out.
   for relation in
     select oid from pg_class
     where relnamespace = 'pjsip_sync'::regnamespace
-      and (relkind = 'r' or relname in ('registration', 'problem', 'live_contact', 'contact_lifetime'))
+      and (relkind = 'r' or relname in ('registration', 'problem', 'live_contact', 'contact_lifetime', 'required_object'))
     order by relkind desc, relname
   loop
     execute format('lock table %s in access exclusive mode', relation);

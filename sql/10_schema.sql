@@ -78,7 +78,8 @@ comment on column pjsip_sync.managed_endpoint.column_set is
 comment on column pjsip_sync.managed_endpoint.revision is 'rises with every change of anything that Asterisk reads';
 comment on column pjsip_sync.managed_endpoint.aor_revision is
   'the last revision that is announced to Asterisk: a new password alone is not';
-comment on column pjsip_sync.managed_endpoint.deleted_at is 'tombstone: kept until every live node has been told; NULL: not deleted';
+comment on column pjsip_sync.managed_endpoint.deleted_at is
+  'tombstone: kept until the deletion is announced to every live node; NULL: not deleted';
 create index if not exists managed_endpoint_revision on pjsip_sync.managed_endpoint (revision);
 create index if not exists managed_endpoint_tombstone on pjsip_sync.managed_endpoint (deleted_at) where deleted_at is not null;
 

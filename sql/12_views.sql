@@ -28,7 +28,6 @@ select e.id as number,
        c.registered_at,
        d.state as device_state
 from pjsip_sync.managed_endpoint e
-
 left join lateral (
   select count(*)::integer as contacts,
          (array_agg(contact.address    order by contact.registered_at desc, contact.uri))[1] as address,

@@ -5,7 +5,7 @@ set client_min_messages = warning;
 -- Records in mapping.reads and mapping.writes which columns of the source table the generated functions use. What an expression reads is
 -- taken from the dependencies of a temporary view on it.
 create or replace function pjsip_sync.record_used_columns(source regclass, columns jsonb, active text) returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $note$
+language plpgsql set search_path = pg_catalog, pg_temp as $record$
 declare
   expressions text;
   is_read    text[];
@@ -55,7 +55,7 @@ begin
   update pjsip_sync.mapping m set reads = is_read, writes = is_written
   where (m.reads, m.writes) is distinct from (is_read, is_written);
 end
-$note$;
+$record$;
 
 -- Grants the role pjsip_sync exactly those columns, if init --roles has given it the schema. Called again whenever the mapping or the table
 -- has changed.
@@ -106,7 +106,7 @@ $lacks$;
 -- Puts back missing triggers, enables disabled ones, and has all extensions compared, because changes in between went unrecorded.
 -- Runs with the rights of the installer, because the worker may not alter the table.
 create or replace function pjsip_sync.repair_triggers() returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $mend$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $repair$
 declare
   off record;
 begin
@@ -123,5 +123,5 @@ begin
   insert into pjsip_sync.change (id) values (null);
   perform pjsip_sync.notify_change();
 end
-$mend$;
+$repair$;
 revoke all on function pjsip_sync.repair_triggers() from public;

@@ -1,4 +1,4 @@
--- Puts a mapping into force, keeps it up to date with the application's table, and places the triggers.
+-- Puts a mapping into force, keeps it up to date with the application's table, and installs the triggers.
 -- Assumes all files before it.
 set client_min_messages = warning;
 
@@ -76,7 +76,7 @@ end
 $refresh$;
 revoke all on function pjsip_sync.refresh_mapping() from public;
 
--- Installs a mapping: checks it, stores it, generates the functions, places the triggers.
+-- Installs a mapping: checks it, stores it, generates the functions, installs the triggers.
 create or replace function pjsip_sync.configure(
   source_table text, columns jsonb, active text, realtime_schema text, status_table text default '')
 returns void
@@ -144,7 +144,7 @@ $configure$;
 -- Puts the triggers on the source table and on every partition of it, and drops them from any other table. Also drops triggers of the same
 -- names on these tables that call other functions.
 create or replace function pjsip_sync.install_triggers() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $place$
+language plpgsql set search_path = pg_catalog, pg_temp as $install$
 declare
   source   regclass := (select to_regclass(source_table) from pjsip_sync.mapping);
   relation regclass;
@@ -184,4 +184,4 @@ begin
     end if;
   end loop;
 end
-$place$;
+$install$;

@@ -1,7 +1,7 @@
 -- Function record_change(): the body of the statement triggers. Records which extensions changed, in the application's transaction.
 -- An error never reaches the application.
--- A NOTIFY is sent only while a worker sleeps: such a worker holds the idle lock. A worker that is awake finds the change by itself, and cannot
--- fall asleep before this transaction ends. NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
+-- A NOTIFY is sent only while a worker is idle: an idle worker holds the idle lock. A worker that is awake finds the change by itself,
+-- and cannot become idle before this transaction ends. NOTIFY makes commits queue behind one lock, and two-phase commit forbids it.
 -- A statement of more than 1,000 rows makes one record of each hundred further rows.
 insert into pjsip_sync.template (name, body) values ('record_change', $template$
 create or replace function pjsip_sync.record_change() returns trigger

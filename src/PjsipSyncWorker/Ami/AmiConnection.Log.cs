@@ -12,7 +12,6 @@ public sealed partial class AmiConnection
     private static partial void LogEnded(ILogger logger, string host, int port, string reason);
 
     [LoggerMessage(EventIds.AmiCertificateUnchecked, LogLevel.Warning,
-
         "TLS to {Host}:{Port} accepts any certificate (TlsAllowUntrusted): anyone on the path can read and change the traffic")]
     private static partial void LogUntrusted(ILogger logger, string host, int port);
 }

@@ -5,7 +5,7 @@ using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
-using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Cli;
 

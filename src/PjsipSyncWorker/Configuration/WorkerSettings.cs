@@ -67,7 +67,10 @@ public sealed record SyncSettings
     [NumberRange(1, 100_000)]
     public int BatchSize { get; init; } = 5000;
 
-    /// <summary>The longest time that a change can wait when its notification was lost.</summary>
+    /// <summary>
+    /// The longest pause of the sync loop, and the time between two passes of maintenance. A change without a notification is found
+    /// within a second, or within this time if that is shorter.
+    /// </summary>
     [DurationRange("00:00:00.1000000", "01:00:00")]
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 

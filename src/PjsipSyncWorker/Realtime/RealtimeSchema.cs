@@ -70,7 +70,7 @@ public sealed class RealtimeSchema
     /// <summary>The name of ps_contacts with its schema, quoted.</summary>
     public string Contacts => $"{Identifier.Quote(Schema)}.ps_contacts";
 
-    /// <summary>Reads the tables of one schema from the database's realtimeSchema.</summary>
+    /// <summary>Reads the columns of the ps_* tables of one schema from PostgreSQL's system catalogs.</summary>
     /// <exception cref="RealtimeSchemaException">A table or a necessary column is missing, or an id column is not unique.</exception>
     public static async Task<RealtimeSchema> LoadAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)
     {

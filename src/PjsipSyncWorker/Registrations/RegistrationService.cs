@@ -120,7 +120,6 @@ internal sealed partial class RegistrationService : BackgroundService
         public static partial void Off(ILogger logger);
 
         [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning,
-
             "New revisions of the ps_* tables cannot be listened for, the next attempt follows: {Reason}")]
         public static partial void ListenLost(ILogger logger, string reason);
     }

@@ -19,8 +19,8 @@ internal sealed class BatchRunner(StateReader reader, Planner planner, PlanWrite
     /// added a column set, the sets are loaded and the work is repeated.
     /// </summary>
     /// <param name="work">
-    /// Takes the writers' lock and ends the transaction, with <see cref="ApplyAsync"/>. Its second argument is whether to bisect, which
-    /// needs many round trips.
+    /// Takes the writers' lock if it writes, and ends the transaction, with <see cref="ApplyAsync"/> or by a rollback. Its second argument
+    /// is whether to bisect, which needs many round trips.
     /// </param>
     public async Task<T> RunAsync<T>(
         NpgsqlConnection connection, Func<NpgsqlTransaction, bool, Task<T>> work, CancellationToken cancellation)

@@ -191,9 +191,12 @@ internal sealed class Synchronizer
         var plans = new List<Plan>();
         foreach (var batch in ids.Chunk(_settings.BatchSize))
         {
-            await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
-            var plan = await _batches.PlanAsync(connection, transaction, batch, state: null, bisect: false, cancellation);
-            await transaction.RollbackAsync(cancellation);
+            var plan = await _batches.RunAsync(connection, async (transaction, bisect) =>
+            {
+                var planned = await _batches.PlanAsync(connection, transaction, batch, state: null, bisect, cancellation);
+                await transaction.RollbackAsync(cancellation);
+                return planned;
+            }, cancellation);
             result.Add(plan);
             plans.Add(plan);
         }

@@ -6,7 +6,7 @@ using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Registrations.Asterisk;
 using PjsipSyncWorker.Schema;
-using PjsipSyncWorker.Sync;
+using PjsipSyncWorker.Sync.Queue;
 using PjsipSyncWorker.Sync.Writing;
 
 namespace PjsipSyncWorker.Verification;

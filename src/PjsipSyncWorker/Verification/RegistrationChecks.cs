@@ -59,9 +59,9 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
         if (reader.TextOrNull(1) is { } degraded)
             return CheckResult.Fail($"followed, but {degraded}", "See asterisk.proof and asterisk.privileges of this node");
         return reader.GetInt64(2) == 0
-            ? CheckResult.Pass("followed, and told of every endpoint")
-            : CheckResult.Warn($"followed, but not told yet of {reader.GetInt64(2)} endpoints",
-                "Wait: Asterisk is told of new and changed ones at the pace of Asterisk:RefreshesPerSecond");
+            ? CheckResult.Pass("followed, and every endpoint is announced")
+            : CheckResult.Warn($"followed, but {reader.GetInt64(2)} endpoints are not announced yet",
+                "Wait: the worker announces at the pace of Asterisk:RefreshesPerSecond");
     }
 
     private async Task<CheckResult> StatusAsync(CancellationToken cancellation)

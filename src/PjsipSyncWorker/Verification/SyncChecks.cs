@@ -25,13 +25,14 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         + "verify-config --fix applies them now";
 
     private const string DriftAdvice =
-        "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix mends them; find out who else writes the ps_* tables";
+        "sync-extensions --dry-run shows them, sync-extensions or verify-config --fix corrects them; "
+        + "find out who else writes the ps_* tables";
 
     /// <summary>The checks, each after those that it requires.</summary>
     public IEnumerable<Check> Checks =>
     [
         new("sync.worker", WorkerAsync) { Requires = [DatabaseChecks.Schema] },
-        new("sync.backlog", BacklogAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights], Fix = DrainAsync },
+        new("sync.backlog", BacklogAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights], Fix = ApplyChangesAsync },
         new("sync.rejected", RejectedAsync) { Requires = [DatabaseChecks.Schema, DatabaseChecks.Rights] },
         new("sync.drift", DriftAsync)
         {
@@ -111,7 +112,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         int Count(ChangeKind kind) => drift.Count(change => change.Kind == kind);
     }
 
-    private async Task<string> DrainAsync(CancellationToken cancellation)
+    private async Task<string> ApplyChangesAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await (await SynchronizerAsync(connection, cancellation)).ApplyAllAsync(connection, cancellation);

@@ -12,7 +12,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 {
     [Theory]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "older than", "run pjsip-sync-worker init")]
-    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table", "older than",
+    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table cascade", "older than",
         "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]

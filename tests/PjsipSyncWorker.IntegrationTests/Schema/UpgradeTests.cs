@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Npgsql;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.IntegrationTests.Schema;
 
@@ -63,7 +64,7 @@ public sealed class UpgradeTests
         Assert.Equal(registrations, await database.RowsAsync(Registrations));
         Assert.Equal(statuses, await database.RowsAsync(Statuses));
         Assert.DoesNotContain(announced.Payloads, payload => payload.Contains("\"number\" : \"1", StringComparison.Ordinal));
-        Assert.Equal("8|0", Assert.Single(await database.RowsAsync(
+        Assert.Equal($"{Installation.SchemaVersion}|0", Assert.Single(await database.RowsAsync(
             "select schema_version, (select count(*) from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relname in ('endpoint', 'shape', 'overwritten')) from pjsip_sync.mapping")));
         Assert.DoesNotContain("42P01", worker.Log, StringComparison.Ordinal);
     }

@@ -1,7 +1,8 @@
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// The changes that one Asterisk must still be told: the queue in memory, filled from and acknowledged in the ledger. Not thread-safe.
+/// The changes that are not announced to one Asterisk yet: the queue in memory, filled from and acknowledged in the ledger.
+/// Not thread-safe.
 /// </summary>
 internal sealed class AnnouncementBacklog(AnnouncementLedger ledger, AnnouncementMetrics metrics)
 {

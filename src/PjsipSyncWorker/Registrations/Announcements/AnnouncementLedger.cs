@@ -7,8 +7,8 @@ using PjsipSyncWorker.Registrations.Asterisk;
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 /// <summary>
-/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision it was
-/// told.
+/// The state of the announcements to one Asterisk node in the database: which process of Asterisk runs, and up to which revision
+/// changes were announced to it.
 /// </summary>
 /// <param name="schema">The schema of the ps_* tables.</param>
 internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string node, string schema)
@@ -22,7 +22,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// </summary>
     public static readonly TimeSpan WindowLength = TimeSpan.FromSeconds(5);
 
-    /// <summary>A change of an endpoint that this process of Asterisk was not told.</summary>
+    /// <summary>A change of an endpoint that was not announced to this process of Asterisk.</summary>
     /// <param name="Announce">
     /// Whether the AOR is new or changed, so that Asterisk must read it. Otherwise only its caches must forget it.
     /// </param>
@@ -33,7 +33,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
     /// <summary>Records which process of Asterisk is running.</summary>
     /// <param name="codecs">The names of the codecs that it knows.</param>
     /// <returns>
-    /// <c>IsKnown</c>: whether it is the process that was followed before, so that what it was told still counts. <c>CachedRevision</c>:
+    /// <c>IsKnown</c>: whether it is the process that was followed before, so that what was announced still counts. <c>CachedRevision</c>:
     /// its memory caches may lack changes after this revision. <c>StartedAt</c>: when it started, on the database's clock, to the second;
     /// null when Asterisk does not say.
     /// </returns>
@@ -100,7 +100,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
         from (select {DataSource.AsynchronousCommit}) as quickly where name = $1 and announcing is not null
         """, cancellation);
 
-    /// <summary>Returns the changes after a revision that this Asterisk was not told, in the order of revisions.</summary>
+    /// <summary>Returns the changes after a revision that were not announced to this Asterisk, in the order of revisions.</summary>
     public async Task<List<Entry>> PendingAsync(long after, CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""

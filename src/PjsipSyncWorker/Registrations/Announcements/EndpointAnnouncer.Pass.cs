@@ -11,7 +11,7 @@ internal sealed partial class EndpointAnnouncer
     /// <summary>How long a reload of somebody else may have been running when its event arrives.</summary>
     private static readonly TimeSpan LongestForeignReload = TimeSpan.FromMinutes(2);
 
-    /// <returns>Whether Asterisk was told so much that a snapshot should follow.</returns>
+    /// <returns>Whether so much was announced that a snapshot should follow.</returns>
     private async Task<bool> RunPassAsync(AnnouncementSession session, CancellationToken cancellation)
     {
         await HandleFlagsAsync(session, cancellation);

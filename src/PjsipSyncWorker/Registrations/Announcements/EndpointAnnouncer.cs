@@ -51,10 +51,10 @@ internal sealed partial class EndpointAnnouncer
         _single = new SingleAnnouncer(perSecond, _backlog, ledger, _unloadable, _fullReads, metrics, time);
     }
 
-    /// <summary>What this Asterisk has been told.</summary>
+    /// <summary>What was announced to this Asterisk.</summary>
     public AnnouncementLedger Ledger { get; }
 
-    /// <summary>Why this Asterisk cannot be told of changes, in words for an operator; null when it can.</summary>
+    /// <summary>Why changes cannot be announced to this Asterisk, in words for an operator; null when it can.</summary>
     public string? Problem => _problem ?? _metrics.Problem;
 
     /// <summary>What an operator should see even when all is well; null when there is nothing.</summary>
@@ -97,7 +97,7 @@ internal sealed partial class EndpointAnnouncer
     }
 
     /// <summary>Starts a session with Asterisk.</summary>
-    /// <param name="isKnown">Whether it is the process of Asterisk that was followed before, so that what it was told still counts.</param>
+    /// <param name="isKnown">Whether it is the process of Asterisk that was followed before, so that announcements still count.</param>
     /// <param name="startedAt">When the process started, on the database's clock; null when Asterisk does not say.</param>
     public async Task BeginAsync(bool isKnown, DateTime? startedAt, CancellationToken cancellation)
     {
@@ -150,7 +150,7 @@ internal sealed partial class EndpointAnnouncer
         return _reload.IsRequired && _reload.Wait < longest ? _reload.Wait : longest;
     }
 
-    /// <returns>Whether Asterisk was told so much that a snapshot should follow.</returns>
+    /// <returns>Whether so much was announced that a snapshot should follow.</returns>
     private async Task<bool> TryPassAsync(AnnouncementSession session, CancellationToken cancellation)
     {
         try

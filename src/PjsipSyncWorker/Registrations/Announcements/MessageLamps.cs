@@ -72,7 +72,7 @@ internal sealed partial class MessageLamps(NodeSettings node, NpgsqlDataSource d
         return true;
     }
 
-    /// <returns>The highest revision of a lamp that this Asterisk was not told; null when there is none.</returns>
+    /// <returns>The highest revision of a lamp that was not announced to this Asterisk; null when there is none.</returns>
     private async Task<long?> ChangedRevisionAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand("""

@@ -74,7 +74,6 @@ internal sealed partial class PjsipReload(
         public static partial void Reloaded(ILogger logger, string node, int count, double seconds);
 
         [LoggerMessage(EventIds.PjsipReloadFailed, LogLevel.Warning,
-
             "Asterisk {Node} did not reload PJSIP, the next attempt follows: {Reason}")]
         public static partial void ReloadFailed(ILogger logger, string node, string reason);
     }

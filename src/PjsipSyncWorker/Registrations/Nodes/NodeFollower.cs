@@ -111,12 +111,10 @@ internal sealed partial class NodeFollower
         public static partial void Lost(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.NodeRefusedLogin, LogLevel.Error,
-
             "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
         public static partial void Refused(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.ContactsNotWritten, LogLevel.Warning,
-
             "Registrations of {Node} cannot be written, the next attempt follows: {Reason}")]
         public static partial void StoreLost(ILogger logger, string node, string reason);
 

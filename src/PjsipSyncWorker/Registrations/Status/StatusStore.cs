@@ -69,7 +69,7 @@ internal sealed partial class StatusStore(
         {
             // Class 42 (syntax error, unknown column): the function may be older than a column that the application altered.
             if (error.SqlState.StartsWith("42", StringComparison.Ordinal))
-                await AdaptAsync(cancellation);
+                await RefreshMappingAsync(cancellation);
         }
         var locked = new List<string>();
         foreach (var some in ids.Chunk(RowsOneByOne))
@@ -82,7 +82,7 @@ internal sealed partial class StatusStore(
         return locked;
     }
 
-    private async Task AdaptAsync(CancellationToken cancellation)
+    private async Task RefreshMappingAsync(CancellationToken cancellation)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await Installation.RefreshMappingAsync(connection, source, cancellation);

@@ -1,11 +1,12 @@
 using System.Data;
 using Npgsql;
 using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Sync.Queue;
 
 namespace PjsipSyncWorker.Sync.Writing;
 
 /// <summary>
-/// Registry entries of deleted endpoints. They stay until every live Asterisk has been told of the deletion, and long enough for Asterisk
+/// Registry entries of deleted endpoints. They stay until the deletion is announced to every live Asterisk, and long enough for Asterisk
 /// to drop the expired contacts by itself. Contacts that Asterisk left in ps_contacts are deleted together with the tombstone.
 /// </summary>
 internal static class Tombstones

@@ -2,7 +2,7 @@ using Npgsql;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Schema;
 
-namespace PjsipSyncWorker.Sync;
+namespace PjsipSyncWorker.Sync.Queue;
 
 /// <summary>
 /// The writers' lock: every transaction that writes the ps_* tables or <c>pjsip_sync.managed_endpoint</c> holds it until it ends. With the

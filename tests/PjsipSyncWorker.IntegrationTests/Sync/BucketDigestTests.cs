@@ -107,6 +107,24 @@ public sealed class BucketDigestTests(PostgresServer server)
         }
     }
 
+    [Fact]
+    public async Task Change_during_a_full_comparison_waits_for_one_batch_only()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
+        await rig.Database.ExecuteAsync("delete from pjsip_sync.bucket_digest");
+        var seen = new List<string>();
+
+        await rig.ReconcileAsync((done, _) =>
+        {
+            if (done == 3)
+                rig.Database.ExecuteAsync("update extensions set password = 'y' where number = '1000'").GetAwaiter().GetResult();
+            seen.Add(rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1000'").GetAwaiter().GetResult()!);
+        });
+
+        Assert.Equal(["x", "x", "x", "y", "y", "y", "y", "y", "y", "y"], seen);
+    }
+
     private async Task<SyncRig> ComparedAsync()
     {
         var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");

@@ -106,6 +106,13 @@ internal sealed class SyncRig : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Stores a reachable contact of this number on the node pbx1, at the longest IPv6 address.</summary>
+    public Task<int> AddContactAsync(string number) => Database.ExecuteAsync($"""
+        insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()) on conflict do nothing;
+        insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at)
+        values ('pbx1', '{number}', 'sip:x', 'Reachable', '2001:db8:1111:2222:3333:4444:5555:6666', now());
+        """);
+
     /// <summary>Runs SQL as the application, then applies the recorded changes.</summary>
     public async Task ChangeAsync(string sql, params object?[] parameters)
     {

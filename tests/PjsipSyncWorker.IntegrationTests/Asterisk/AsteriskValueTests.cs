@@ -40,7 +40,9 @@ public sealed class AsteriskValueTests(PostgresServer server)
         {
             var shown = (await asterisk.CliAsync($"pjsip show endpoint {3000 + i}")).Split('\n')
                 .Single(line => line.TrimStart().StartsWith("callerid ", StringComparison.Ordinal));
-            Assert.Equal($"\"{names[i].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{3000 + i}>", shown[(shown.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var escaped = names[i].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            Assert.Equal($"\"{escaped}\" <{3000 + i}>",
+                shown[(shown.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
         }
     }
 

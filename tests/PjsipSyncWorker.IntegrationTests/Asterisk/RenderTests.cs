@@ -136,6 +136,8 @@ public sealed partial class RenderTests(PostgresServer server)
     [GeneratedRegex(" (WARNING|ERROR)")]
     private static partial Regex Complaint();
 
-    [GeneratedRegex(@"(\] |/)(res_stir_shaken|res_hep|res_phoneprov|res_crypto|res_musiconhold|cel_|cdr_|cdrel_custom|loader\.c|pbx_dundi)|cel_sqlite3_custom|users\.conf|rtp\.conf|file\.c: Error opening directory|netsock2|acl\.c")]
+    [GeneratedRegex(
+        @"(\] |/)(res_stir_shaken|res_hep|res_phoneprov|res_crypto|res_musiconhold|cel_|cdr_|cdrel_custom|loader\.c|pbx_dundi)"
+        + @"|cel_sqlite3_custom|users\.conf|rtp\.conf|file\.c: Error opening directory|netsock2|acl\.c")]
     private static partial Regex Debians();
 }

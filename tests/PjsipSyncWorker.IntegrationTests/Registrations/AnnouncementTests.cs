@@ -148,7 +148,10 @@ public sealed class AnnouncementTests(PostgresServer server)
 
         await second.StopAsync();
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
-        await Eventually.True(() => database.ScalarAsync<bool>("select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node where name = 'pbx1'"));
+        await Eventually.True(() => database.ScalarAsync<bool>("""
+            select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node
+              where name = 'pbx1'
+            """));
         Assert.True(await new SipPhone(first, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE");
         await second.BootAsync();
@@ -191,7 +194,10 @@ public sealed class AnnouncementTests(PostgresServer server)
     private async Task<TestDatabase> ManyAsync(int count)
     {
         var database = await SyncRig.InstalledAsync(server);
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, {19999 + count}) g");
+        await database.ExecuteAsync($"""
+            insert into extensions (number, password, settings) select g::text, 'x', {Unqualified}
+              from generate_series(20000, {19999 + count}) g
+            """);
         var (exitCode, output) = await WorkerProcess.CommandAsync(database, [], "sync-extensions");
         Assert.True(exitCode == 0, output);
         await database.ExecuteAsync("analyze");
@@ -200,7 +206,10 @@ public sealed class AnnouncementTests(PostgresServer server)
 
     /// <summary>How many connections Asterisk has opened to its database since then.</summary>
     private static Task<long> ConnectionsAsync(TestDatabase database, DateTime since = default) =>
-        database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'asterisk pbx1' and backend_start > $1", since.ToUniversalTime());
+        database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity where datname = current_database() and application_name = 'asterisk pbx1'
+              and backend_start > $1
+            """, since.ToUniversalTime());
 
     /// <summary>Rows of ps_endpoints that were read without an index since the server started.</summary>
     private static async Task<long> ScannedAsync(TestDatabase database)

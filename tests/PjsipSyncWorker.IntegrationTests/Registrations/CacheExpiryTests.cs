@@ -46,7 +46,9 @@ public sealed class CacheExpiryTests(PostgresServer server)
         line.CloseCurrent();
         await database.ExecuteAsync(
             "update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
-        await Eventually.True(() => database.ScalarAsync<bool>("select not exists (select from pjsip_sync.change) and not exists (select from ps_endpoints where id = '1002')"));
+        await Eventually.True(() => database.ScalarAsync<bool>("""
+            select not exists (select from pjsip_sync.change) and not exists (select from ps_endpoints where id = '1002')
+            """));
         Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
         line.Refusing = false;
         await Expect.RefreshedAsync(database);

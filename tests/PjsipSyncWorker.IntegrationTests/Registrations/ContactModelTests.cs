@@ -31,7 +31,10 @@ public sealed class ContactModelTests(PostgresServer server)
                 await store.Contacts.WriteAsync(changes, default);
                 model.Book.Acknowledge(changes);
                 await rig.ProjectAsync();
-                Assert.Equal([model.Expected], await rig.Database.RowsAsync("select status, coalesce(host(last_registered_ip), '-'), (select contacts from pjsip_sync.registration) from extensions"));
+                Assert.Equal([model.Expected], await rig.Database.RowsAsync("""
+                    select status, coalesce(host(last_registered_ip), '-'), (select contacts from pjsip_sync.registration)
+                      from extensions
+                    """));
             }
         }, iter: 60, threads: 1);
     }

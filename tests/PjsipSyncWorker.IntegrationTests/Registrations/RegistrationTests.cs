@@ -132,7 +132,9 @@ public sealed class RegistrationTests(PostgresServer server)
         await FlushAsync(tracker, store);
         await rig.ProjectAsync();
 
-        Assert.Equal(["online|2001:db8::7|10.0.0.1"], await rig.Database.RowsAsync("select status, host(last_registered_ip), (select via_address from pjsip_sync.contact) from extensions"));
+        Assert.Equal(["online|2001:db8::7|10.0.0.1"], await rig.Database.RowsAsync("""
+            select status, host(last_registered_ip), (select via_address from pjsip_sync.contact) from extensions
+            """));
         await store.DisposeAsync();
     }
 
@@ -145,14 +147,22 @@ public sealed class RegistrationTests(PostgresServer server)
         var (gone, _) = await OpenAsync(rig, "gone");
         await gone.DisposeAsync();
         var (followed, _) = await OpenAsync(rig, "followed");
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, last_seen_at) values ('away', now() - interval '6 days'); update pjsip_sync.node set last_seen_at = now() - interval '8 days' where name in ('gone', 'followed')");
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('gone', '1001', 'sip:x', 'Reachable', now())");
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, last_seen_at) values ('away', now() - interval '6 days');
+            update pjsip_sync.node set last_seen_at = now() - interval '8 days' where name in ('gone', 'followed')
+            """);
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at)
+              values ('gone', '1001', 'sip:x', 'Reachable', now())
+            """);
         using var stop = new CancellationTokenSource();
         using var metrics = new RegistrationMetrics(TimeProvider.System);
         var statusWriter = new StatusWriter(rig.DataSource, rig.Settings, metrics, TimeProvider.System, NullLogger<StatusWriter>.Instance);
 
         var writing = statusWriter.RunAsync(new Health(TimeProvider.System).Begin("status"), stop.Token);
-        await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("select string_agg(name, ',' order by name) from pjsip_sync.node")!);
+        await Eventually.Equal("away,followed", () => rig.Database.ScalarAsync<string>("""
+            select string_agg(name, ',' order by name) from pjsip_sync.node
+            """)!);
 
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
         await stop.CancelAsync();

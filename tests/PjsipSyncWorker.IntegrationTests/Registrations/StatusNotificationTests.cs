@@ -63,7 +63,10 @@ public sealed class StatusNotificationTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table extensions alter column status drop default, alter column status drop not null");
-        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), (repeat(chr(1), 9000), 'x'), (repeat('\\\"', 4000), 'x'), (repeat('é', 255), 'x')");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password)
+              values ('1001', 'x'), (repeat(chr(1), 9000), 'x'), (repeat('\"', 4000), 'x'), (repeat('é', 255), 'x')
+            """);
         var longest = new string('9', 40);
         await rig.ChangeAsync("insert into extensions (number, password) values ($1, 'x')", longest);
         await using var listening = await rig.Database.OpenAsync();

@@ -21,8 +21,14 @@ public sealed class UnloadableTests(PostgresServer server)
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1002', 'two', {NoSuchFile})");
         await database.ExecuteAsync($"update extensions set settings = {NoSuchFile} where number = '1004'");
         await Expect.RefreshedAsync(database);
-        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("select string_agg(id, ',' order by id) from pjsip_sync.unloadable where reason like '%no other extension has its endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'"));
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified}); update extensions set password = 'new' where number = '1001'");
+        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("""
+            select string_agg(id, ',' order by id) from pjsip_sync.unloadable
+              where reason like '%no other extension has its endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'
+            """));
+        await database.ExecuteAsync($"""
+            insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified});
+            update extensions set password = 'new' where number = '1001'
+            """);
         await Expect.RefreshedAsync(database);
         Assert.False(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
         Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
@@ -56,7 +62,12 @@ public sealed class UnloadableTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
         await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
 
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 21199) g; insert into extensions (number, password, settings) select g::text, 'x', {NoSuchFile} from generate_series(30000, 30299) g");
+        await database.ExecuteAsync($"""
+            insert into extensions (number, password, settings) select g::text, 'x', {Unqualified}
+              from generate_series(20000, 21199) g;
+            insert into extensions (number, password, settings) select g::text, 'x', {NoSuchFile}
+              from generate_series(30000, 30299) g
+            """);
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
         await Eventually.True(() => new SipPhone(asterisk, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE", TimeSpan.FromSeconds(60));

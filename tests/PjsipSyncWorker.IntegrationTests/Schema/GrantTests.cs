@@ -12,13 +12,15 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         await using var admin = await cluster.Server.CreateDatabaseAsync("elsewhere");
         await admin.ExecuteAsync("""
             create role "Owner X" login; create schema "App Data" authorization "Owner X"; create schema "Real;time"; set role "Owner X";
-            create table "App Data"."Phone Lines" (region int, "Line No" text, "Pass%word" text, secret text, "State" text, primary key (region, "Line No")) partition by list (region);
+            create table "App Data"."Phone Lines" (region int, "Line No" text, "Pass%word" text, secret text, "State" text,
+              primary key (region, "Line No")) partition by list (region);
             create table "App Data"."North" partition of "App Data"."Phone Lines" for values in (1);
             create index on "App Data"."Phone Lines" ("Line No")
             """);
         string[] settings =
         [
-            "Source__Table=\"App Data\".\"Phone Lines\"", "Source__Columns__Number=Line No", "Source__Columns__Password=Pass%word", "Source__Columns__Status=State",
+            "Source__Table=\"App Data\".\"Phone Lines\"", "Source__Columns__Number=Line No",
+            "Source__Columns__Password=Pass%word", "Source__Columns__Status=State",
             "Source__Columns__DisplayName='Line ' || \"Line No\"", "Realtime__Schema=Real;time",
         ];
         var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--roles");
@@ -29,16 +31,24 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         await using var worker = await WorkerProcess.StartAsync(ours, settings);
         await owner.ExecuteAsync("""insert into "App Data"."Phone Lines" values (1, '1001', 'one;', 'x'), (1, '1002', 'two', 'x')""");
         await Eventually.Equal("1001 one^3B \"Line 1001\" <1001>,1002 two \"Line 1002\" <1002>", () => admin.ScalarAsync<string>(
-            """select string_agg(concat_ws(' ', id, password, callerid), ',' order by id) from "Real;time".ps_endpoints join "Real;time".ps_auths using (id)"""));
+            """
+                select string_agg(concat_ws(' ', id, password, callerid), ',' order by id) from "Real;time".ps_endpoints
+                  join "Real;time".ps_auths using (id)
+                """));
         await admin.ExecuteAsync("""
             insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
             insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now())
             """);
         await ours.ExecuteAsync("select pjsip_sync.write_status()");
-        Assert.Equal(["1001|online", "1002|offline"], await owner.RowsAsync("""select "Line No", "State" from "App Data"."Phone Lines" order by 1"""));
+        Assert.Equal(["1001|online", "1002|offline"], await owner.RowsAsync("""
+            select "Line No", "State" from "App Data"."Phone Lines" order by 1
+            """));
 
         // A partition that came later: what the worker may not do itself is done for it.
-        await owner.ExecuteAsync("""create table "App Data"."South" partition of "App Data"."Phone Lines" for values in (2); insert into "App Data"."South" values (2, '2001', 'three', 'x')""");
+        await owner.ExecuteAsync("""
+            create table "App Data"."South" partition of "App Data"."Phone Lines" for values in (2);
+            insert into "App Data"."South" values (2, '2001', 'three', 'x')
+            """);
         (exit, output) = await WorkerProcess.CommandAsync(ours, settings, "verify-config", "--fix");
         Assert.True(exit == 0, output);
         await Eventually.Equal(3L, () => admin.ScalarAsync<long>("""select count(*) from "Real;time".ps_endpoints"""));
@@ -60,7 +70,8 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         Assert.Equal(0, (await WorkerProcess.CommandAsync(admin, ["Source__Columns__DisplayName=name || ' ' || room"], "init")).ExitCode);
 
         Assert.Equal(["name|True|False", "room|True|False", "display_name|False|False", "status|True|True"], await admin.RowsAsync("""
-            select c, has_column_privilege('pjsip_sync', 'extensions', c, 'select'), has_column_privilege('pjsip_sync', 'extensions', c, 'update')
+            select c, has_column_privilege('pjsip_sync', 'extensions', c, 'select'),
+              has_column_privilege('pjsip_sync', 'extensions', c, 'update')
             from unnest(array['name', 'room', 'display_name', 'status']) as c
             """));
         await using var worker = admin.As("pjsip_sync");
@@ -91,12 +102,20 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         var (exit, output) = await WorkerProcess.CommandAsync(admin, settings, "init", "--roles");
         Assert.True(exit == 0, output);
         var granted = await admin.RowsAsync("""
-            select format('%s on %s', lower(privilege_type), name), format('revoke %s on %s %s from pjsip_sync%s', right_is, kind, name, case kind when 'function' then ', public' end) from (
-              select 'table' as kind, oid::regclass::text as name, privilege_type, privilege_type as right_is from pg_class, aclexplode(relacl) where relkind <> 'S' and grantee = 'pjsip_sync'::regrole
-              union all select 'sequence', oid::regclass::text, privilege_type, privilege_type from pg_class, aclexplode(relacl) where relkind = 'S' and grantee = 'pjsip_sync'::regrole
-              union all select 'table', attrelid::regclass::text, format('%s (%I)', privilege_type, attname), format('%s (%I)', privilege_type, attname) from pg_attribute, aclexplode(attacl) where grantee = 'pjsip_sync'::regrole
-              union all select 'function', oid::regprocedure::text, privilege_type, privilege_type from pg_proc, aclexplode(proacl) where grantee = 'pjsip_sync'::regrole
-              union all select 'schema', oid::regnamespace::text, privilege_type, privilege_type from pg_namespace, aclexplode(nspacl) where grantee = 'pjsip_sync'::regrole
+            select format('%s on %s', lower(privilege_type), name),
+              format('revoke %s on %s %s from pjsip_sync%s', right_is, kind, name, case kind when 'function' then ', public' end)
+            from (
+              select 'table' as kind, oid::regclass::text as name, privilege_type, privilege_type as right_is
+                from pg_class, aclexplode(relacl) where relkind <> 'S' and grantee = 'pjsip_sync'::regrole
+              union all select 'sequence', oid::regclass::text, privilege_type, privilege_type from pg_class, aclexplode(relacl)
+                where relkind = 'S' and grantee = 'pjsip_sync'::regrole
+              union all select 'table', attrelid::regclass::text, format('%s (%I)', privilege_type, attname),
+                format('%s (%I)', privilege_type, attname) from pg_attribute, aclexplode(attacl)
+                where grantee = 'pjsip_sync'::regrole
+              union all select 'function', oid::regprocedure::text, privilege_type, privilege_type
+                from pg_proc, aclexplode(proacl) where grantee = 'pjsip_sync'::regrole
+              union all select 'schema', oid::regnamespace::text, privilege_type, privilege_type
+                from pg_namespace, aclexplode(nspacl) where grantee = 'pjsip_sync'::regrole
             ) as each order by 1
             """);
         Assert.InRange(granted.Count, 100, 250);
@@ -167,14 +186,17 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         await using var plain = await cluster.Server.CreateDatabaseAsync("plain");
         var output = await Repository.ExpectAsync("psql",
         [
-            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1",
+            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
             "-d", $"host=127.0.0.1 port={cluster.Server.Port} dbname=plain user=postgres",
             "-v", "roles=1", "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
 
         const string grants = """
-            select relnamespace::regnamespace::text, relname, a::text from pg_class, unnest(relacl) a where relnamespace::regnamespace::text in ('public', 'pjsip_sync')
-            union all select attrelid::regclass::text, attname, a::text from pg_attribute, unnest(attacl) a where attrelid::regclass::text !~ '^pg_'
+            select relnamespace::regnamespace::text, relname, a::text from pg_class, unnest(relacl) a
+              where relnamespace::regnamespace::text in ('public', 'pjsip_sync')
+            union all select attrelid::regclass::text, attname, a::text from pg_attribute, unnest(attacl) a
+              where attrelid::regclass::text !~ '^pg_'
             union all select 'function', proname, a::text from pg_proc, unnest(proacl) a where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'schema', nspname, a::text from pg_namespace, unnest(nspacl) a where nspname in ('public', 'pjsip_sync')
             order by 1, 2, 3
@@ -184,7 +206,9 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         Assert.Equal(expected, await plain.RowsAsync(grants));
         Assert.Equal(0, (await WorkerProcess.CommandAsync(direct, [], "init", "--roles")).ExitCode);
         Assert.Equal(expected, await direct.RowsAsync(grants));
-        Assert.Equal(["77|True|True"], await direct.RowsAsync("select rolconnlimit, rolvaliduntil = '2040-01-01', rolcanlogin from pg_roles where rolname = 'pjsip_sync'"));
+        Assert.Equal(["77|True|True"], await direct.RowsAsync("""
+            select rolconnlimit, rolvaliduntil = '2040-01-01', rolcanlogin from pg_roles where rolname = 'pjsip_sync'
+            """));
         Assert.Contains("grant select, insert, update, delete on public.extensions to YOUR_APPLICATION", output, StringComparison.Ordinal);
         await direct.ExecuteAsync("alter role pjsip_sync connection limit -1 valid until 'infinity'");
     }

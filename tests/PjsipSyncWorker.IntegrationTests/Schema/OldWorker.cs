@@ -47,15 +47,21 @@ internal sealed class OldWorker : IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Takes changes and writes an endpoint in one transaction, and writes a status in another, as that worker does; then rolls back.</summary>
+    /// <summary>
+    /// Takes changes and writes an endpoint in one transaction, and writes a status in another, as that worker does; then rolls
+    /// back.
+    /// </summary>
     private async Task SendAsync(TestDatabase database)
     {
         string[][] transactions =
         [
-            ["begin; set local lock_timeout = '1s'", "select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)", "delete from pjsip_sync.change", "select count(*) from pjsip_sync.source_of(array['1001'])",
+            ["begin; set local lock_timeout = '1s'", "select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)",
+                 "delete from pjsip_sync.change", "select count(*) from pjsip_sync.source_of(array['1001'])",
              "update pjsip_sync.endpoint set synced_at = synced_at where id = '1001'", "rollback"],
-            ["begin; set local lock_timeout = '1s'", "select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)", "select pjsip_sync.project(array['1001', '1002'])", "commit"],
-            ["begin; set local lock_timeout = '1s'", "update pjsip_sync.contact set user_agent = user_agent where endpoint = '1001'", "update pjsip_sync.node set connected = connected", "rollback"],
+            ["begin; set local lock_timeout = '1s'", "select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)",
+                 "select pjsip_sync.project(array['1001', '1002'])", "commit"],
+            ["begin; set local lock_timeout = '1s'", "update pjsip_sync.contact set user_agent = user_agent where endpoint = '1001'",
+                 "update pjsip_sync.node set connected = connected", "rollback"],
         ];
         while (!_stop.IsCancellationRequested)
         {

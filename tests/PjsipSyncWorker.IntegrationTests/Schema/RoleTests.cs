@@ -61,8 +61,12 @@ public sealed class RoleTests(RoleCluster cluster) : IClassFixture<RoleCluster>
     [InlineData("pjsip_sync", "drop table ps_endpoints")]
     [InlineData("pjsip_sync", "truncate ps_endpoints")]
     [InlineData("pjsip_sync", "create role mine")]
-    [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each statement execute function pjsip_sync.record_change()")]
-    [InlineData("pjsip_sync", "create temp table mine (number text); create trigger mine after insert on mine for each row execute function pjsip_sync.record_replicated()")]
+    [InlineData("pjsip_sync",
+        "create temp table mine (number text); "
+        + "create trigger mine after insert on mine for each statement execute function pjsip_sync.record_change()")]
+    [InlineData("pjsip_sync",
+        "create temp table mine (number text); "
+        + "create trigger mine after insert on mine for each row execute function pjsip_sync.record_replicated()")]
     [InlineData("pjsip_sync", "delete from pjsip_sync.mapping")]
     [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
     [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
@@ -89,13 +93,18 @@ public sealed class RoleTests(RoleCluster cluster) : IClassFixture<RoleCluster>
     public async Task Installer_functions_ignore_objects_that_the_worker_role_creates()
     {
         await using var admin = await cluster.CreateAsync("hijack", "init", "--create-extensions", "--roles");
-        await admin.ExecuteAsync("create table customers (secret text); create function audit() returns trigger language plpgsql as 'begin return null; end'; create trigger audit after insert on customers for each statement execute function audit()");
+        await admin.ExecuteAsync("""
+            create table customers (secret text);
+            create function audit() returns trigger language plpgsql as 'begin return null; end';
+            create trigger audit after insert on customers for each statement execute function audit()
+            """);
         await using var worker = admin.As("pjsip_sync");
 
         await worker.ExecuteAsync("""
             create temp table pg_trigger as select oid, tgrelid, tgname, tgfoid, tgenabled from pg_catalog.pg_trigger;
             update pg_temp.pg_trigger set tgfoid = 'pjsip_sync.record_change'::regproc, tgenabled = 'D' where tgname = 'audit';
-            create temp table pg_attribute as select attrelid, attname, attnum, attisdropped from pg_catalog.pg_attribute where attrelid <> 'extensions'::regclass;
+            create temp table pg_attribute as select attrelid, attname, attnum, attisdropped from pg_catalog.pg_attribute
+              where attrelid <> 'extensions'::regclass;
             create temp table pg_class as select oid, relname, relkind from pg_catalog.pg_class where relname <> 'extensions';
             select pjsip_sync.refresh_mapping();
             select pjsip_sync.repair_triggers();

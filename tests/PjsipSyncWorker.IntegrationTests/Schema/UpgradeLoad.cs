@@ -12,7 +12,8 @@ internal sealed class UpgradeLoad : IAsyncDisposable
     private long _longest;
     private int _statements;
 
-    public UpgradeLoad(TestDatabase database) => _sessions = [.. Enumerable.Range(2, 4).Select(session => Task.Run(() => RunAsync(database, session)))];
+    public UpgradeLoad(TestDatabase database) =>
+        _sessions = [.. Enumerable.Range(2, 4).Select(session => Task.Run(() => RunAsync(database, session)))];
 
     public ConcurrentQueue<string> Errors { get; } = [];
 
@@ -53,7 +54,10 @@ internal sealed class UpgradeLoad : IAsyncDisposable
                 {
                     0 or 1 => $"insert into extensions (number, password) values ('{Number()}', 'x') on conflict do nothing",
                     2 => $"update extensions set display_name = 'Name {random.Next(100)}' where number = '{Number()}'",
-                    3 => $"update extensions set number = '{session}9{random.Next(100):00}' where number = '{Number()}' and not exists (select from extensions where number like '{session}9%')",
+                    3 => $"""
+                        update extensions set number = '{session}9{random.Next(100):00}' where number = '{Number()}'
+                          and not exists (select from extensions where number like '{session}9%')
+                        """,
                     4 => $"update extensions set status = 'online' where number = '{Number()}'",
                     5 => $"update extensions set password = 'y' where number between '{session}000' and '{session}050'",
                     6 => "select count(*) from extensions where number < '2000'",

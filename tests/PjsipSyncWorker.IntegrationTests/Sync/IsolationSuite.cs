@@ -19,7 +19,10 @@ public abstract class IsolationSuite(PostgresServer server)
             insert into ps_auths (id, username, password) values ('carrier', 'u', 'p');
             insert into ps_aors (id, contact) values ('carrier', 'sip:carrier.example');
             """);
-        const string trunk = "select e::text, a::text, o::text, e.xmin::text, a.xmin::text, o.xmin::text from ps_endpoints e join ps_auths a using (id) join ps_aors o using (id) where id = 'carrier'";
+        const string trunk = """
+            select e::text, a::text, o::text, e.xmin::text, a.xmin::text, o.xmin::text
+              from ps_endpoints e join ps_auths a using (id) join ps_aors o using (id) where id = 'carrier'
+            """;
         var before = await rig.Database.RowsAsync(trunk);
 
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), ('carrier', 'stolen')");
@@ -89,7 +92,10 @@ public abstract class IsolationSuite(PostgresServer server)
         await using var rig = await CreateAsync();
         await rig.Database.ExecuteAsync("alter table ps_aors add constraint few check (max_contacts < 50)");
 
-        await rig.ChangeAsync("insert into extensions (number, password, max_contacts) select g::text, 'x', case when g % 100 = 0 then 60 end from generate_series(1000, 1999) g");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, max_contacts) select g::text, 'x', case when g % 100 = 0 then 60 end
+              from generate_series(1000, 1999) g
+            """);
 
         Assert.Equal(990L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Equal(["10|ps_aors violates the check few"],
@@ -124,12 +130,16 @@ public abstract class IsolationSuite(PostgresServer server)
         await using var theirs = new NpgsqlConnection(rig.Database.ConnectionString);
         await theirs.OpenAsync();
         await using var transaction = await theirs.BeginTransactionAsync();
-        await using (var insert = new NpgsqlCommand("insert into ps_auths (id, auth_type, username, password) values ('1001', 'userpass', 'trunk', 'theirs')", theirs, transaction))
+        await using (var insert = new NpgsqlCommand("""
+            insert into ps_auths (id, auth_type, username, password) values ('1001', 'userpass', 'trunk', 'theirs')
+            """, theirs, transaction))
             await insert.ExecuteNonQueryAsync();
         await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'ours'), ('1002', 'two')");
 
         var draining = rig.DrainAsync();
-        await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"));
+        await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            """));
         await transaction.CommitAsync();
         await draining;
 
@@ -159,7 +169,8 @@ public abstract class IsolationSuite(PostgresServer server)
         await using var rig = await CreateAsync();
         await rig.Database.ExecuteAsync("""
             create table audit (what text);
-            create function audited() returns trigger language plpgsql as 'begin insert into audit values (tg_table_name); return null; end';
+            create function audited() returns trigger language plpgsql
+              as 'begin insert into audit values (tg_table_name); return null; end';
             create trigger audited after insert or update on ps_auths for each row execute function audited();
             create trigger audited after update on extensions for each row execute function audited();
             """);

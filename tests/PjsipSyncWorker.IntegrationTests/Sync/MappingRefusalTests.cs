@@ -9,7 +9,9 @@ public sealed class MappingRefusalTests(PostgresServer server)
     [InlineData("create table lines (number text, password text); create table child () inherits (lines)", "inheritance tree")]
     [InlineData("create table whole (number text, password text) partition by list (number); create table lines partition of whole default",
         "is a partition")]
-    [InlineData("create table lines (id bigint, context varchar(40), exten varchar(40), priority int, app varchar(40), appdata varchar(256))", "dialplan table")]
+    [InlineData(
+        "create table lines (id bigint, context varchar(40), exten varchar(40), priority int, app varchar(40), "
+        + "appdata varchar(256))", "dialplan table")]
     [InlineData("select 1", "does not exist")]
     public async Task A_table_that_cannot_be_watched_is_refused_with_a_reason(string tables, string because)
     {
@@ -33,15 +35,18 @@ public sealed class MappingRefusalTests(PostgresServer server)
 
         var (exitCode, output) = await WorkerProcess.CommandAsync(database,
         [
-            "Source__Table=lines", "Source__Columns__Password=passwd", "Source__Columns__Nmae=ext", "Source__Columns__Codecs=nosuchfunction(ext)",
+            "Source__Table=lines", "Source__Columns__Password=passwd", "Source__Columns__Nmae=ext",
+            "Source__Columns__Codecs=nosuchfunction(ext)",
             "Source__Columns__Context=mine(ext)", "Source__Columns__Status=upper(ext)", "Source__Active=enabled and ext <> ''",
         ], "init");
 
         Assert.Equal(2, exitCode);
         foreach (var problem in new[]
         {
-            "Source:Columns:Number: public.lines has no column \"number\"", "Source:Columns:Password: public.lines has no column \"passwd\"", "Source:Columns:Nmae is not known",
-            "Source:Columns:Codecs: function nosuchfunction(text) does not exist", "Source:Columns:Context: function mine(text) does not exist",
+            "Source:Columns:Number: public.lines has no column \"number\"",
+            "Source:Columns:Password: public.lines has no column \"passwd\"", "Source:Columns:Nmae is not known",
+            "Source:Columns:Codecs: function nosuchfunction(text) does not exist",
+            "Source:Columns:Context: function mine(text) does not exist",
             "Source:Columns:Status: \"upper(ext)\" is written by the worker", "Source:Active: column \"enabled\" does not exist",
         })
             Assert.Contains(problem, output, StringComparison.Ordinal);
@@ -63,7 +68,8 @@ public sealed class MappingRefusalTests(PostgresServer server)
         await using var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync("""
             create table tenants (id int primary key, slug text); create view named as select * from tenants where slug is not null;
-            create table "Tenant Parts" (id int primary key) partition by list (id); create table "Tenant 1" partition of "Tenant Parts" for values in (1);
+            create table "Tenant Parts" (id int primary key) partition by list (id);
+            create table "Tenant 1" partition of "Tenant Parts" for values in (1);
             create table lines (number text primary key, password text, tenant_id int)
             """);
         var setting = mapping.StartsWith("Active", StringComparison.Ordinal) ? $"Source__{mapping}" : $"Source__Columns__{mapping}";
@@ -82,14 +88,16 @@ public sealed class MappingRefusalTests(PostgresServer server)
     {
         await using var database = await server.CreateDatabaseAsync();
         await database.ExecuteAsync("""
-            create table tenants (id int primary key, slug text); create table lines (number text primary key, password text, tags text[], tenant_id int);
+            create table tenants (id int primary key, slug text);
+            create table lines (number text primary key, password text, tags text[], tenant_id int);
             create function slug_of(int) returns text language sql stable as 'select slug from public.tenants where id = $1';
             create function plain(text) returns text language sql immutable as 'select $1'
             """);
 
         var (exitCode, output) = await WorkerProcess.CommandAsync(database,
         [
-            "Source__Table=lines", "Source__Columns__DisplayName=(select string_agg(t, ' ') from unnest(tags) t)", "Source__Columns__Password=public.plain(password)",
+            "Source__Table=lines", "Source__Columns__DisplayName=(select string_agg(t, ' ') from unnest(tags) t)",
+            "Source__Columns__Password=public.plain(password)",
             "Source__Columns__Context=public.slug_of(tenant_id)", "Source__Active=tenant_id is not null and now() > '2020-01-01'",
         ], "init");
 

@@ -8,7 +8,8 @@ public sealed class MappingTests(PostgresServer server)
     private const string Laravel = """
         create schema app;
         create table app."Users" (
-          id bigserial primary key, extension varchar(20) not null, name varchar(255), password varchar(255) not null, is_active boolean not null default true,
+          id bigserial primary key, extension varchar(20) not null, name varchar(255),
+          password varchar(255) not null, is_active boolean not null default true,
           deleted_at timestamp(0), settings json, status varchar(20) not null default 'offline', "lastSeen" timestamp(0), ip varchar(45),
           created_at timestamp(0), updated_at timestamp(0));
         create index on app."Users" (extension);
@@ -16,7 +17,8 @@ public sealed class MappingTests(PostgresServer server)
 
     private static readonly string[] LaravelSettings =
     [
-        "Source:Table=app.\"Users\"", "Source:Columns:Number=extension", "Source:Columns:DisplayName=name", "Source:Columns:LastRegisteredAt=lastSeen",
+        "Source:Table=app.\"Users\"", "Source:Columns:Number=extension", "Source:Columns:DisplayName=name",
+        "Source:Columns:LastRegisteredAt=lastSeen",
         "Source:Columns:LastRegisteredIp=ip", "Source:Active=is_active and deleted_at is null",
     ];
 
@@ -33,13 +35,19 @@ public sealed class MappingTests(PostgresServer server)
         Assert.Equal(
             ["\"Anna\" <1001>|30"], await rig.Database.RowsAsync("select callerid, rtp_timeout from ps_endpoints where id = '1001'"));
 
-        await rig.ChangeAsync("update app.\"Users\" set deleted_at = now() where extension = '1001'; update app.\"Users\" set is_active = false where extension = '1002'");
+        await rig.ChangeAsync("""
+            update app."Users" set deleted_at = now() where extension = '1001';
+            update app."Users" set is_active = false where extension = '1002'
+            """);
         Assert.Equal("1003", await rig.IdsAsync());
 
         await rig.ChangeAsync("update app.\"Users\" set deleted_at = null, is_active = true");
         Assert.Equal("1001,1002,1003", await rig.IdsAsync());
 
-        await rig.Database.ExecuteAsync("update app.\"Users\" set updated_at = now(), status = 'online', settings = '{\"endpoint\": {\"rtp_timeout\": 30}}' where extension = '1001'");
+        await rig.Database.ExecuteAsync("""
+            update app."Users" set updated_at = now(), status = 'online', settings = '{"endpoint": {"rtp_timeout": 30}}'
+              where extension = '1001'
+            """);
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
     }
 
@@ -50,11 +58,14 @@ public sealed class MappingTests(PostgresServer server)
         await rig.ChangeAsync("insert into app.\"Users\" (extension, password) values ('1001', 'one')");
         await rig.Database.ExecuteAsync("""
             insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
-            insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', '192.0.2.7', '2026-01-02 03:04:05+00');
+            insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at)
+              values ('pbx1', '1001', 'sip:x', 'Reachable', '192.0.2.7', '2026-01-02 03:04:05+00');
             """);
 
         Assert.Empty(await rig.Database.RowsAsync("select pjsip_sync.write_status()"));
-        Assert.Equal(["online|192.0.2.7|True"], await rig.Database.RowsAsync("select status, ip, \"lastSeen\" = '2026-01-02 03:04:05+00'::timestamptz::timestamp from app.\"Users\""));
+        Assert.Equal(["online|192.0.2.7|True"], await rig.Database.RowsAsync("""
+            select status, ip, "lastSeen" = '2026-01-02 03:04:05+00'::timestamptz::timestamp from app."Users"
+            """));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
 
         await rig.Database.ExecuteAsync("delete from pjsip_sync.contact");
@@ -66,11 +77,18 @@ public sealed class MappingTests(PostgresServer server)
     public async Task Expressions_map_a_tenant_prefix_and_a_json_field()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            "create table seats (tenant int, ext int, data jsonb, primary key (tenant, ext)); create index on seats ((('t' || tenant || '-' || ext)))"),
-            "Source:Table=public.seats", "Source:Columns:Number='t' || tenant || '-' || ext", "Source:Columns:Password=data->>'sip'", "Source:Columns:DisplayName=data->>'name'",
+            """
+                create table seats (tenant int, ext int, data jsonb, primary key (tenant, ext));
+                create index on seats ((('t' || tenant || '-' || ext)))
+                """),
+            "Source:Table=public.seats", "Source:Columns:Number='t' || tenant || '-' || ext",
+            "Source:Columns:Password=data->>'sip'", "Source:Columns:DisplayName=data->>'name'",
             "Source:Active=data ? 'sip'");
 
-        await rig.ChangeAsync("""insert into seats values (1, 1001, '{"sip":"a","name":"Anna"}'), (2, 1001, '{"sip":"b"}'), (3, 1001, '{}'), (4, 1001, null)""");
+        await rig.ChangeAsync("""
+            insert into seats values (1, 1001, '{"sip":"a","name":"Anna"}'), (2, 1001, '{"sip":"b"}'), (3, 1001, '{}'),
+              (4, 1001, null)
+            """);
         Assert.Equal("t1-1001,t2-1001", await rig.IdsAsync());
 
         await rig.ChangeAsync(
@@ -90,9 +108,15 @@ public sealed class MappingTests(PostgresServer server)
             .Where(pair => pair.Value is not null && pair.Key.StartsWith("Source:", StringComparison.Ordinal))
                 .Select(pair => $"{pair.Key}={pair.Value}").ToArray();
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            "create table users (extension text unique, sip_password text, first_name text, last_name text, is_active boolean default true, deleted_at timestamptz)"), source);
+            """
+                create table users (extension text unique, sip_password text, first_name text, last_name text,
+                  is_active boolean default true, deleted_at timestamptz)
+                """), source);
 
-        await rig.ChangeAsync("insert into users values ('1001', 'x', 'Anna', 'Berg'), ('1002', 'x', 'Anna', null), ('1003', 'x', null, 'Berg'), ('1004', 'x', null, null), (null, null, 'Carl', null)");
+        await rig.ChangeAsync("""
+            insert into users values ('1001', 'x', 'Anna', 'Berg'), ('1002', 'x', 'Anna', null), ('1003', 'x', null, 'Berg'),
+              ('1004', 'x', null, null), (null, null, 'Carl', null)
+            """);
 
         Assert.Equal(["\"Anna Berg\" <1001>", "\"Anna\" <1002>", "\"Berg\" <1003>", "<1004>"],
             await rig.Database.RowsAsync("select callerid from ps_endpoints order by id"));
@@ -103,7 +127,10 @@ public sealed class MappingTests(PostgresServer server)
     public async Task A_function_with_its_schema_may_be_used()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            "create table lines (number text primary key, password text); create function public.mine(text) returns text language sql immutable as 'select $1 || ''!'''"),
+            """
+                create table lines (number text primary key, password text);
+                create function public.mine(text) returns text language sql immutable as 'select $1 || ''!'''
+                """),
             "Source:Table=lines", "Source:Columns:Password=public.mine(password)");
 
         await rig.ChangeAsync("insert into lines values ('1001', 'x')");
@@ -164,11 +191,14 @@ public sealed class MappingTests(PostgresServer server)
         {
             await AsteriskSchema.CreateAsync(database, "Asterisk's \"RT\"");
             await database.ExecuteAsync("""
-                create schema "App 1"; create table "App 1"."Phone;s" ("Num ber" text primary key, "pass%s" text, "ids" text, "source" text, "recorded" text);
+                create schema "App 1";
+                create table "App 1"."Phone;s" ("Num ber" text primary key,
+                  "pass%s" text, "ids" text, "source" text, "recorded" text);
                 alter role current_user set search_path = nowhere;
                 """.Replace("alter role current_user set search_path = nowhere;", "", StringComparison.Ordinal));
         },
-        "Source:Table=\"App 1\".\"Phone;s\"", "Source:Columns:Number=Num ber", "Source:Columns:Password=pass%s", "Source:Columns:Context=ids", "Source:Columns:Transport=recorded",
+        "Source:Table=\"App 1\".\"Phone;s\"", "Source:Columns:Number=Num ber", "Source:Columns:Password=pass%s",
+        "Source:Columns:Context=ids", "Source:Columns:Transport=recorded",
         "Source:Active=source is null", "Realtime:Schema=Asterisk's \"RT\"");
 
         await rig.ChangeAsync(

@@ -53,7 +53,8 @@ public sealed class NumberTests(PostgresServer server)
             create domain dialled as varchar(20); create domain dialled_integer as integer check (value > 0);
             create table lines (number {(type == "folded" ? "text collate folding" : type)} unique, password text, status text);
             """), "Source:Table=lines");
-        var number = type == "uuid" ? "lpad(g::text, 32, '0')::uuid" : $"g::extra.citext::text{(type is "citext" or "folded" ? "" : $"::{type}")}";
+        var number = type == "uuid" ? "lpad(g::text, 32, '0')::uuid"
+            : $"g::extra.citext::text{(type is "citext" or "folded" ? "" : $"::{type}")}";
         await rig.Database.ExecuteAsync(
             $"insert into lines select {number}, 'x' from generate_series({first}, {first + Rows - 1}) g; analyze lines");
         Assert.True(await rig.Database.ScalarAsync<bool>("select indexed from pjsip_sync.mapping"));
@@ -68,7 +69,9 @@ public sealed class NumberTests(PostgresServer server)
         await Measurements.RecordAsync($"{Rows} numbers of type {type}, synced", synced);
         await Measurements.RecordAsync($"{Rows} numbers of type {type}, status", begun.Elapsed);
 
-        const string Read = "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'lines'";
+        const string Read = """
+            select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relname = 'lines'
+            """;
         await using var connection = await rig.Database.OpenAsync();
         foreach (var asked in new[] { "extensions_by_number", "write_status" })
         {
@@ -108,7 +111,10 @@ public sealed class NumberTests(PostgresServer server)
 
         await rig.ChangeAsync($"insert into lines values {rows}");
         // What no number is written like is nobody's, and no fault.
-        await rig.ChangeAsync("insert into pjsip_sync.change (id) values ('ANNA'), ('1001.00'), ('01'), ('1e3'), (' 1001'), ('99999999999999999999'), ('NaN'), ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), ('')");
+        await rig.ChangeAsync("""
+            insert into pjsip_sync.change (id) values ('ANNA'), ('1001.00'), ('01'), ('1e3'), (' 1001'), ('99999999999999999999'),
+              ('NaN'), ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), ('')
+            """);
         await rig.ProjectAsync();
 
         Assert.Equal(ids, string.Join(' ', await rig.Database.RowsAsync("select id, password from ps_auths order by password")));
@@ -175,7 +181,10 @@ public sealed class NumberTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table extensions alter number drop not null");
         // As an older version left it.
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) values (null, 'x'), ('', 'x'), ('1001', 'x'); insert into pjsip_sync.rejected (row_key, id, reason) values ('1', '', 'number is empty')");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password) values (null, 'x'), ('', 'x'), ('1001', 'x');
+            insert into pjsip_sync.rejected (row_key, id, reason) values ('1', '', 'number is empty')
+            """);
         await rig.ReconcileAsync(force: true);
         Assert.Equal(["2||number is empty"], await rig.Database.RowsAsync("select row_key, id, reason from pjsip_sync.rejected"));
         await rig.ChangeAsync("delete from extensions where number = ''");

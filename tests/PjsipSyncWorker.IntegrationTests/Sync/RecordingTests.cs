@@ -17,8 +17,10 @@ public sealed class RecordingTests(PostgresServer server)
     {
         // Columns of the application that are named as the trigger's own variables are, and a type without an equality.
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("""
-            create table lines (id int primary key, number text unique deferrable initially deferred, secret text, place json, several text, was timestamptz, became jsonb default '{}', recorded int);
-            insert into lines (id, number, secret, place) values (1, '1001', 'one', '{"room": 1}'), (2, '1002', 'two', null), (3, '1003', 'three', '{"room": 1}');
+            create table lines (id int primary key, number text unique deferrable initially deferred, secret text, place json,
+              several text, was timestamptz, became jsonb default '{}', recorded int);
+            insert into lines (id, number, secret, place)
+              values (1, '1001', 'one', '{"room": 1}'), (2, '1002', 'two', null), (3, '1003', 'three', '{"room": 1}');
             """), "Source:Table=lines", "Source:Columns:Number=number", "Source:Columns:Password=secret", "Source:Columns:Settings=place");
         await rig.Database.ExecuteAsync("delete from pjsip_sync.change");
 
@@ -31,14 +33,18 @@ public sealed class RecordingTests(PostgresServer server)
     public async Task Partitioned_table_is_watched_on_every_leaf_even_attached_later()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync("""
-            create table lines (site int, number text, password text, status text default 'offline', primary key (site, number)) partition by list (site);
+            create table lines (site int, number text, password text, status text default 'offline', primary key (site, number))
+              partition by list (site);
             create table lines_1 partition of lines for values in (1);
             create table lines_2 partition of lines for values in (2) partition by range (number);
             create table lines_2a partition of lines_2 for values from (minvalue) to (maxvalue);
             """), "Source:Table=lines");
 
         await rig.ChangeAsync("insert into lines values (1, '1001', 'a'), (2, '2001', 'b')");
-        await rig.ChangeAsync("insert into lines_1 values (1, '1002', 'c'); insert into lines_2a values (2, '2002', 'd'); update lines_2 set password = 'e' where number = '2001'");
+        await rig.ChangeAsync("""
+            insert into lines_1 values (1, '1002', 'c'); insert into lines_2a values (2, '2002', 'd');
+            update lines_2 set password = 'e' where number = '2001'
+            """);
         Assert.Equal("1001,1002,2001,2002", await rig.IdsAsync());
         await rig.ChangeAsync("update lines set site = 1 where number = '2001'");
         Assert.Equal(["2001|e"], await rig.Database.RowsAsync("select id, password from ps_auths where id = '2001'"));
@@ -51,7 +57,11 @@ public sealed class RecordingTests(PostgresServer server)
         await rig.ChangeAsync("update lines_3 set number = '3002'");
         Assert.Equal("1001,1002,2001,2002,3002", await rig.IdsAsync());
 
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('n', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('n', '3002', 'sip:x', 'Reachable', now())");
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, connected, last_seen_at) values ('n', true, now());
+            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at)
+              values ('n', '3002', 'sip:x', 'Reachable', now())
+            """);
         await rig.Database.ExecuteAsync("select pjsip_sync.write_status()");
         Assert.Equal(["3002"], await rig.Database.RowsAsync("select number from lines where status = 'online'"));
     }

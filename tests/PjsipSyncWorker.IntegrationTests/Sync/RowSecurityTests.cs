@@ -13,7 +13,8 @@ public sealed class RowSecurityTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1, 50) g");
         var role = $"limited_{Guid.NewGuid():N}";
         await rig.Database.ExecuteAsync($"""
-            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role}; grant all on all tables in schema pjsip_sync, public to {role};
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role};
+            grant all on all tables in schema pjsip_sync, public to {role};
             grant all on all sequences in schema pjsip_sync to {role}; alter table extensions enable row level security;
             """);
         var connection = new NpgsqlConnectionStringBuilder(rig.Database.ConnectionString) { Username = role, Password = "x" };
@@ -31,19 +32,24 @@ public sealed class RowSecurityTests(PostgresServer server)
     [Theory]
     [InlineData("create policy mine on extensions to {0} using (true)", true)]
     [InlineData("create policy everybodys on extensions using (true) with check (true)", true)]
-    [InlineData("create policy mine on extensions for select to {0} using (true); create policy writes on extensions for update to {0} using (true)", true)]
+    [InlineData(
+        "create policy mine on extensions for select to {0} using (true); "
+        + "create policy writes on extensions for update to {0} using (true)", true)]
     [InlineData("create policy mine on extensions to {0} using (true); create policy tenants on extensions using (context = 'mine')", true)]
     [InlineData("create policy mine on extensions for select to {0} using (true)", false)]
     [InlineData("create policy mine on extensions to {0} using (number < '1003')", false)]
     [InlineData("create policy somebodys on extensions to current_user using (true)", false)]
-    [InlineData("create policy mine on extensions to {0} using (true); create policy less on extensions as restrictive using (number < '1003')", false)]
+    [InlineData(
+        "create policy mine on extensions to {0} using (true); "
+        + "create policy less on extensions as restrictive using (number < '1003')", false)]
     public async Task Row_policy_with_every_row_suffices_and_any_other_removes_nothing(string policy, bool enough)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1005) g");
         var role = $"limited_{Guid.NewGuid():N}";
         await rig.Database.ExecuteAsync($"""
-            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role}; grant all on all tables in schema pjsip_sync, public to {role};
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role};
+            grant all on all tables in schema pjsip_sync, public to {role};
             grant all on all sequences in schema pjsip_sync to {role};
             grant execute on all functions in schema pjsip_sync to {role}; alter table extensions enable row level security
             """);
@@ -66,7 +72,11 @@ public sealed class RowSecurityTests(PostgresServer server)
         Assert.Equal("y", await rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1004'"));
         Assert.Equal(Outcome.Pass, (await VerificationAssert.VerifyAsync(other.Settings))
             .First(check => check.Name == "database.mapping").Outcome);
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()); insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now())");
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
+            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at)
+              values ('pbx1', '1001', 'sip:x', 'Reachable', now())
+            """);
         await other.ProjectAsync();
         Assert.Equal(
             "1001", await rig.Database.ScalarAsync<string>("select string_agg(number, ',') from extensions where status = 'online'"));

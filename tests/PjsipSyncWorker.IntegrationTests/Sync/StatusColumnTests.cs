@@ -6,8 +6,12 @@ namespace PjsipSyncWorker.IntegrationTests.Sync;
 public sealed class StatusColumnTests(PostgresServer server)
 {
     private const string StatusTypes = """
-        create schema extra; create extension citext schema extra; create type phone_state as enum ('offline', 'online'); create type account_state as enum ('active', 'blocked');
-        create type device as enum ('NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN', 'INVALID'); create domain flag as boolean;
+        create schema extra; create extension citext schema extra;
+        create type phone_state as enum ('offline', 'online');
+        create type account_state as enum ('active', 'blocked');
+        create type device as enum ('NOT_INUSE', 'INUSE', 'RINGING', 'RINGINUSE', 'BUSY', 'ONHOLD', 'UNAVAILABLE', 'UNKNOWN',
+          'INVALID');
+        create domain flag as boolean;
         """;
 
     [Theory]
@@ -18,10 +22,14 @@ public sealed class StatusColumnTests(PostgresServer server)
     [InlineData("status char(10)", "online", "offline")]
     [InlineData("status extra.citext check (status in ('online', 'offline', 'lost'))", "online", "offline")]
     [InlineData("status text, last_registered_ip varchar(45), last_registered_at timestamp, device_state device", "online", "offline")]
-    [InlineData("status text, last_registered_ip cidr, last_registered_at timestamp(0) with time zone, device_state varchar(11) not null default 'UNKNOWN'", "online", "offline")]
+    [InlineData(
+        "status text, last_registered_ip cidr, last_registered_at timestamp(0) with time zone, "
+        + "device_state varchar(11) not null default 'UNKNOWN'", "online", "offline")]
     public async Task Status_is_written_into_a_column_of_any_type_that_can_hold_it(string columns, string online, string offline)
     {
-        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"{StatusTypes} create table lines (number text primary key, password text, {columns})"), "Source:Table=lines");
+        await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync($"""
+            {StatusTypes} create table lines (number text primary key, password text, {columns})
+            """), "Source:Table=lines");
         await rig.ChangeAsync("insert into lines (number, password) values ('1001', 'x'), ('1002', 'x')");
         await rig.AddContactAsync("1001");
 
@@ -33,24 +41,41 @@ public sealed class StatusColumnTests(PostgresServer server)
             Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.status_mismatches()"));
         }
         if (columns.Contains("last_registered_ip", StringComparison.Ordinal))
-            Assert.Equal("2001:db8:1111:2222:3333:4444:5555:6666", await rig.Database.ScalarAsync<string>("select split_part(last_registered_ip::text, '/', 1) from lines where number = '1001'"));
+            Assert.Equal("2001:db8:1111:2222:3333:4444:5555:6666", await rig.Database.ScalarAsync<string>("""
+                select split_part(last_registered_ip::text, '/', 1) from lines where number = '1001'
+                """));
     }
 
     [Theory]
-    [InlineData("status smallint", "Source:Columns:Status: \"status\" is of type smallint, which cannot hold online: make it text or boolean, or map null to do without")]
-    [InlineData("status timestamptz", "Source:Columns:Status: \"status\" is of type timestamp with time zone, which cannot hold online: make it text or boolean")]
-    [InlineData("status varchar(6)", "Source:Columns:Status: \"status\" is of type character varying(6), which cannot hold offline: make it text or boolean")]
-    [InlineData("status account_state", "Source:Columns:Status: \"status\" is of type public.account_state, which cannot hold online: make it text or boolean")]
+    [InlineData("status smallint",
+        "Source:Columns:Status: \"status\" is of type smallint, which cannot hold online: make it text or boolean, "
+        + "or map null to do without")]
+    [InlineData("status timestamptz",
+        "Source:Columns:Status: \"status\" is of type timestamp with time zone, which cannot hold online: make it text or boolean")]
+    [InlineData("status varchar(6)",
+        "Source:Columns:Status: \"status\" is of type character varying(6), which cannot hold offline: make it text or boolean")]
+    [InlineData("status account_state",
+        "Source:Columns:Status: \"status\" is of type public.account_state, which cannot hold online: make it text or boolean")]
     [InlineData("status text check (status in ('active', 'blocked'))",
         "Source:Columns:Status: \"status\" may not be online, since the constraint lines_status_check forbids it")]
     [InlineData("status text generated always as (password || '!') stored",
         "Source:Columns:Status: \"status\" is a generated column, which cannot be written: map another one")]
-    [InlineData("last_registered_ip varchar(8)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(8), which cannot hold 255.255.255.255: make it inet or text")]
-    [InlineData("last_registered_ip varchar(15)", "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(15), which cannot hold 2001:db8:1111:2222:3333:4444:5555:6666: make it inet or text")]
-    [InlineData("last_registered_at date", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type date, which does not hold a date with its time: make it timestamptz")]
-    [InlineData("last_registered_at bigint", "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type bigint, which does not hold a date with its time: make it timestamptz")]
-    [InlineData("device_state phone_state", "Source:Columns:DeviceState: \"device_state\" is of type public.phone_state, which cannot hold NOT_INUSE: make it text")]
-    [InlineData("device_state boolean", "Source:Columns:DeviceState: \"device_state\" is of type boolean, which cannot hold NOT_INUSE: make it text")]
+    [InlineData("last_registered_ip varchar(8)",
+        "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(8), "
+        + "which cannot hold 255.255.255.255: make it inet or text")]
+    [InlineData("last_registered_ip varchar(15)",
+        "Source:Columns:LastRegisteredIp: \"last_registered_ip\" is of type character varying(15), "
+        + "which cannot hold 2001:db8:1111:2222:3333:4444:5555:6666: make it inet or text")]
+    [InlineData("last_registered_at date",
+        "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type date, "
+        + "which does not hold a date with its time: make it timestamptz")]
+    [InlineData("last_registered_at bigint",
+        "Source:Columns:LastRegisteredAt: \"last_registered_at\" is of type bigint, "
+        + "which does not hold a date with its time: make it timestamptz")]
+    [InlineData("device_state phone_state",
+        "Source:Columns:DeviceState: \"device_state\" is of type public.phone_state, which cannot hold NOT_INUSE: make it text")]
+    [InlineData("device_state boolean",
+        "Source:Columns:DeviceState: \"device_state\" is of type boolean, which cannot hold NOT_INUSE: make it text")]
     public async Task Unfit_status_column_is_refused_or_skipped_if_it_becomes_unfit(string column, string problem)
     {
         var name = column[..column.IndexOf(' ', StringComparison.Ordinal)];
@@ -84,7 +109,9 @@ public sealed class StatusColumnTests(PostgresServer server)
         if (name != "status")
             Assert.Equal("online", await database.ScalarAsync<string>("select status from lines"));
 
-        await database.ExecuteAsync($"alter table lines drop {name}, add {name} {(name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)")}; select pjsip_sync.refresh_mapping()");
+        var fitting = name == "status" ? "boolean" : name == "last_registered_at" ? "timestamp" : "varchar(40)";
+        await database.ExecuteAsync(
+            $"alter table lines drop {name}, add {name} {fitting}; select pjsip_sync.refresh_mapping()");
         await rig.ProjectAsync();
         Assert.NotNull(
             await database.ScalarAsync<object>(name == "device_state" ? "select status from lines" : $"select {name} from lines"));

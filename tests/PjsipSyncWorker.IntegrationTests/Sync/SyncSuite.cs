@@ -22,9 +22,15 @@ public abstract class SyncSuite(PostgresServer server)
 
         Assert.Equal("1001", await rig.IdsAsync());
         Assert.Equal(["userpass|1001|p^3Bw^5Ex"], await rig.Database.RowsAsync("select auth_type::text, username, password from ps_auths"));
-        Assert.Equal(["2|yes|yes|60"], await rig.Database.RowsAsync("select max_contacts, remove_existing::text, coalesce(to_jsonb(ps_aors)->>'remove_unavailable', 'yes'), qualify_frequency from ps_aors"));
-        Assert.Equal(["""1001|1001|sales|all|opus,alaw|"Anna \"A\" Öz" <1001>|1001@default|transport-tcp|yes|yes|yes"""], await rig.Database.RowsAsync(
-            "select aors, auth, context, disallow, allow, callerid, mailboxes, transport, rewrite_contact::text, force_rport::text, rtp_symmetric::text from ps_endpoints"));
+        Assert.Equal(["2|yes|yes|60"], await rig.Database.RowsAsync("""
+            select max_contacts, remove_existing::text, coalesce(to_jsonb(ps_aors)->>'remove_unavailable', 'yes'),
+              qualify_frequency from ps_aors
+            """));
+        Assert.Equal(["""1001|1001|sales|all|opus,alaw|"Anna \"A\" Öz" <1001>|1001@default|transport-tcp|yes|yes|yes"""],
+            await rig.Database.RowsAsync("""
+                select aors, auth, context, disallow, allow, callerid, mailboxes, transport, rewrite_contact::text,
+                  force_rport::text, rtp_symmetric::text from ps_endpoints
+                """));
     }
 
     /// <summary>A change of the extensions 1001 and 1002.</summary>
@@ -95,7 +101,10 @@ public abstract class SyncSuite(PostgresServer server)
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
 
-        await rig.Database.ExecuteAsync("update extensions set status = 'online', last_registered_at = now(), last_registered_ip = '192.0.2.1', device_state = 'INUSE'");
+        await rig.Database.ExecuteAsync("""
+            update extensions set status = 'online', last_registered_at = now(), last_registered_ip = '192.0.2.1',
+              device_state = 'INUSE'
+            """);
 
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
     }
@@ -104,10 +113,14 @@ public abstract class SyncSuite(PostgresServer server)
     public async Task A_second_identical_sync_writes_nothing()
     {
         await using var rig = await CreateAsync();
-        await rig.ChangeAsync("insert into extensions (number, password, settings) select g::text, 'x', '{\"endpoint\":{\"dtmf_mode\":\"info\"}}' from generate_series(1000, 1999) g");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, settings) select g::text, 'x', '{"endpoint":{"dtmf_mode":"info"}}'
+              from generate_series(1000, 1999) g
+            """);
         const string versions = """
             select 'e', id, xmin::text from ps_endpoints union all select 'a', id, xmin::text from ps_auths
-            union all select 'o', id, xmin::text from ps_aors union all select 'l', id, xmin::text from pjsip_sync.managed_endpoint order by 1, 2
+            union all select 'o', id, xmin::text from ps_aors
+            union all select 'l', id, xmin::text from pjsip_sync.managed_endpoint order by 1, 2
             """;
         var before = await rig.Database.RowsAsync(versions);
 
@@ -124,7 +137,10 @@ public abstract class SyncSuite(PostgresServer server)
     public async Task Unmanaged_column_survives_and_a_removed_option_returns_to_null()
     {
         await using var rig = await CreateAsync();
-        await rig.ChangeAsync("""insert into extensions (number, password, settings) values ('1001', 'x', '{"endpoint":{"dtmf_mode":"info","rtp_timeout":30}}')""");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, settings)
+              values ('1001', 'x', '{"endpoint":{"dtmf_mode":"info","rtp_timeout":30}}')
+            """);
         await rig.Database.ExecuteAsync("update ps_endpoints set accountcode = 'by-hand'");
 
         await rig.ChangeAsync("""update extensions set settings = '{"endpoint":{"rtp_timeout":31}}', display_name = 'New'""");
@@ -138,7 +154,10 @@ public abstract class SyncSuite(PostgresServer server)
     {
         await using var rig = await CreateAsync();
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g");
-        await rig.Database.ExecuteAsync("set session_replication_role = replica; alter table extensions disable trigger all; delete from extensions where number > '1010'; alter table extensions enable trigger all");
+        await rig.Database.ExecuteAsync("""
+            set session_replication_role = replica; alter table extensions disable trigger all;
+            delete from extensions where number > '1010'; alter table extensions enable trigger all
+            """);
 
         Assert.Equal(89, (await rig.ReconcileAsync()).HeldBack);
         Assert.Equal(100L, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));

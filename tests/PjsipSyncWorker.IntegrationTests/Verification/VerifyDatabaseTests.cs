@@ -84,9 +84,14 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var (database, settings) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update; alter table extensions disable trigger pjsip_sync_replicated;
-            drop trigger pjsip_sync_truncate on extensions; create trigger pjsip_sync_truncate before update on extensions for each row execute function suppress_redundant_updates_trigger();
-            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger(); alter table extensions disable trigger theirs;
+            drop trigger pjsip_sync_insert on extensions;
+            alter table extensions disable trigger pjsip_sync_update;
+            alter table extensions disable trigger pjsip_sync_replicated;
+            drop trigger pjsip_sync_truncate on extensions;
+            create trigger pjsip_sync_truncate before update on extensions for each row
+              execute function suppress_redundant_updates_trigger();
+            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger();
+            alter table extensions disable trigger theirs;
             insert into ps_endpoints (id, context) values ('trunk', 'from-carrier');
             insert into extensions (number, password) values ('1003', 'three');
             insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours');
@@ -100,7 +105,9 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
             checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
-        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'"));
+        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("""
+            select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'
+            """));
     }
 
     [Theory]
@@ -159,9 +166,11 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var (database, _) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            insert into pjsip_sync.node (name, connected, last_seen_at, degraded) values ('pbx1', true, now(), 'cannot read 1001 from the realtime tables');
+            insert into pjsip_sync.node (name, connected, last_seen_at, degraded)
+              values ('pbx1', true, now(), 'cannot read 1001 from the realtime tables');
             insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values
-              ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()), ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
+              ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()),
+                ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
             """);
 
         var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Name=pbx1", "Asterisk:Nodes:0:Port=1",

@@ -128,7 +128,9 @@ internal sealed class SyncRig : IAsyncDisposable
         var schema = Settings.Realtime.Schema.Replace("\"", "\"\"", StringComparison.Ordinal);
         var lists = new List<string>();
         foreach (var table in new[] { "ps_endpoints", "ps_auths", "ps_aors" })
-            lists.Add(await Database.ScalarAsync<string>($"select coalesce(string_agg(id, ',' order by id collate \"C\"), '') from \"{schema}\".{table}") ?? "");
+            lists.Add(await Database.ScalarAsync<string>($"""
+                select coalesce(string_agg(id, ',' order by id collate "C"), '') from "{schema}".{table}
+                """) ?? "");
         Assert.Equal(lists[0], lists[1]);
         Assert.Equal(lists[0], lists[2]);
         return lists[0];

@@ -10,10 +10,12 @@ public sealed class MapperSettingsTests
 {
     [Fact]
     public void A_list_of_variables_is_several_variables() => Assert.Equal("TENANT=acme;CDR(accountcode)=7,8",
-        Map(new Extension("1", "1001", true, "x", Settings: """{"endpoint":{"set_var":["TENANT=acme","CDR(accountcode)=7,8"]}}"""))["ps_endpoints.set_var"]);
+        Map(new Extension("1", "1001", true, "x",
+            Settings: """{"endpoint":{"set_var":["TENANT=acme","CDR(accountcode)=7,8"]}}"""))["ps_endpoints.set_var"]);
 
     [Theory]
-    [InlineData("""{"endpoint":{"webrtc":true,"rtp_timeout":"30"},"aor":{"qualify_timeout":3.0}}""", "webrtc=yes rtp_timeout=30 qualify_timeout=3")]
+    [InlineData("""{"endpoint":{"webrtc":true,"rtp_timeout":"30"},"aor":{"qualify_timeout":3.0}}""",
+        "webrtc=yes rtp_timeout=30 qualify_timeout=3")]
     [InlineData("""{"endpoint":{"direct_media":null}}""", "direct_media=NULL")]
     [InlineData("""{"endpoint":[],"aor":null}""", "")]
     public void Settings_set_any_other_option(string settings, string expected)
@@ -40,9 +42,12 @@ public sealed class MapperSettingsTests
     [InlineData("""{"aor":{"max_contacts":0}}""", "max_contacts is 0, so that no phone can register")]
     [InlineData("""{"endpoint":{"timers_min_se":1900}}""", "must not be less than timers_min_se")]
     [InlineData("""{"endpoint":{"timers_min_se":120,"timers_sess_expires":100}}""", "must not be less than timers_min_se")]
-    [InlineData("""{"endpoint":{"dtls_auto_generate_cert":true,"dtls_cert_file":"/a.pem"}}""", "only one of dtls_auto_generate_cert and dtls_cert_file")]
-    [InlineData("""{"endpoint":{"preferred_codec_only":true,"incoming_call_offer_pref":"remote"}}""", "only one of preferred_codec_only and incoming_call_offer_pref")]
-    [InlineData("""{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","supported_algorithms_uas":"SHA-256"}}""", "asks for SHA-256, and password_digest has none")]
+    [InlineData("""{"endpoint":{"dtls_auto_generate_cert":true,"dtls_cert_file":"/a.pem"}}""",
+        "only one of dtls_auto_generate_cert and dtls_cert_file")]
+    [InlineData("""{"endpoint":{"preferred_codec_only":true,"incoming_call_offer_pref":"remote"}}""",
+        "only one of preferred_codec_only and incoming_call_offer_pref")]
+    [InlineData("""{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","supported_algorithms_uas":"SHA-256"}}""",
+        "asks for SHA-256, and password_digest has none")]
     public void Wrong_settings_are_refused_with_a_reason(string settings, string because)
     {
         var problem = Refused(new Extension("1", "1001", true, "x", Settings: settings));
@@ -76,7 +81,8 @@ public sealed class MapperSettingsTests
     [Fact]
     public void A_default_with_a_wrong_value_is_an_error_at_start()
     {
-        var error = Assert.Throws<SettingsException>(() => new Mapper(Asterisk22, ReadRealtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
+        var error = Assert.Throws<SettingsException>(
+            () => new Mapper(Asterisk22, ReadRealtime("Realtime:Defaults:Endpoint:webrtc=perhaps")));
         Assert.Contains("Realtime:Defaults:Endpoint:webrtc must be one of", error.Message, StringComparison.Ordinal);
 
         error = Assert.Throws<SettingsException>(() => new Mapper(Asterisk22, ReadRealtime("Realtime:Defaults:Codecs=PCMA,PCMU")));

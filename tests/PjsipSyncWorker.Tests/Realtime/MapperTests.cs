@@ -47,7 +47,8 @@ public sealed class MapperTests
 
     [Fact]
     public void No_phone_registers_at_a_door_station_that_has_a_fixed_address() => Assert.Equal("0",
-        Map(new Extension("1", "1001", true, "x", Settings: """{"aor":{"max_contacts":0,"contact":"sip:192.0.2.7"}}"""))["ps_aors.max_contacts"]);
+        Map(new Extension("1", "1001", true, "x",
+            Settings: """{"aor":{"max_contacts":0,"contact":"sip:192.0.2.7"}}"""))["ps_aors.max_contacts"]);
 
     [Fact]
     public void Quotes_and_backslashes_of_a_name_are_escaped() =>
@@ -85,7 +86,8 @@ public sealed class MapperTests
     public void A_subscription_that_would_end_with_500_is_refused() =>
         Assert.Contains("settings.endpoint.mwi_subscribe_replaces_unsolicited must be yes",
         Refused(new Extension("1", "1001", true, "x", VoicemailEnabled: "true",
-            Settings: """{"aor":{"mailboxes":"1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":"no"}}""")), StringComparison.Ordinal);
+            Settings: """{"aor":{"mailboxes":"1001@default"},"endpoint":{"mwi_subscribe_replaces_unsolicited":"no"}}""")),
+                StringComparison.Ordinal);
 
     [Fact]
     public void Variables_of_its_own_stand_beside_the_number_that_is_called_back()
@@ -93,7 +95,8 @@ public sealed class MapperTests
         Assert.Equal("CALLERID(num)=t1-1001;A=1;B=2",
             Map(new Extension("1", "t1-1001", true, "x", Settings: """{"endpoint":{"set_var":["A=1","B=2"]}}"""))["ps_endpoints.set_var"]);
         Assert.Equal("CALLERID(all)=me",
-            Map(new Extension("1", "t1-1001", true, "x", Settings: """{"endpoint":{"set_var":"CALLERID(all)=me"}}"""))["ps_endpoints.set_var"]);
+            Map(new Extension("1", "t1-1001", true, "x",
+                Settings: """{"endpoint":{"set_var":"CALLERID(all)=me"}}"""))["ps_endpoints.set_var"]);
     }
 
     [Fact]

@@ -71,7 +71,8 @@ public sealed class NumberAndPasswordTests
     [Fact]
     public void A_hash_for_digest_stands_in_for_the_password()
     {
-        var row = Map(new Extension("1", "1001", true, null, Settings: """{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","realm":"asterisk"}}"""));
+        var row = Map(new Extension("1", "1001", true, null,
+            Settings: """{"auth":{"md5_cred":"0123456789abcdef0123456789abcdef","realm":"asterisk"}}"""));
 
         Assert.Equal("md5", row["ps_auths.auth_type"]);
         Assert.False(row.ContainsKey("ps_auths.password"));

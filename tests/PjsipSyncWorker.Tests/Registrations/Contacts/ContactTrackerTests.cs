@@ -59,7 +59,8 @@ public sealed class ContactTrackerTests
     public void A_refresh_of_the_only_phone_is_neither_urgent_nor_a_new_status()
     {
         var tracker = _rig.Empty();
-        Snapshot(tracker, (Anna, _rig.Seen() with { Address = IPAddress.Parse("192.0.2.1"), ExpiresAt = _rig.Time.GetUtcNow().AddMinutes(5) }));
+        Snapshot(tracker,
+            (Anna, _rig.Seen() with { Address = IPAddress.Parse("192.0.2.1"), ExpiresAt = _rig.Time.GetUtcNow().AddMinutes(5) }));
         tracker.Acknowledge(tracker.DequeueChanges());
 
         _rig.Time.Advance(TimeSpan.FromMinutes(1));
@@ -118,7 +119,8 @@ public sealed class ContactTrackerTests
         tracker.Acknowledge(tracker.DequeueChanges());
 
         _rig.Time.Advance(TimeSpan.FromMinutes(2));
-        Snapshot(tracker, (Anna, _rig.Seen() with { ExpiresAt = _rig.Time.GetUtcNow().AddMinutes(5), RegisteredAt = _rig.Time.GetUtcNow() }));
+        Snapshot(tracker,
+            (Anna, _rig.Seen() with { ExpiresAt = _rig.Time.GetUtcNow().AddMinutes(5), RegisteredAt = _rig.Time.GetUtcNow() }));
 
         Assert.Equal(_rig.Time.GetUtcNow(), Assert.Single(tracker.DequeueChanges().Contacts).Contact.RegisteredAt);
     }

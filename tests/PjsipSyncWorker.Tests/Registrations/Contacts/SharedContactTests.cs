@@ -74,7 +74,8 @@ public sealed class SharedContactTests
                 else if (step is 18 or 19)
                     Look(step - 18);
                 else if (step is 20 or 21)
-                    books[step - 20].SetStored(written.Where(row => row.Node == step - 20).ToDictionary(row => row.Key, _ => _rig.Seen()), []);
+                    books[step - 20].SetStored(written.Where(row => row.Node == step - 20)
+                        .ToDictionary(row => row.Key, _ => _rig.Seen()), []);
                 Write(books[node], node);
                 if (!settled.All(phone => written.Contains((table[phone], phone))))
                     return false;

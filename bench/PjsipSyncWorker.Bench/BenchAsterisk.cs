@@ -26,7 +26,8 @@ internal sealed class BenchAsterisk : IAsyncDisposable
 
     public string[] WorkerSettings =>
     [
-        "Asterisk__Nodes__0__Name=bench", $"Asterisk__Nodes__0__Port={((IPEndPoint)_listener.LocalEndpoint).Port}", "Asterisk__Nodes__0__Secret=any",
+        "Asterisk__Nodes__0__Name=bench", $"Asterisk__Nodes__0__Port={((IPEndPoint)_listener.LocalEndpoint).Port}",
+        "Asterisk__Nodes__0__Secret=any",
         "Asterisk__SnapshotInterval=00:10:00", "Asterisk__RefreshesPerSecond=10000",
     ];
 
@@ -46,10 +47,12 @@ internal sealed class BenchAsterisk : IAsyncDisposable
     }
 
     public static string ContactStatus(int number, string status) =>
-        $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:{number}@198.51.100.7:5060\r\nContactStatus: {status}\r\nAOR: {number}\r\nEndpointName: {number}\r\nRoundtripUsec: 1234\r\n\r\n";
+        $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:{number}@198.51.100.7:5060\r\nContactStatus: "
+            + $"{status}\r\nAOR: {number}\r\nEndpointName: {number}\r\nRoundtripUsec: 1234\r\n\r\n";
 
     public static string Contact(int number, string status) =>
-        $"ObjectName: {number};@0\r\nEndpoint: {number}\r\nUri: sip:{number}@198.51.100.7:5060\r\nViaAddr: 10.0.0.9\r\nUserAgent: Phone 1.0\r\nExpirationTime: 4102444800\r\nStatus: {status}\r\nRoundtripUsec: 1234\r\n";
+        $"ObjectName: {number};@0\r\nEndpoint: {number}\r\nUri: sip:{number}@198.51.100.7:5060\r\nViaAddr: "
+            + $"10.0.0.9\r\nUserAgent: Phone 1.0\r\nExpirationTime: 4102444800\r\nStatus: {status}\r\nRoundtripUsec: 1234\r\n";
 
     public async ValueTask DisposeAsync()
     {
@@ -117,13 +120,15 @@ internal sealed class BenchAsterisk : IAsyncDisposable
             case "PJSIPShowContacts":
                 _followed.TrySetResult();
                 var contacts = Contacts().ToList();
-                return contacts.Count == 0 ? $"Response: Error\r\n{id}Message: No Contacts found\r\n\r\n" : List(contacts.Select(contact => $"Event: ContactList\r\n{id}{contact}\r\n"));
+                return contacts.Count == 0 ? $"Response: Error\r\n{id}Message: No Contacts found\r\n\r\n"
+                    : List(contacts.Select(contact => $"Event: ContactList\r\n{id}{contact}\r\n"));
             case "DeviceStateList" or "PresenceStateList" or "PJSIPShowEndpoint" or "PJSIPShowEndpoints":
                 return List([]);
             default:
                 return $"{ok}\r\n";
         }
 
-        string List(IEnumerable<string> items) => $"{ok}EventList: start\r\n\r\n{string.Concat(items)}Event: {name}Complete\r\n{id}EventList: Complete\r\n\r\n";
+        string List(IEnumerable<string> items) =>
+            $"{ok}EventList: start\r\n\r\n{string.Concat(items)}Event: {name}Complete\r\n{id}EventList: Complete\r\n\r\n";
     }
 }

@@ -12,7 +12,8 @@ internal sealed class BenchDatabase : IAsyncDisposable
     private BenchDatabase(string name)
     {
         Name = name;
-        ConnectionString = new NpgsqlConnectionStringBuilder(Server) { Database = name, Pooling = false, IncludeErrorDetail = true, CommandTimeout = 600 }.ConnectionString;
+        ConnectionString = new NpgsqlConnectionStringBuilder(Server) { Database = name, Pooling = false,
+            IncludeErrorDetail = true, CommandTimeout = 600 }.ConnectionString;
     }
 
     public string Name { get; }

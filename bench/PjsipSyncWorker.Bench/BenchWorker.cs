@@ -55,10 +55,12 @@ internal sealed class BenchWorker : IAsyncDisposable
     }
 
     /// <summary>Runs one command to its end.</summary>
-    public static Task<(string Output, long PeakBytes)> CommandAsync(BenchDatabase database, params string[] arguments) => CommandAsync(database, [], arguments);
+    public static Task<(string Output, long PeakBytes)> CommandAsync(BenchDatabase database, params string[] arguments) =>
+        CommandAsync(database, [], arguments);
 
     /// <summary>Runs one command with further settings to its end.</summary>
-    public static async Task<(string Output, long PeakBytes)> CommandAsync(BenchDatabase database, IEnumerable<string> settings, string[] arguments)
+    public static async Task<(string Output, long PeakBytes)> CommandAsync(BenchDatabase database,
+        IEnumerable<string> settings, string[] arguments)
     {
         using var process = Start(database, settings, Ports.Next(), arguments);
         var output = process.StandardOutput.ReadToEndAsync();
@@ -78,7 +80,8 @@ internal sealed class BenchWorker : IAsyncDisposable
         using var client = new HttpClient();
         var text = await client.GetStringAsync(new Uri($"http://localhost:{_metricsPort}/metrics"));
         return text.Split('\n').Where(line => line.StartsWith($"{name}{{", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], CultureInfo.InvariantCulture));
+            .Sum(line => double.Parse(line[(line.LastIndexOf('}') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0],
+                CultureInfo.InvariantCulture));
     }
 
     public async ValueTask DisposeAsync()
@@ -92,10 +95,12 @@ internal sealed class BenchWorker : IAsyncDisposable
     private static Process Start(BenchDatabase database, IEnumerable<string> settings, int metricsPort, params string[] arguments)
     {
         var info = new ProcessStartInfo(Binary, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        info.Environment["ConnectionStrings__Postgres"] = new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { Pooling = true, IncludeErrorDetail = false, CommandTimeout = 10 }.ConnectionString;
+        info.Environment["ConnectionStrings__Postgres"] = new Npgsql.NpgsqlConnectionStringBuilder(
+            database.ConnectionString) { Pooling = true, IncludeErrorDetail = false, CommandTimeout = 10 }.ConnectionString;
         info.Environment["Metrics__Port"] = metricsPort.ToString(CultureInfo.InvariantCulture);
         foreach (var setting in settings)
-            info.Environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
+            info.Environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] =
+                setting[(setting.IndexOf('=', StringComparison.Ordinal) + 1)..];
         return Process.Start(info)!;
     }
 
@@ -104,7 +109,8 @@ internal sealed class BenchWorker : IAsyncDisposable
     {
         lock (_lastLines)
             if (!_isStopping)
-                Console.Error.WriteLine($"The worker ended by itself with {_process.ExitCode}. Its last lines:\n{string.Join('\n', _lastLines)}");
+                Console.Error.WriteLine(
+                    $"The worker ended by itself with {_process.ExitCode}. Its last lines:\n{string.Join('\n', _lastLines)}");
     }
 
     private void Heard(string? line)
@@ -130,7 +136,8 @@ internal sealed class BenchWorker : IAsyncDisposable
         try
         {
             var line = File.ReadLines($"/proc/{process}/status").FirstOrDefault(line => line.StartsWith(key, StringComparison.Ordinal));
-            return line is null ? 0 : long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+            return line is null ? 0
+                : long.Parse(line.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
         }
         catch (IOException)
         {

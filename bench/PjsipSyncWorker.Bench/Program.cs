@@ -15,11 +15,15 @@ var real = args is ["asterisk", ..];
 var names = real ? args[1..] : args;
 IScenario[] scenarios = real
     ? [new RegisterRefresh(), new CallSetup(), new OneAmongMany(), new ManyAtOnce(), new BootAndRestart()]
-    : [new Latency(), new ApplicationCost(), new ManyTransactions(), new OneStatement(), new FullComparison(), new EventFlood(), new Registrations(), new Start()];
-var wanted = names.Length == 0 ? scenarios : [.. scenarios.Where(scenario => names.Contains(scenario.GetType().Name, StringComparer.OrdinalIgnoreCase))];
+    : [new Latency(), new ApplicationCost(), new ManyTransactions(), new OneStatement(), new FullComparison(),
+        new EventFlood(), new Registrations(), new Start()];
+var wanted = names.Length == 0 ? scenarios
+    : [.. scenarios.Where(scenario => names.Contains(scenario.GetType().Name, StringComparer.OrdinalIgnoreCase))];
 if (wanted.Length == 0)
 {
-    Console.Error.WriteLine($"The scenarios are: {string.Join(", ", scenarios.Select(scenario => scenario.GetType().Name))}{(real ? "" : "; or asterisk, or micro")}");
+    Console.Error.WriteLine(
+        $"The scenarios are: {string.Join(", ", scenarios.Select(scenario => scenario.GetType().Name))}"
+        + (real ? "" : "; or asterisk, or micro"));
     return 2;
 }
 

@@ -6,7 +6,8 @@ namespace PjsipSyncWorker.Bench;
 /// <summary>One measured figure, beside its baseline of the same run.</summary>
 /// <param name="Baseline">Null where the goal is an absolute one.</param>
 /// <param name="Goal">What the figure, or its ratio to the baseline, should stay below.</param>
-internal sealed record Figure(string Scenario, string Unit, double Ours, double? Baseline, string? BaselineIs, double? Goal, bool AtLeast = false)
+internal sealed record Figure(string Scenario, string Unit, double Ours, double? Baseline,
+    string? BaselineIs, double? Goal, bool AtLeast = false)
 {
     public double? Ratio => Baseline is { } baseline ? Ours / baseline : null;
 
@@ -37,7 +38,11 @@ internal sealed class Report
     private static readonly JsonSerializerOptions JsonOptions = new() { WriteIndented = true };
 
     private static string Line(Figure figure) => string.Create(CultureInfo.InvariantCulture,
-        $"| {figure.Scenario} | {Number(figure.Ours)} {figure.Unit} | {(figure.Baseline is { } baseline ? $"{Number(baseline)} {figure.Unit} ({figure.BaselineIs})" : "")} | {(figure.Ratio is { } ratio ? ratio.ToString("0.00", CultureInfo.InvariantCulture) : "")} | {(figure.Goal is { } goal ? $"{(figure.AtLeast ? "≥" : "≤")} {Number(goal)}" : "")} | {figure.Met switch { true => "yes", false => "NO", null => "" }} |");
+        $"| {figure.Scenario} | {Number(figure.Ours)} {figure.Unit} "
+        + $"| {(figure.Baseline is { } baseline ? $"{Number(baseline)} {figure.Unit} ({figure.BaselineIs})" : "")} "
+        + $"| {(figure.Ratio is { } ratio ? ratio.ToString("0.00", CultureInfo.InvariantCulture) : "")} "
+        + $"| {(figure.Goal is { } goal ? $"{(figure.AtLeast ? "≥" : "≤")} {Number(goal)}" : "")} "
+        + $"| {figure.Met switch { true => "yes", false => "NO", null => "" }} |");
 
     private static string Number(double value) => value.ToString(Math.Abs(value) >= 100 ? "#,0" : "0.##", CultureInfo.InvariantCulture);
 }
@@ -45,7 +50,8 @@ internal sealed class Report
 internal static class Sample
 {
     /// <summary>How often each figure is taken; its median counts.</summary>
-    public static int Runs { get; } = int.Parse(Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_RUNS") ?? "5", CultureInfo.InvariantCulture);
+    public static int Runs { get; } =
+        int.Parse(Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_RUNS") ?? "5", CultureInfo.InvariantCulture);
 
     public static double Median(this IEnumerable<double> values) => values.Percentile(50);
 

@@ -71,7 +71,9 @@ public sealed class ContainerTests(Containers containers) : IClassFixture<Contai
         await containers.ShellAsync(Steps[2].Text);
 
         await Eventually.Equal("1", () => containers.SqlAsync(
-            "select count(*) from ps_endpoints join ps_auths using (id) join ps_aors using (id) where id = '1001'"), TimeSpan.FromSeconds(10));
+            """
+                select count(*) from ps_endpoints join ps_auths using (id) join ps_aors using (id) where id = '1001'
+                """), TimeSpan.FromSeconds(10));
     }
 
     [Fact, Step]

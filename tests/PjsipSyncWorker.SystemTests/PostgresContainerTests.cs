@@ -56,7 +56,7 @@ public sealed class PostgresContainerTests(DockerEngine engine)
         return await engine.BesideAsync(
             [
                 "env", "TESTCONTAINERS_RYUK_DISABLED=true", $"DOCKER_API_VERSION={version}", setting,
-                Program, "-noColor", "-class", "*.SourceTests",
+                Program, "-noColor", "-class", "*.MappingTests",
             ],
             TimeSpan.FromMinutes(15));
     }

@@ -23,14 +23,18 @@ public sealed class FuzzTests
     private static readonly string[] Conversations =
     [
         "Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 2\r\nMessage: Authentication accepted\r\n\r\n",
-        "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060;transport=udp\r\nContactStatus: NonQualified\r\nRoundtripUsec: \r\n\r\n",
-        "Response: Error\r\nActionID: x7\r\nMessage: No Contacts found\n\r\n\r\nResponse: Success\nOutput: one: 1\nOutput:\nno colon here\nOutput:  two\n\n",
-        "Event: ContactList\r\nActionID: a\r\nObjectName: 1001;@4498\r\nUri: sip:1001@[::1]:5060\r\nViaAddr: 10.0.0.1\r\nExpirationTime: 1700000000\r\n\r\n",
+        "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060;transport=udp\r\nContactStatus: "
+            + "NonQualified\r\nRoundtripUsec: \r\n\r\n",
+        "Response: Error\r\nActionID: x7\r\nMessage: No Contacts found\n\r\n\r\nResponse: Success\nOutput: one: 1\nOutput:\nno "
+            + "colon here\nOutput:  two\n\n",
+        "Event: ContactList\r\nActionID: a\r\nObjectName: 1001;@4498\r\nUri: sip:1001@[::1]:5060\r\nViaAddr: "
+            + "10.0.0.1\r\nExpirationTime: 1700000000\r\n\r\n",
     ];
 
     private static readonly string[] Uris =
     [
-        "sip:1001@192.0.2.1:5060", "<sips:a%40b@[2001:db8::7%eth0]:5061;transport=TLS?x=y>", "sip:1001@host.example.org;transport=ws;x-ast-orig-host=10.0.0.1:5060", "sip:[::ffff:192.0.2.1]",
+        "sip:1001@192.0.2.1:5060", "<sips:a%40b@[2001:db8::7%eth0]:5061;transport=TLS?x=y>",
+        "sip:1001@host.example.org;transport=ws;x-ast-orig-host=10.0.0.1:5060", "sip:[::ffff:192.0.2.1]",
     ];
 
     private static readonly (string Key, string Value)[] Settings =

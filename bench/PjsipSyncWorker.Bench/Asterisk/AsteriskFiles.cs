@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 
-/// <summary>Configuration folders for one Asterisk: those that <c>render-config</c> writes, and what makes a static server of them.</summary>
+/// <summary>
+/// Configuration folders for one Asterisk: those that <c>render-config</c> writes, and what makes a static server of them.
+/// </summary>
 internal sealed class AsteriskFiles : IDisposable
 {
     /// <summary>The secret of the worker's user in manager.conf.</summary>
@@ -22,7 +24,8 @@ internal sealed class AsteriskFiles : IDisposable
         WorkerSettings =
         [
             "Asterisk__Nodes__0__Name=pbx1", $"Asterisk__Nodes__0__Port={asterisk.AmiPort}", $"Asterisk__Nodes__0__Secret={AmiSecret}",
-            "Asterisk__Render__SipAddress=127.0.0.1", $"Asterisk__Render__SipPort={asterisk.SipPort}", $"Asterisk__Render__Contacts={contacts}",
+            "Asterisk__Render__SipAddress=127.0.0.1", $"Asterisk__Render__SipPort={asterisk.SipPort}",
+            $"Asterisk__Render__Contacts={contacts}",
             // SIPp listens only while it runs a scenario.
             "Realtime__Defaults__QualifyFrequency=0",
         ];
@@ -44,7 +47,10 @@ internal sealed class AsteriskFiles : IDisposable
         return files;
     }
 
-    /// <summary>Writes <see cref="Static"/>. The phones are in a file that pjsip.conf includes; sorcery.conf and extconfig.conf are as empty as in a new Asterisk.</summary>
+    /// <summary>
+    /// Writes <see cref="Static"/>. The phones are in a file that pjsip.conf includes; sorcery.conf and extconfig.conf are as
+    /// empty as in a new Asterisk.
+    /// </summary>
     public async Task WriteStaticAsync()
     {
         Directory.CreateDirectory(Static);
@@ -62,11 +68,15 @@ internal sealed class AsteriskFiles : IDisposable
             Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>One section for each row. The columns are named like the options, and stand in their order: disallow before allow.</summary>
+    /// <summary>
+    /// One section for each row. The columns are named like the options, and stand in their order: disallow before allow.
+    /// </summary>
     private async Task WriteAsync(StreamWriter file, string type)
     {
         await using var connection = await _database.OpenAsync();
-        await using var command = new NpgsqlCommand($"select id, json_strip_nulls(to_json(row))::text from ps_{type}s row order by id", connection);
+        await using var command = new NpgsqlCommand($"""
+            select id, json_strip_nulls(to_json(row))::text from ps_{type}s row order by id
+            """, connection);
         await using var rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
         {

@@ -2,7 +2,10 @@ using Npgsql;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 
-/// <summary>What an operator has after the README: a database with extensions, an Asterisk with the files of <c>render-config</c>, the worker.</summary>
+/// <summary>
+/// What an operator has after the README: a database with extensions, an Asterisk with the files of <c>render-config</c>, the
+/// worker.
+/// </summary>
 internal sealed class Pbx : IAsyncDisposable
 {
     /// <summary>The number of the first extension.</summary>
@@ -72,18 +75,21 @@ internal sealed class Pbx : IAsyncDisposable
     /// <returns>False when that was not so within the limit.</returns>
     public Task<bool> IsToldAsync(TimeSpan limit, TimeSpan pause) => BenchDatabase.IsSoonAsync(Looker, """
         select not exists (select from pjsip_sync.change) and exists (
-          select from pjsip_sync.node where connected and degraded is null and refreshed_revision >= (select max(revision) from pjsip_sync.managed_endpoint))
+          select from pjsip_sync.node where connected and degraded is null
+            and refreshed_revision >= (select max(revision) from pjsip_sync.managed_endpoint))
         """, pause, limit);
 
     /// <summary>Describes, for the text of an error, what has not been told.</summary>
     public Task<string> StandingAsync() => Database.ScalarAsync<string>("""
-        select format('%s changes wait, the highest revision is %s, node %s', (select count(*) from pjsip_sync.change), (select max(revision) from pjsip_sync.managed_endpoint),
+        select format('%s changes wait, the highest revision is %s, node %s', (select count(*) from pjsip_sync.change),
+          (select max(revision) from pjsip_sync.managed_endpoint),
                       (select to_jsonb(node) from pjsip_sync.node))
         """);
 
     /// <summary>How often this worker has told Asterisk something: single announcements, and reloads of PJSIP.</summary>
     public async Task<(double Announcements, double Reloads)> ToldAsync() =>
-        (await _worker!.MetricAsync("pjsip_sync_announcement_duration_seconds_count"), await _worker.MetricAsync("pjsip_sync_asterisk_reload_duration_seconds_count"));
+        (await _worker!.MetricAsync("pjsip_sync_announcement_duration_seconds_count"),
+            await _worker.MetricAsync("pjsip_sync_asterisk_reload_duration_seconds_count"));
 
     public async ValueTask DisposeAsync()
     {

@@ -9,5 +9,8 @@ internal sealed record Phone(string Number, string Password)
 
     /// <summary>The statement with which an application makes them.</summary>
     public static string Insert(int first, int count) =>
-        $"insert into extensions (number, password, display_name) select g::text, 'secret' || g, 'Phone ' || g from generate_series({first}, {first + count - 1}) g";
+        $"""
+            insert into extensions (number, password, display_name) select g::text, 'secret' || g, 'Phone ' || g
+              from generate_series({first}, {first + count - 1}) g
+            """;
 }

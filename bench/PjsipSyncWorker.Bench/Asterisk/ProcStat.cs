@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 
-/// <summary>Processor time of processes that this one did not start, from <c>/proc/PID/stat</c>. Linux counts it in ticks of 10 ms.</summary>
+/// <summary>
+/// Processor time of processes that this one did not start, from <c>/proc/PID/stat</c>. Linux counts it in ticks of 10 ms.
+/// </summary>
 internal static class ProcStat
 {
     private const int TicksPerSecond = 100;
@@ -18,7 +20,8 @@ internal static class ProcStat
     {
         var total = Stat(parent) is { } own ? Sum(own, User, System, UserOfChildren, SystemOfChildren) : TimeSpan.Zero;
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var process) && Stat(process) is { } stat && Number(stat[Parent]) == parent)
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var process)
+                && Stat(process) is { } stat && Number(stat[Parent]) == parent)
                 total += Sum(stat, User, System, UserOfChildren, SystemOfChildren);
         return total;
     }

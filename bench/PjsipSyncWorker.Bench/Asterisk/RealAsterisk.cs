@@ -62,7 +62,8 @@ internal sealed class RealAsterisk : IAsyncDisposable
     private async Task FindProcessAsync() => _process = int.Parse(await ReadAsync("run/asterisk.pid"), CultureInfo.InvariantCulture);
 
     private Process Start(string action, IEnumerable<string> arguments) =>
-        Process.Start(new ProcessStartInfo(Script, [action, Name, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Process.Start(new ProcessStartInfo(Script, [action, Name, .. arguments]) { RedirectStandardInput = true,
+            RedirectStandardOutput = true, RedirectStandardError = true })!;
 
     private async Task<string> ScriptAsync(string action, string[]? arguments = null, string input = "")
     {
@@ -72,6 +73,7 @@ internal sealed class RealAsterisk : IAsyncDisposable
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
-        return process.ExitCode == 0 ? await output : throw new InvalidOperationException($"asterisk.sh {action} {Name} ended with {process.ExitCode}: {await output}{await errors}");
+        return process.ExitCode == 0 ? await output : throw new InvalidOperationException(
+            $"asterisk.sh {action} {Name} ended with {process.ExitCode}: {await output}{await errors}");
     }
 }

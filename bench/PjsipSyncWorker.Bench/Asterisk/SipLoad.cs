@@ -14,7 +14,9 @@ internal sealed class SipLoad(RealAsterisk asterisk)
 
     private readonly int _port = Ports.Next();
 
-    /// <summary>Registers phone after phone, so many in all, and begins again with the first after the last. Never more than 20 at a time.</summary>
+    /// <summary>
+    /// Registers phone after phone, so many in all, and begins again with the first after the last. Never more than 20 at a time.
+    /// </summary>
     public Task<SipResult> RegisterAsync(IEnumerable<Phone> phones, int count) =>
         RunToEndAsync("register.xml", phones.Select(phone => $"{phone.Number};{phone.Password}"), count);
 
@@ -22,7 +24,9 @@ internal sealed class SipLoad(RealAsterisk asterisk)
     public Task<SipRun> KeepRegisteringAsync(IEnumerable<Phone> phones, int perSecond) =>
         BeginAsync("register.xml", phones.Select(phone => $"{phone.Number};{phone.Password}"), "-r", $"{perSecond}", "-l", "100000");
 
-    /// <summary>Each caller calls its callee and hangs up when it is answered, so many times in all. Never more than 20 at a time.</summary>
+    /// <summary>
+    /// Each caller calls its callee and hangs up when it is answered, so many times in all. Never more than 20 at a time.
+    /// </summary>
     public Task<SipResult> CallAsync(IEnumerable<(Phone Caller, Phone Callee)> pairs, int count) =>
         RunToEndAsync("call.xml", pairs.Select(pair => $"{pair.Caller.Number};{pair.Caller.Password};{pair.Callee.Number}"), count);
 
@@ -41,7 +45,10 @@ internal sealed class SipLoad(RealAsterisk asterisk)
         return result.Succeeded > 0 ? result : throw new InvalidOperationException($"Not one of {count} succeeded in {scenario}");
     }
 
-    /// <summary>Puts the scenario and its data into the server's folder under a name of this run's own, which the files that SIPp writes bear too.</summary>
+    /// <summary>
+    /// Puts the scenario and its data into the server's folder under a name of this run's own, which the files that SIPp writes
+    /// bear too.
+    /// </summary>
     /// <param name="lines">One for each call, in turn; null: the scenario needs none.</param>
     private async Task<SipRun> BeginAsync(string scenario, IEnumerable<string>? lines, params string[] arguments)
     {

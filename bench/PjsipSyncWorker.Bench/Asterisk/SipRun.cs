@@ -8,7 +8,9 @@ namespace PjsipSyncWorker.Bench.Asterisk;
 /// <summary>One run of SIPp.</summary>
 internal sealed class SipRun : IAsyncDisposable
 {
-    /// <summary>How long a phone waits after a response that was not the final one. Without a response SIPp repeats a request for 32 s.</summary>
+    /// <summary>
+    /// How long a phone waits after a response that was not the final one. Without a response SIPp repeats a request for 32 s.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     private readonly RealAsterisk _asterisk;
@@ -59,10 +61,15 @@ internal sealed class SipRun : IAsyncDisposable
         if (_process.ExitCode is not (0 or 1 or 97 or 99))
             throw new InvalidOperationException($"SIPp ended with {_process.ExitCode}: {await _output}{await _errors}");
         // There is none when no call has succeeded.
-        var times = (await _asterisk.FilesAsync()).FirstOrDefault(file => file.Contains(_name, StringComparison.Ordinal) && file.EndsWith("_rtt.csv", StringComparison.Ordinal));
+        var times = (await _asterisk.FilesAsync())
+            .FirstOrDefault(file => file.Contains(_name, StringComparison.Ordinal) && file.EndsWith("_rtt.csv", StringComparison.Ordinal));
         var result = SipResult.Parse(await _asterisk.ReadAsync($"sip/{_name}.stat"), times is null ? "" : await _asterisk.ReadAsync(times));
         if (result.Failed > 0)
-            Console.Error.WriteLine($"{result.Failed} of SIPp's calls failed; the first thing it complains of: {(await _asterisk.ReadAsync($"sip/{_name}.errors")).Split('\n').ElementAtOrDefault(1)}");
+        {
+            var errors = (await _asterisk.ReadAsync($"sip/{_name}.errors")).Split('\n');
+            Console.Error.WriteLine(
+                $"{result.Failed} of SIPp's calls failed; the first thing it complains of: {errors.ElementAtOrDefault(1)}");
+        }
         return result;
     }
 

@@ -18,7 +18,8 @@ internal static class Sizes
 
     /// <summary>How many new extensions at once, among how many.</summary>
     public static IReadOnlyList<(int New, int Among)> AtOnce { get; } =
-        [.. Text("AT_ONCE", "500/2000,10000/10000").Split(',').Select(pair => pair.Split('/')).Select(pair => (Parse(pair[0]), Parse(pair[1])))];
+        [.. Text("AT_ONCE", "500/2000,10000/10000").Split(',').Select(pair => pair.Split('/'))
+            .Select(pair => (Parse(pair[0]), Parse(pair[1])))];
 
     public static int Boot { get; } = Number("BOOT", 10_000);
 

@@ -4,7 +4,10 @@ using PjsipSyncWorker.Registrations.Nodes;
 
 namespace PjsipSyncWorker.Bench.Asterisk;
 
-/// <summary>The baseline: an Asterisk with the same phones and the same dialplan in static files, contacts in astdb, no database and no worker.</summary>
+/// <summary>
+/// The baseline: an Asterisk with the same phones and the same dialplan in static files, contacts in astdb, no database and no
+/// worker.
+/// </summary>
 internal sealed class StaticPbx : IAsyncDisposable
 {
     private readonly AsteriskFiles _files;
@@ -23,9 +26,13 @@ internal sealed class StaticPbx : IAsyncDisposable
         return new StaticPbx(asterisk, files);
     }
 
-    /// <summary>A manager session that wants the events that a worker wants, until it is disposed of: what any program costs that follows Asterisk.</summary>
+    /// <summary>
+    /// A manager session that wants the events that a worker wants, until it is disposed of: what any program costs that follows
+    /// Asterisk.
+    /// </summary>
     public async Task<IAsyncDisposable> ListenAsync() => await AmiConnection.ConnectAsync(
-        new AmiOptions { Host = "127.0.0.1", Port = Asterisk.AmiPort, Username = "pjsip-sync", Secret = AsteriskFiles.AmiSecret, Events = ContactEventHandler.Events },
+        new AmiOptions { Host = "127.0.0.1", Port = Asterisk.AmiPort, Username = "pjsip-sync",
+            Secret = AsteriskFiles.AmiSecret, Events = ContactEventHandler.Events },
         new Deaf(), NullLogger.Instance, TimeProvider.System, CancellationToken.None);
 
     private sealed class Deaf : IAmiEventHandler

@@ -2,14 +2,28 @@ using Npgsql;
 
 namespace PjsipSyncWorker.Bench.Baselines;
 
-/// <summary>What one writes first: a NOTIFY with the number for each row, a listener that upserts its three rows in one round trip. What happens while it is away is lost.</summary>
+/// <summary>
+/// What one writes first: a NOTIFY with the number for each row, a listener that upserts its three rows in one round trip. What
+/// happens while it is away is lost.
+/// </summary>
 internal sealed class PlainListener : IAsyncDisposable
 {
     private static readonly string[] Upserts =
     [
-        "insert into ps_aors (id, max_contacts, qualify_frequency, remove_existing, remove_unavailable) select number, 5, 60, 'yes', 'yes' from extensions where number = $1 on conflict (id) do update set max_contacts = excluded.max_contacts",
-        "insert into ps_auths (id, auth_type, username, password) select number, 'userpass', number, password from extensions where number = $1 on conflict (id) do update set password = excluded.password",
-        "insert into ps_endpoints (id, aors, auth, context, disallow, allow, direct_media, rewrite_contact, force_rport, rtp_symmetric, callerid) select number, number, number, 'internal', 'all', 'ulaw,alaw', 'no', 'yes', 'yes', 'yes', '<' || number || '>' from extensions where number = $1 on conflict (id) do update set callerid = excluded.callerid",
+        """
+            insert into ps_aors (id, max_contacts, qualify_frequency, remove_existing, remove_unavailable)
+              select number, 5, 60, 'yes', 'yes' from extensions where number = $1 on conflict (id) do update
+              set max_contacts = excluded.max_contacts
+            """,
+        """
+            insert into ps_auths (id, auth_type, username, password) select number, 'userpass', number, password from extensions
+              where number = $1 on conflict (id) do update set password = excluded.password
+            """,
+        """
+            insert into ps_endpoints (id, aors, auth, context, disallow, allow, direct_media, rewrite_contact, force_rport,
+              rtp_symmetric, callerid) select number, number, number, 'internal', 'all', 'ulaw,alaw', 'no', 'yes', 'yes', 'yes',
+              '<' || number || '>' from extensions where number = $1 on conflict (id) do update set callerid = excluded.callerid
+            """,
     ];
 
     private readonly CancellationTokenSource _stop = new();

@@ -18,7 +18,9 @@ internal static class RecordOnly
           end;
           return null;
         end $$;
-        create trigger record_insert after insert on extensions referencing new table as new_rows for each statement execute function record_only();
-        create trigger record_update after update on extensions referencing old table as old_rows new table as new_rows for each statement execute function record_only();
+        create trigger record_insert after insert on extensions referencing new table as new_rows for each statement
+          execute function record_only();
+        create trigger record_update after update on extensions referencing old table as old_rows new table as new_rows
+          for each statement execute function record_only();
         """);
 }

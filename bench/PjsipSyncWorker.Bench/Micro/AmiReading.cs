@@ -12,7 +12,8 @@ public class AmiReading
     private byte[] _bytes = [];
 
     [GlobalSetup]
-    public void Setup() => _bytes = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(100_000, Events).Select(number => BenchAsterisk.ContactStatus(number, "Reachable"))));
+    public void Setup() => _bytes = Encoding.UTF8.GetBytes(
+        string.Concat(Enumerable.Range(100_000, Events).Select(number => BenchAsterisk.ContactStatus(number, "Reachable"))));
 
     [Benchmark(OperationsPerInvoke = Events)]
     public int Read()

@@ -14,7 +14,8 @@ public class Mapping
 
     private readonly Mapper _mapper = new(AsteriskLike(), SettingsReader.Read(new ConfigurationBuilder().Build()).Realtime);
     private readonly Extension _plain = new("1", "1001", true, "secret", "Anna", Settings: "{}");
-    private readonly Extension _full = new("2", "1002", true, "p;w^d", "Bert \"B\"", "internal", "Bert", "+49301234", "t", "1002", null, "opus,alaw", "3", "webrtc", """{"endpoint":{"dtmf_mode":"info"}}""");
+    private readonly Extension _full = new("2", "1002", true, "p;w^d", "Bert \"B\"", "internal",
+        "Bert", "+49301234", "t", "1002", null, "opus,alaw", "3", "webrtc", """{"endpoint":{"dtmf_mode":"info"}}""");
 
     [Benchmark]
     public bool Plain() => _mapper.TryMap(_plain, out _, out _);
@@ -31,8 +32,10 @@ public class Mapping
     private static RealtimeSchema AsteriskLike()
     {
         var columns = new List<RealtimeColumn>();
-        Add(RealtimeTable.Endpoint, ColumnKind.Text, "transport", "context", "callerid", "mailboxes", "aors", "auth", "disallow", "allow", "dtmf_mode");
-        Add(RealtimeTable.Endpoint, ColumnKind.Label, "direct_media", "rewrite_contact", "force_rport", "rtp_symmetric", "webrtc", "dtls_auto_generate_cert");
+        Add(RealtimeTable.Endpoint, ColumnKind.Text, "transport", "context", "callerid", "mailboxes",
+            "aors", "auth", "disallow", "allow", "dtmf_mode");
+        Add(RealtimeTable.Endpoint, ColumnKind.Label, "direct_media", "rewrite_contact", "force_rport",
+            "rtp_symmetric", "webrtc", "dtls_auto_generate_cert");
         Add(RealtimeTable.Auth, ColumnKind.Text, "username", "password", "auth_type");
         Add(RealtimeTable.Aor, ColumnKind.Whole, "max_contacts", "qualify_frequency");
         Add(RealtimeTable.Aor, ColumnKind.Label, "remove_existing", "remove_unavailable");

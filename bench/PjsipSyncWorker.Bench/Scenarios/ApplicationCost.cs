@@ -6,11 +6,16 @@ using PjsipSyncWorker.Bench.Baselines;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
-/// <summary>What our triggers cost the application: its transactions per second without them over those with them, by pgbench, side by side.</summary>
+/// <summary>
+/// What our triggers cost the application: its transactions per second without them over those with them, by pgbench, side by
+/// side.
+/// </summary>
 internal sealed partial class ApplicationCost : IScenario
 {
     private const int Extensions = 10_000;
-    private const string Script = "\\set id random(1000, 10999)\n\\set word random(1, 1000000000)\nupdate extensions set password = 'p' || :word where number = (:id)::text;\n";
+    private const string Script =
+        "\\set id random(1000, 10999)\n\\set word random(1, 1000000000)\nupdate extensions set password = 'p' || :word where "
+        + "number = (:id)::text;\n";
 
     private int _statements;
 
@@ -22,7 +27,10 @@ internal sealed partial class ApplicationCost : IScenario
         await RecordOnly.InstallAsync(recorded);
         foreach (var database in new[] { watched, bare, recorded })
         {
-            await database.ExecuteAsync($"insert into extensions (number, password) select g::text, 'first' from generate_series(1000, {1000 + Extensions - 1}) g");
+            await database.ExecuteAsync($"""
+                insert into extensions (number, password) select g::text, 'first'
+                  from generate_series(1000, {1000 + Extensions - 1}) g
+                """);
             await database.ExecuteAsync("vacuum analyze extensions");
         }
         foreach (var (connections, goal) in new[] { (1, 1.15), (4, 1.2), (16, 1.25) })
@@ -35,12 +43,16 @@ internal sealed partial class ApplicationCost : IScenario
             await StatementAsync(database, _statements++), bare, recorded, watched);
     }
 
-    private static Task CompareAsync(Report report, BenchDatabase bare, BenchDatabase recorded, BenchDatabase watched, int connections, double goal, string when) =>
-        CompareAsync(report, $"application's time for a transaction, {connections} connection{(connections == 1 ? "" : "s")}, {when}", goal, async database =>
+    private static Task CompareAsync(Report report, BenchDatabase bare, BenchDatabase recorded,
+        BenchDatabase watched, int connections, double goal, string when) =>
+        CompareAsync(report,
+            $"application's time for a transaction, {connections} connection{(connections == 1 ? "" : "s")}, {when}", goal,
+            async database =>
             1000 * connections / await TransactionsPerSecondAsync(database, connections), bare, recorded, watched);
 
     private static async Task CompareAsync(
-        Report report, string what, double goal, Func<BenchDatabase, Task<double>> measure, BenchDatabase bare, BenchDatabase recorded, BenchDatabase watched)
+        Report report, string what, double goal, Func<BenchDatabase, Task<double>> measure,
+            BenchDatabase bare, BenchDatabase recorded, BenchDatabase watched)
     {
         var (with, least, without) = (new List<double>(), new List<double>(), new List<double>());
         for (var run = 0; run < Sample.Runs; run++)
@@ -56,7 +68,10 @@ internal sealed partial class ApplicationCost : IScenario
     private static async Task<double> StatementAsync(BenchDatabase database, int run)
     {
         await using var connection = await database.OpenAsync();
-        await using var command = new NpgsqlCommand($"insert into extensions (number, password) select g::text, 'first' from generate_series({(run + 1) * 1_000_000}, {(run + 1) * 1_000_000 + 99_999}) g", connection);
+        await using var command = new NpgsqlCommand($"""
+            insert into extensions (number, password) select g::text, 'first'
+              from generate_series({(run + 1) * 1_000_000}, {(run + 1) * 1_000_000 + 99_999}) g
+            """, connection);
         var watch = Stopwatch.StartNew();
         await command.ExecuteNonQueryAsync();
         return watch.Elapsed.TotalMilliseconds;
@@ -68,7 +83,8 @@ internal sealed partial class ApplicationCost : IScenario
         await File.WriteAllTextAsync(file, Script);
         var to = new NpgsqlConnectionStringBuilder(database.ConnectionString);
         var info = new ProcessStartInfo(Path.Combine(Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_PG_BIN")!, "pgbench"),
-            ["-n", "-M", "prepared", "-f", file, "-c", $"{connections}", "-j", "1", "-T", "3", "-h", to.Host!, "-p", $"{to.Port}", "-U", to.Username!, to.Database!])
+            ["-n", "-M", "prepared", "-f", file, "-c", $"{connections}", "-j", "1", "-T", "3", "-h",
+                to.Host!, "-p", $"{to.Port}", "-U", to.Username!, to.Database!])
         { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(info)!;
         var output = await process.StandardOutput.ReadToEndAsync() + await process.StandardError.ReadToEndAsync();

@@ -10,19 +10,25 @@ internal sealed class FullComparison : IScenario
     {
         var hundred = await MeasureAsync(100_000, Sample.Runs);
         report.Add(new Figure("full comparison of 100,000 unchanged", "ms", hundred.Milliseconds, null, null, 1000));
-        report.Add(new Figure("the same when nothing is known of an earlier one (--force)", "ms", hundred.ForcedMilliseconds, null, null, null));
+        report.Add(new Figure("the same when nothing is known of an earlier one (--force)", "ms",
+            hundred.ForcedMilliseconds, null, null, null));
         if (Environment.GetEnvironmentVariable("PJSIP_SYNC_BENCH_MILLION") is not { Length: > 0 })
             return;
         var million = await MeasureAsync(1_000_000, 1);
-        report.Add(new Figure("full comparison of 1,000,000 unchanged", "ms", million.Milliseconds, 10 * hundred.Milliseconds, "ten times that of 100,000", 1.2));
-        report.Add(new Figure("the same with --force", "ms", million.ForcedMilliseconds, 10 * hundred.ForcedMilliseconds, "ten times that of 100,000", 1.2));
+        report.Add(new Figure("full comparison of 1,000,000 unchanged", "ms", million.Milliseconds,
+            10 * hundred.Milliseconds, "ten times that of 100,000", 1.2));
+        report.Add(new Figure("the same with --force", "ms", million.ForcedMilliseconds,
+            10 * hundred.ForcedMilliseconds, "ten times that of 100,000", 1.2));
         report.Add(new Figure("the peak memory of both", "MB", million.PeakBytes / 1e6, null, null, 250));
     }
 
     private static async Task<(double Milliseconds, double ForcedMilliseconds, long PeakBytes)> MeasureAsync(int count, int runs)
     {
         await using var database = await BenchDatabase.InstalledAsync();
-        await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"insert into extensions (number, password, display_name) select g::text, 'secret' || g, 'Phone ' || g from generate_series(1000000, {1_000_000 + count - 1}) g"));
+        await database.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
+            insert into extensions (number, password, display_name) select g::text, 'secret' || g, 'Phone ' || g
+              from generate_series(1000000, {1_000_000 + count - 1}) g
+            """));
         await BenchWorker.CommandAsync(database, "sync-extensions");
         await database.ExecuteAsync("vacuum analyze");
         await BenchWorker.CommandAsync(database, "sync-extensions");
@@ -34,7 +40,8 @@ internal sealed class FullComparison : IScenario
         var forced = await TimesAsync("sync-extensions", "--force");
         await Task.Delay(1500);
         var after = await database.ScalarAsync<long>(written);
-        return after == before ? (times.Median(), forced.Median(), peak) : throw new InvalidOperationException($"{after - before} rows were written");
+        return after == before ? (times.Median(), forced.Median(), peak)
+            : throw new InvalidOperationException($"{after - before} rows were written");
 
         async Task<List<double>> TimesAsync(params string[] command)
         {

@@ -42,8 +42,11 @@ internal sealed class Latency : IScenario
 
         private Probe(NpgsqlConnection application, NpgsqlConnection looker)
         {
-            _change = new NpgsqlCommand("update extensions set password = $1 where number = '1001'", application) { Parameters = { new NpgsqlParameter<string>() } };
-            _look = new NpgsqlCommand("select password = $1 from ps_auths where id = '1001'", looker) { Parameters = { new NpgsqlParameter<string>() } };
+            _change = new NpgsqlCommand("""
+                update extensions set password = $1 where number = '1001'
+                """, application) { Parameters = { new NpgsqlParameter<string>() } };
+            _look = new NpgsqlCommand("select password = $1 from ps_auths where id = '1001'",
+                looker) { Parameters = { new NpgsqlParameter<string>() } };
         }
 
         public static async Task<Probe> CreateAsync(BenchDatabase database)

@@ -4,7 +4,9 @@ using PjsipSyncWorker.Bench.Baselines;
 
 namespace PjsipSyncWorker.Bench.Scenarios;
 
-/// <summary>10,000 single-row transactions from 4 connections: how long after the last commit all of them are visible to Asterisk.</summary>
+/// <summary>
+/// 10,000 single-row transactions from 4 connections: how long after the last commit all of them are visible to Asterisk.
+/// </summary>
 internal sealed class ManyTransactions : IScenario
 {
     private const int Connections = 4;
@@ -34,8 +36,10 @@ internal sealed class ManyTransactions : IScenario
                 plain.Add((await MeasureAsync(database)).All);
         }
         report.Add(new Figure("10,000 transactions from 4 connections: last commit to all visible", "ms", lag.Median(), null, null, 20));
-        report.Add(new Figure("10,000 transactions from 4 connections: start to all visible", "ms", total.Median(), limit.Median(), "trigger limit", null));
-        report.Add(new Figure("10,000 transactions from 4 connections: start to all visible", "ms", total.Median(), plain.Median(), "plain listener", null));
+        report.Add(new Figure("10,000 transactions from 4 connections: start to all visible", "ms",
+            total.Median(), limit.Median(), "trigger limit", null));
+        report.Add(new Figure("10,000 transactions from 4 connections: start to all visible", "ms",
+            total.Median(), plain.Median(), "plain listener", null));
     }
 
     private static async Task<(double Writing, double All)> MeasureAsync(BenchDatabase database)
@@ -51,7 +55,9 @@ internal sealed class ManyTransactions : IScenario
     private static async Task WriteAsync(BenchDatabase database, int connection)
     {
         await using var application = await database.OpenAsync();
-        await using var insert = new NpgsqlCommand("insert into extensions (number, password) values ($1, 'secret')", application) { Parameters = { new NpgsqlParameter<string> { TypedValue = "" } } };
+        await using var insert = new NpgsqlCommand("""
+            insert into extensions (number, password) values ($1, 'secret')
+            """, application) { Parameters = { new NpgsqlParameter<string> { TypedValue = "" } } };
         await insert.PrepareAsync();
         for (var i = 0; i < Each; i++)
         {

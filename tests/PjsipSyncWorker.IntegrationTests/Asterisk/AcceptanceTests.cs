@@ -18,7 +18,9 @@ public sealed class AcceptanceTests(PostgresServer server)
 
         await database.ExecuteAsync(
             "insert into extensions (number, password, display_name) values ('1001', 's;ecret^1', 'Anna'), ('1002', 'two', 'Bert')");
-        await Eventually.Equal(6L, () => database.ScalarAsync<long>("select (select count(*) from ps_endpoints) + (select count(*) from ps_auths) + (select count(*) from ps_aors)"));
+        await Eventually.Equal(6L, () => database.ScalarAsync<long>("""
+            select (select count(*) from ps_endpoints) + (select count(*) from ps_auths) + (select count(*) from ps_aors)
+            """));
 
         var before = DateTime.UtcNow.AddSeconds(-1);
         Assert.True(await anna.RegisterAsync());
@@ -44,7 +46,9 @@ public sealed class AcceptanceTests(PostgresServer server)
         Assert.False(await anna.RegisterAsync());
         Assert.False(await bert.RegisterAsync());
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.contact"));
-        await Eventually.Equal("", async () => await database.ScalarAsync<string>("select coalesce(string_agg(id, ','), '') from pjsip_sync.managed_endpoint where deleted_at is null"));
+        await Eventually.Equal("", async () => await database.ScalarAsync<string>("""
+            select coalesce(string_agg(id, ','), '') from pjsip_sync.managed_endpoint where deleted_at is null
+            """));
         Assert.DoesNotContain("s;ecret", worker.Log, StringComparison.Ordinal);
         Assert.DoesNotContain(asterisk.AmiSecret, worker.Log, StringComparison.Ordinal);
         Assert.Equal(0, await worker.StopAsync());
@@ -156,11 +160,18 @@ public sealed class AcceptanceTests(PostgresServer server)
         await using var database = await InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database);
 
-        await database.ExecuteAsync("insert into extensions (number, password, display_name) select g::text, 'p' || g, 'Name ' || g from generate_series(100000, 199999) g");
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, display_name) select g::text, 'p' || g, 'Name ' || g
+              from generate_series(100000, 199999) g
+            """);
 
         await Eventually.Equal(300_000L, () => database.ScalarAsync<long>(
-            "select (select count(*) from ps_endpoints) + (select count(*) from ps_auths) + (select count(*) from ps_aors)"), TimeSpan.FromMinutes(2));
-        Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from extensions x left join ps_auths a on a.id = x.number where a.password is distinct from x.password"));
+            """
+                select (select count(*) from ps_endpoints) + (select count(*) from ps_auths) + (select count(*) from ps_aors)
+                """), TimeSpan.FromMinutes(2));
+        Assert.Equal(0L, await database.ScalarAsync<long>("""
+            select count(*) from extensions x left join ps_auths a on a.id = x.number where a.password is distinct from x.password
+            """));
     }
 
     private static async Task<TestDatabase> InstalledAsync(PostgresServer server) =>

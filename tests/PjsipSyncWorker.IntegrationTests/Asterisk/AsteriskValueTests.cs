@@ -14,7 +14,7 @@ public sealed class AsteriskValueTests(PostgresServer server)
             .Concat(["^3Bp;;^^5E ;", "ends ", " begins", "  "]).ToArray();
         for (var i = 0; i < passwords.Length; i++)
             await rig.Database.ExecuteAsync("insert into extensions (number, password) values ($1, $2)", $"{2000 + i}", passwords[i]);
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
 
         await Parallel.ForAsync(0, passwords.Length, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (i, _) =>
         {
@@ -34,13 +34,15 @@ public sealed class AsteriskValueTests(PostgresServer server)
         for (var i = 0; i < names.Length; i++)
             await rig.Database.ExecuteAsync("insert into extensions (number, password, display_name) values ($1, 'x', $2)", $"{3000 + i}",
                 names[i]);
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
 
         for (var i = 0; i < names.Length; i++)
         {
             var shown = (await asterisk.CliAsync($"pjsip show endpoint {3000 + i}")).Split('\n')
                 .Single(line => line.TrimStart().StartsWith("callerid ", StringComparison.Ordinal));
-            Assert.Equal($"\"{names[i].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\" <{3000 + i}>", shown[(shown.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
+            var escaped = names[i].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+            Assert.Equal($"\"{escaped}\" <{3000 + i}>",
+                shown[(shown.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim());
         }
     }
 

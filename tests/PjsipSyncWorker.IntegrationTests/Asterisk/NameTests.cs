@@ -4,7 +4,10 @@ namespace PjsipSyncWorker.IntegrationTests.Asterisk;
 /// <summary>Extensions named like something that one Asterisk has in files of its own.</summary>
 public sealed class NameTests(PostgresServer server)
 {
-    private const string Reserved = "select number from extensions join pjsip_sync.rejected r on r.id = number where reason like 'number % is the name of an object in pjsip.conf of pbx1, %' order by number";
+    private const string Reserved = """
+        select number from extensions join pjsip_sync.rejected r on r.id = number
+          where reason like 'number % is the name of an object in pjsip.conf of pbx1, %' order by number
+        """;
 
     [Fact]
     public async Task A_carriers_name_is_no_number_and_its_calls_stay_its_own()
@@ -68,18 +71,26 @@ public sealed class NameTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await database.ExecuteAsync("""
             insert into extensions (number, password, transport, context, settings) values
-              ('1001', 'x', null, null, '{}'), ('1002', 'x', 'udp', null, '{}'), ('1003', 'x', null, 'nope', '{}'), ('1004', 'x', null, null, '{"endpoint":{"acl":"nobody"}}'), ('10 05', 'x', null, null, '{}')
+              ('1001', 'x', null, null, '{}'), ('1002', 'x', 'udp', null, '{}'), ('1003', 'x', null, 'nope', '{}'),
+                ('1004', 'x', null, null, '{"endpoint":{"acl":"nobody"}}'), ('10 05', 'x', null, null, '{}')
             """);
 
-        await Eventually.Equal("1002 Asterisk pbx1 has no transport udp: its calls end with 500|1003 Asterisk pbx1 has no context nope: its calls end with 404|1004 Asterisk pbx1 has no acl nobody: no phone of it can register",
-            async () => string.Join('|', await database.RowsAsync("select number || ' ' || reason from pjsip_sync.problem where node = 'pbx1' order by number")));
+        await Eventually.Equal(
+            "1002 Asterisk pbx1 has no transport udp: its calls end with 500|1003 Asterisk pbx1 has no context nope: its calls "
+            + "end with 404|1004 Asterisk pbx1 has no acl nobody: no phone of it can register",
+            async () => string.Join('|', await database.RowsAsync("""
+                select number || ' ' || reason from pjsip_sync.problem where node = 'pbx1' order by number
+                """)));
         var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status");
         Assert.Contains("1003: Asterisk pbx1 has no context nope", status, StringComparison.Ordinal);
         Assert.Contains("10 05: rejected: number holds a space", status, StringComparison.Ordinal);
 
         await asterisk.EditAsync(("extensions.conf", "$a [nope]\nexten => _X.,1,Hangup()"));
         await asterisk.CliAsync("module reload pbx_config.so");
-        await database.ExecuteAsync("update extensions set transport = 'transport-udp' where number = '1002'; update extensions set settings = '{}' where number = '1004'");
+        await database.ExecuteAsync("""
+            update extensions set transport = 'transport-udp' where number = '1002';
+            update extensions set settings = '{}' where number = '1004'
+            """);
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.problem where node = 'pbx1'"));
     }
 

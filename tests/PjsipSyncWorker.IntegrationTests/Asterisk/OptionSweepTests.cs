@@ -34,7 +34,10 @@ public sealed class OptionSweepTests(PostgresServer server)
             await InsertAsync(database, some);
             longest = Longer(longest, await NewPhoneWorksAsync(database, asterisk, $"110{part}"));
         }
-        await Eventually.True(async () => (await database.RowsAsync("select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) and degraded is null from pjsip_sync.node")) is ["True"], TimeSpan.FromMinutes(5));
+        await Eventually.True(async () => (await database.RowsAsync("""
+            select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) and degraded is null
+              from pjsip_sync.node
+            """)) is ["True"], TimeSpan.FromMinutes(5));
         foreach (var good in Enumerable.Range(1000, 10))
             Assert.True(await new SipPhone(asterisk, $"{good}", "x").RegisterAsync(), $"{good} cannot register");
 
@@ -66,7 +69,8 @@ public sealed class OptionSweepTests(PostgresServer server)
     {
         var options = await database.RowsAsync("""
             select table_name, column_name from information_schema.columns
-            where table_name in ('ps_endpoints', 'ps_auths', 'ps_aors') and column_name not in ('id', 'aors', 'auth', 'username', 'password')
+            where table_name in ('ps_endpoints', 'ps_auths', 'ps_aors')
+              and column_name not in ('id', 'aors', 'auth', 'username', 'password')
             order by 1, 2
             """);
         return [.. options.Select(option => option.Split('|'))
@@ -80,7 +84,10 @@ public sealed class OptionSweepTests(PostgresServer server)
         foreach (var one in cases)
         {
             var section = one.Table switch { "ps_endpoints" => "endpoint", "ps_auths" => "auth", _ => "aor" };
-            await database.ExecuteAsync("insert into extensions (number, password, settings) values ($1, 'x', jsonb_build_object($2::text, jsonb_build_object($3::text, $4::text)))",
+            await database.ExecuteAsync("""
+                insert into extensions (number, password, settings)
+                  values ($1, 'x', jsonb_build_object($2::text, jsonb_build_object($3::text, $4::text)))
+                """,
                 one.Number, section, one.Option, one.Value);
         }
     }
@@ -89,7 +96,9 @@ public sealed class OptionSweepTests(PostgresServer server)
     private static async Task<TimeSpan> NewPhoneWorksAsync(TestDatabase database, AsteriskServer asterisk, string number)
     {
         var watch = Stopwatch.StartNew();
-        await database.ExecuteAsync("""insert into extensions (number, password, settings) values ($1, 'x', '{"aor":{"qualify_frequency":0}}')""", number);
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, settings) values ($1, 'x', '{"aor":{"qualify_frequency":0}}')
+            """, number);
         await Eventually.True(() => new SipPhone(asterisk, number, "x", "127.0.0.12").RegisterAsync());
         await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = $1",
             number));

@@ -42,10 +42,16 @@ public sealed class CommandTests(PostgresServer server)
     public async Task A_suspicious_removal_waits_for_force_and_adoption_for_its_option()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        await database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g; insert into ps_endpoints (id) values ('1000')");
+        await database.ExecuteAsync("""
+            insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1099) g;
+            insert into ps_endpoints (id) values ('1000')
+            """);
         Assert.Equal(1, (await WorkerProcess.CommandAsync(database, [], "sync-extensions")).ExitCode);
         Assert.Equal(0, (await WorkerProcess.CommandAsync(database, [], "sync-extensions", "--adopt")).ExitCode);
-        await database.ExecuteAsync("delete from pjsip_sync.change; alter table extensions disable trigger all; delete from extensions; alter table extensions enable always trigger pjsip_sync_insert");
+        await database.ExecuteAsync("""
+            delete from pjsip_sync.change; alter table extensions disable trigger all; delete from extensions;
+            alter table extensions enable always trigger pjsip_sync_insert
+            """);
 
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "sync-extensions");
         Assert.Equal(1, exit);

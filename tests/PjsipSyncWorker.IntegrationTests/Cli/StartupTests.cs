@@ -12,7 +12,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 {
     [Theory]
     [InlineData("update pjsip_sync.mapping set schema_version = 1", "older than", "run pjsip-sync-worker init")]
-    [InlineData("update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table cascade", "older than",
+    [InlineData(
+        "update pjsip_sync.mapping set schema_version = 5; alter table pjsip_sync.mapping drop column status_table cascade", "older than",
         "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
@@ -44,7 +45,9 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99");
         var (exit, output) = await WorkerProcess.CommandAsync(database, [], "init");
         Assert.Equal(2, exit);
-        Assert.StartsWith($"the schema pjsip_sync has version 99, newer than the {Installation.SchemaVersion} of this worker: upgrade the worker", output, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"the schema pjsip_sync has version 99, newer than the {Installation.SchemaVersion} of this worker: upgrade the "
+            + "worker", output, StringComparison.Ordinal);
         Assert.Equal(99, await database.ScalarAsync<int>("select schema_version from pjsip_sync.mapping"));
     }
 
@@ -60,7 +63,9 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await database.ExecuteAsync("update pjsip_sync.mapping set schema_version = 99, fingerprint = $1", fingerprint);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
 
-        await Eventually.True(() => Task.FromResult(worker.Log.Contains($"Standing by: the schema pjsip_sync has version 99 and this worker works with {Installation.SchemaVersion}", StringComparison.Ordinal)));
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains(
+            $"Standing by: the schema pjsip_sync has version 99 and this worker works with {Installation.SchemaVersion}",
+            StringComparison.Ordinal)));
         var (ready, why) = await WorkerProcess.CommandAsync(database, [metrics], "health", "--ready");
         Assert.Equal(1, ready);
         Assert.Contains("sync: the schema pjsip_sync has version 99", why, StringComparison.Ordinal);
@@ -73,7 +78,9 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 
     [Theory]
     [InlineData("", "permission denied for schema pjsip_sync", "init --roles")]
-    [InlineData("grant usage on schema pjsip_sync, public to {0}; grant select on all tables in schema pjsip_sync to {0}; grant execute on all functions in schema pjsip_sync to {0}",
+    [InlineData(
+        "grant usage on schema pjsip_sync, public to {0}; grant select on all tables in schema pjsip_sync to {0}; "
+        + "grant execute on all functions in schema pjsip_sync to {0}",
         "this database role lacks", "select, insert, update, delete on public.ps_auths; ")]
     public async Task A_privilege_that_is_missing_ends_the_daemon(string grants, string found, string advice)
     {
@@ -139,7 +146,8 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await using var database = await cluster.CreateDatabaseAsync("pbx");
         await database.ExecuteAsync("create role locked login password 'right-one'");
         await database.ExecuteAsync("""
-            do $$ begin execute format($c$copy (values ('host all locked 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) to %L$c$,
+            do $$ begin execute format(
+              $c$copy (values ('host all locked 127.0.0.1/32 scram-sha-256'), ('host all all 127.0.0.1/32 trust')) to %L$c$,
               current_setting('hba_file')); end $$; select pg_reload_conf()
             """);
         await using var locked = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = "locked",

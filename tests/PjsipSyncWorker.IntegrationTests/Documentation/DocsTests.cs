@@ -55,7 +55,8 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
             .Select(match => match.Value).ToHashSet(StringComparer.Ordinal);
 
         Assert.Empty((await database.RowsAsync("""
-            select relname from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relkind in ('r', 'v') or oid = 'pjsip_sync.revision'::regclass
+            select relname from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relkind in ('r', 'v')
+              or oid = 'pjsip_sync.revision'::regclass
             union select proname from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
             union select attname from pg_attribute join pg_class on pg_class.oid = attrelid
               where relnamespace = 'pjsip_sync'::regnamespace and relkind in ('r', 'v') and attnum > 0 and attname <> 'singleton'
@@ -69,7 +70,8 @@ public sealed partial class DocsTests(DocsTests.Cluster cluster) : IClassFixture
     {
         await using var database = await InstalledAsync();
         var text = Document.Read("docs/reference/database.md");
-        var named = FunctionName().Matches(text[text.IndexOf("The other functions", StringComparison.Ordinal)..]).Select(match => match.Groups[1].Value);
+        var named = FunctionName().Matches(text[text.IndexOf("The other functions", StringComparison.Ordinal)..])
+            .Select(match => match.Groups[1].Value);
 
         Assert.Empty(named.Except(await database.RowsAsync("select proname from pg_proc where pronamespace = 'pjsip_sync'::regnamespace")));
     }

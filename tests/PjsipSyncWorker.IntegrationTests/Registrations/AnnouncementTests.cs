@@ -1,17 +1,11 @@
-using System.Globalization;
 using Npgsql;
+using static PjsipSyncWorker.IntegrationTests.Registrations.AnnouncementRig;
 
 namespace PjsipSyncWorker.IntegrationTests.Registrations;
 
-/// <summary>What a real Asterisk is told of new and changed extensions, what that makes it read, and what it keeps in memory.</summary>
+/// <summary>What a real Asterisk is told of new extensions, and what that makes it read.</summary>
 public sealed class AnnouncementTests(PostgresServer server)
 {
-    /// <summary>These phones answer no OPTIONS while they wait.</summary>
-    private const string Unqualified = """'{"aor":{"qualify_frequency":0}}'""";
-
-    /// <summary>Only Asterisk knows which files are on its disk.</summary>
-    private const string NoSuchFile = """'{"endpoint":{"dtls_cert_file":"/nowhere/certificate.pem"}}'""";
-
     [Fact]
     public async Task A_new_extension_makes_asterisk_read_no_other()
     {
@@ -91,77 +85,6 @@ public sealed class AnnouncementTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task A_changed_password_and_a_deletion_are_in_force_though_both_are_cached()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync(
-            $"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
-        await Expect.RefreshedAsync(database);
-        Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-        Assert.Contains("Number of objects within cache: 2", await asterisk.CliAsync("sorcery memory cache show auth_cache"),
-            StringComparison.Ordinal);
-
-        await database.ExecuteAsync(
-            "update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
-        await Expect.RefreshedAsync(database);
-
-        Assert.False(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
-        Assert.False(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-    }
-
-    [Fact]
-    public async Task Changes_made_while_AMI_was_away_take_effect_when_it_returns()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        using var line = new TcpProxy(asterisk.AmiPort);
-        await using var worker = await WorkerProcess.StartAsync(database,
-            [.. asterisk.WorkerSettings(), $"Asterisk__Nodes__0__Port={line.Port}"]);
-        await database.ExecuteAsync(
-            $"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified}), ('1002', 'two', {Unqualified})");
-        await Expect.RefreshedAsync(database);
-        Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-
-        line.Refusing = true;
-        line.CloseCurrent();
-        await database.ExecuteAsync(
-            "update extensions set password = 'new' where number = '1001'; delete from extensions where number = '1002'");
-        await Eventually.True(() => database.ScalarAsync<bool>("select not exists (select from pjsip_sync.change) and not exists (select from ps_endpoints where id = '1002')"));
-        Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        line.Refusing = false;
-        await Expect.RefreshedAsync(database);
-
-        Assert.False(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
-        Assert.False(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-    }
-
-    [Fact]
-    public async Task A_cache_that_holds_the_whole_table_is_emptied_and_the_log_says_so()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        await asterisk.EditAsync(("sorcery.conf", "s/name=auth_cache,.*/name=all_of_them,full_backend_cache=yes/"));
-        await asterisk.RestartAsync();
-        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'old', {Unqualified})");
-        await Expect.RefreshedAsync(database);
-        Assert.True(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-
-        await database.ExecuteAsync("update extensions set password = 'new'");
-        await Expect.RefreshedAsync(database);
-
-        Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
-        Assert.False(await new SipPhone(asterisk, "1001", "old").RegisterAsync());
-        Assert.Contains("all_of_them has full_backend_cache", worker.Log, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_reload_that_read_only_the_announced_endpoints_is_answered_by_another()
     {
         await using var database = await SyncRig.InstalledAsync(server);
@@ -181,75 +104,6 @@ public sealed class AnnouncementTests(PostgresServer server)
 
         await LampAsync(database, "1001", "NOT_INUSE");
         Assert.Contains("Not in use", await asterisk.CliAsync("pjsip show endpoint 1001"), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Unloadable_extension_is_named_and_delays_no_other()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        var port = Ports.Next();
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
-        await database.ExecuteAsync(
-            $"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1004', 'four', {Unqualified})");
-        await Expect.RefreshedAsync(database);
-        Assert.True(await new SipPhone(asterisk, "1004", "four", "127.0.0.14").RegisterAsync());
-
-        // The newest change, and one of an extension that could be loaded before.
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1002', 'two', {NoSuchFile})");
-        await database.ExecuteAsync($"update extensions set settings = {NoSuchFile} where number = '1004'");
-        await Expect.RefreshedAsync(database);
-        await Eventually.Equal("1002,1004", () => database.ScalarAsync<string>("select string_agg(id, ',' order by id) from pjsip_sync.unloadable where reason like '%no other extension has its endpoint.dtls_cert_file.%' or reason like '%cannot load it. The log%'"));
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1003', 'three', {Unqualified}); update extensions set password = 'new' where number = '1001'");
-        await Expect.RefreshedAsync(database);
-        Assert.False(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1001", "new").RegisterAsync());
-        Assert.True(await new SipPhone(asterisk, "1003", "three", "127.0.0.13").RegisterAsync());
-        await LampAsync(database, "1001", "NOT_INUSE");
-        await LampAsync(database, "1003", "NOT_INUSE");
-        Assert.Equal(0, await CountAsync(port, "pjsip_sync_ami_reconnects_total"));
-        Assert.Equal(["False"], await database.RowsAsync("select degraded is not null from pjsip_sync.node"));
-
-        await Eventually.True(async () => await CountAsync(port, "pjsip_sync_unloadable") is 2);
-        using var http = new HttpClient();
-        Assert.Contains("Asterisk pbx1: ok; Asterisk cannot load 1002, 1004 ", await http.GetStringAsync($"http://localhost:{port}/readyz"),
-            StringComparison.Ordinal);
-        var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status", "1002");
-        Assert.Contains("1002: Asterisk pbx1 cannot load it", status, StringComparison.Ordinal);
-        var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
-        Assert.Contains("2 extensions cannot be loaded by this server", verified, StringComparison.Ordinal);
-
-        await database.ExecuteAsync("update extensions set settings = '{}' where number in ('1002', '1004')");
-        await Expect.RefreshedAsync(database);
-        await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable"));
-        Assert.True(await new SipPhone(asterisk, "1002", "two", "127.0.0.12").RegisterAsync());
-    }
-
-    [Fact]
-    public async Task Unloadable_extension_is_named_after_a_reload_and_a_boot_too()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
-        var port = Ports.Next();
-        await using var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), $"Metrics__Port={port}"]);
-        await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
-
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, 21199) g; insert into extensions (number, password, settings) select g::text, 'x', {NoSuchFile} from generate_series(30000, 30299) g");
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
-        await Eventually.True(() => new SipPhone(asterisk, "1001", "one").RegisterAsync());
-        await LampAsync(database, "1001", "NOT_INUSE", TimeSpan.FromSeconds(60));
-        await Eventually.Equal(300L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"),
-            TimeSpan.FromSeconds(60));
-        await Expect.RefreshedAsync(database);
-        Assert.InRange(await CountAsync(port, "pjsip_sync_asterisk_reload_duration_seconds_count"), 1, 2);
-
-        await asterisk.RestartAsync();
-        await Eventually.True(() => database.ScalarAsync<bool>("select connected from pjsip_sync.node"));
-        await Expect.RefreshedAsync(database);
-        Assert.Equal(300L, await database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable where id like '30%'"));
-        await asterisk.CliAsync("module reload res_pjsip.so");
-        await database.ExecuteAsync("update extensions set settings = '{}' where number = '30000'");
-        await Eventually.Equal(299L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.unloadable"));
     }
 
     [Fact]
@@ -294,7 +148,10 @@ public sealed class AnnouncementTests(PostgresServer server)
 
         await second.StopAsync();
         await database.ExecuteAsync($"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified})");
-        await Eventually.True(() => database.ScalarAsync<bool>("select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node where name = 'pbx1'"));
+        await Eventually.True(() => database.ScalarAsync<bool>("""
+            select refreshed_revision = (select max(revision) from pjsip_sync.managed_endpoint) from pjsip_sync.node
+              where name = 'pbx1'
+            """));
         Assert.True(await new SipPhone(first, "1001", "one").RegisterAsync());
         await LampAsync(database, "1001", "NOT_INUSE");
         await second.BootAsync();
@@ -337,20 +194,22 @@ public sealed class AnnouncementTests(PostgresServer server)
     private async Task<TestDatabase> ManyAsync(int count)
     {
         var database = await SyncRig.InstalledAsync(server);
-        await database.ExecuteAsync($"insert into extensions (number, password, settings) select g::text, 'x', {Unqualified} from generate_series(20000, {19999 + count}) g");
+        await database.ExecuteAsync($"""
+            insert into extensions (number, password, settings) select g::text, 'x', {Unqualified}
+              from generate_series(20000, {19999 + count}) g
+            """);
         var (exitCode, output) = await WorkerProcess.CommandAsync(database, [], "sync-extensions");
         Assert.True(exitCode == 0, output);
         await database.ExecuteAsync("analyze");
         return database;
     }
 
-    private static Task LampAsync(TestDatabase database, string number, string state, TimeSpan? patience = null) =>
-        Eventually.Equal(state, () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number),
-            patience);
-
     /// <summary>How many connections Asterisk has opened to its database since then.</summary>
     private static Task<long> ConnectionsAsync(TestDatabase database, DateTime since = default) =>
-        database.ScalarAsync<long>("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'asterisk pbx1' and backend_start > $1", since.ToUniversalTime());
+        database.ScalarAsync<long>("""
+            select count(*) from pg_stat_activity where datname = current_database() and application_name = 'asterisk pbx1'
+              and backend_start > $1
+            """, since.ToUniversalTime());
 
     /// <summary>Rows of ps_endpoints that were read without an index since the server started.</summary>
     private static async Task<long> ScannedAsync(TestDatabase database)
@@ -366,15 +225,5 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var named = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = name,
             Pooling = false }.ConnectionString);
         return await named.RowsAsync("select id from ps_endpoints_for_server where id = $1", id);
-    }
-
-    /// <summary>The sum of a metric over its labels; 0 when it is not there.</summary>
-    private static async Task<double> CountAsync(int port, string metric)
-    {
-        using var http = new HttpClient();
-        return (await http.GetStringAsync($"http://localhost:{port}/metrics")).Split('\n')
-            .Where(line => line.StartsWith(metric + "{", StringComparison.Ordinal)
-                || line.StartsWith(metric + " ", StringComparison.Ordinal))
-            .Sum(line => double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture));
     }
 }

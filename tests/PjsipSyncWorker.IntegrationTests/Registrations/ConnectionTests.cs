@@ -36,7 +36,10 @@ public sealed class ConnectionTests(PostgresServer server)
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), log: () => worker.Log);
 
         // The notification still comes.
-        foreach (var port in await database.RowsAsync("select client_port from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker' and query !~ '^(listen|select 1$)'"))
+        foreach (var port in await database.RowsAsync("""
+            select client_port from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker'
+              and query !~ '^(listen|select 1$)'
+            """))
             proxy.StallCurrent(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
         await database.ExecuteAsync("insert into extensions (number, password) values ('1002', 'x')");
 
@@ -50,7 +53,10 @@ public sealed class ConnectionTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=01:00:00");
 
-        await database.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pjsip-sync-worker' and datname = current_database()");
+        await database.ExecuteAsync("""
+            select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pjsip-sync-worker'
+              and datname = current_database()
+            """);
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
 
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), log: () => worker.Log);
@@ -63,7 +69,11 @@ public sealed class ConnectionTests(PostgresServer server)
         await using var worker = await WorkerProcess.StartAsync(database, "Sync__PollInterval=00:00:00.3");
 
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x'); ");
-        await database.ExecuteAsync("alter table extensions disable trigger all; insert into extensions (number, password) values ('1002', 'x'); insert into pjsip_sync.change (id) values ('1002'); alter table extensions enable trigger all");
+        await database.ExecuteAsync("""
+            alter table extensions disable trigger all;
+            insert into extensions (number, password) values ('1002', 'x');
+            insert into pjsip_sync.change (id) values ('1002'); alter table extensions enable trigger all
+            """);
 
         await Eventually.Equal(2L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(3),
             () => worker.Log);

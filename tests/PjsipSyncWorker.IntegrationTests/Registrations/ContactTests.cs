@@ -6,7 +6,10 @@ namespace PjsipSyncWorker.IntegrationTests.Registrations;
 public sealed class ContactTests(PostgresServer server)
 {
     /// <summary>These phones answer no OPTIONS while they wait, and may leave soon.</summary>
-    private const string Unqualified = """insert into extensions (number, password, settings) values ('1001', 'one', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}')""";
+    private const string Unqualified = """
+        insert into extensions (number, password, settings)
+          values ('1001', 'one', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}')
+        """;
 
     [Fact]
     public async Task Three_phones_of_one_extension_come_refresh_expire_and_go()
@@ -36,7 +39,10 @@ public sealed class ContactTests(PostgresServer server)
         await ExpectAsync("offline|127.0.0.12|0");
 
         Task ExpectAsync(string expected) => Eventually.Equal(expected, () => database.ScalarAsync<string>(
-            "select status || '|' || host(last_registered_ip) || '|' || (select contacts from pjsip_sync.registration) from extensions")!, TimeSpan.FromSeconds(8));
+            """
+                select status || '|' || host(last_registered_ip) || '|' || (select contacts from pjsip_sync.registration)
+                  from extensions
+                """)!, TimeSpan.FromSeconds(8));
     }
 
     [Fact]
@@ -65,7 +71,9 @@ public sealed class ContactTests(PostgresServer server)
         await using var another = await WorkerProcess.StartAsync(database, settings);
         await Eventually.Equal(expected, () => database.ScalarAsync<string>(statuses)!);
         // Snapshots that follow leave it where it is.
-        await Eventually.True(async () => await database.ScalarAsync<long>("select count(*) from pjsip_sync.device where endpoint = '9001' and state = 'NOT_INUSE'") == 1);
+        await Eventually.True(async () => await database.ScalarAsync<long>("""
+            select count(*) from pjsip_sync.device where endpoint = '9001' and state = 'NOT_INUSE'
+            """) == 1);
         Assert.Equal(expected, await database.ScalarAsync<string>(statuses));
         Assert.Equal(
             "127.0.0.11", await database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '9001'"));

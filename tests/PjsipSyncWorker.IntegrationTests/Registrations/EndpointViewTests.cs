@@ -90,7 +90,10 @@ public sealed class EndpointViewTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
 
-        await rig.Database.ExecuteAsync("alter table ps_endpoints add column brand_new varchar(40), drop column rtp_keepalive; update ps_endpoints set brand_new = 'yes'");
+        await rig.Database.ExecuteAsync("""
+            alter table ps_endpoints add column brand_new varchar(40), drop column rtp_keepalive;
+            update ps_endpoints set brand_new = 'yes'
+            """);
         var blocked = await Assert.ThrowsAsync<PostgresException>(
             () => rig.Database.ExecuteAsync("alter table ps_endpoints alter column context type varchar(80)"));
         Assert.Contains("ps_endpoints_for_server", blocked.Detail, StringComparison.Ordinal);
@@ -122,7 +125,10 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1003) g");
-        await rig.Database.ExecuteAsync("insert into pjsip_sync.node (name, announcing, announcing_until) values (substr($1, 10), string_to_array($2, ','), now() + make_interval(secs => $3))", name, ids, seconds);
+        await rig.Database.ExecuteAsync("""
+            insert into pjsip_sync.node (name, announcing, announcing_until)
+              values (substr($1, 10), string_to_array($2, ','), now() + make_interval(secs => $3))
+            """, name, ids, seconds);
         return rig;
     }
 

@@ -16,7 +16,10 @@ public sealed class MailboxTests(PostgresServer server)
     public async Task A_number_that_is_given_to_another_row_gets_an_empty_mailbox(string columns)
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            $"create table phones ({columns}, password text default 'x', voicemail_enabled boolean default true, voicemail_mailbox text, enabled boolean default true)"),
+            $"""
+                create table phones ({columns}, password text default 'x', voicemail_enabled boolean default true,
+                  voicemail_mailbox text, enabled boolean default true)
+                """),
             "Source:Table=public.phones");
         await rig.ChangeAsync("insert into phones (number) values ('1801')");
         Assert.Equal(["1801|1801@default"], await rig.Database.RowsAsync(Mailboxes));
@@ -50,7 +53,9 @@ public sealed class MailboxTests(PostgresServer server)
     public async Task Many_mailboxes_move_with_rows_that_the_number_is_the_key_of(string columns)
     {
         await using var rig = await SyncRig.CreateAsync(server, database => database.ExecuteAsync(
-            $"create table phones ({columns}, password text default 'x', voicemail_enabled boolean default true)"), "Source:Table=public.phones");
+            $"""
+                create table phones ({columns}, password text default 'x', voicemail_enabled boolean default true)
+                """), "Source:Table=public.phones");
         await rig.ChangeAsync("insert into phones (number) select n::text from generate_series(1001, 1003) n");
 
         await rig.ChangeAsync("update phones set number = (number::integer + 1000)::text");
@@ -69,12 +74,18 @@ public sealed class MailboxTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password, voicemail_enabled) values ('1801', 'x', true)");
 
         await rig.ChangeAsync("update extensions set number = '1802'");
-        await rig.ChangeAsync("insert into extensions (number, password, voicemail_enabled, voicemail_mailbox) values ('1801', 'x', true, null), ('1803', 'x', true, '1803'), ('1804', 'x', true, '1803@default')");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, voicemail_enabled, voicemail_mailbox)
+              values ('1801', 'x', true, null), ('1803', 'x', true, '1803'), ('1804', 'x', true, '1803@default')
+            """);
         Assert.Equal(["1801|1801@default-2", "1802|1801@default", "1803|1803@default", "1804|1803@default"],
             await rig.Database.RowsAsync(Mailboxes));
 
         // Nor does a row that names none get what another one named.
-        await rig.ChangeAsync("delete from extensions where number = '1803'; insert into extensions (number, password, voicemail_enabled) values ('1803', 'x', true)");
+        await rig.ChangeAsync("""
+            delete from extensions where number = '1803';
+            insert into extensions (number, password, voicemail_enabled) values ('1803', 'x', true)
+            """);
         await rig.ChangeAsync("update extensions set voicemail_mailbox = '77@office' where number = '1802'");
         Assert.Equal(["1801|1801@default-2", "1802|77@office", "1803|1803@default-2", "1804|1803@default"],
             await rig.Database.RowsAsync(Mailboxes));
@@ -90,14 +101,20 @@ public sealed class MailboxTests(PostgresServer server)
     public async Task An_upgrade_leaves_each_mailbox_with_the_row_that_has_it()
     {
         await using var rig = await SyncRig.CreateAsync(server);
-        await rig.ChangeAsync("insert into extensions (number, password, voicemail_enabled, voicemail_mailbox) values ('1801', 'x', true, null), ('1802', 'x', true, '1801')");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password, voicemail_enabled, voicemail_mailbox)
+              values ('1801', 'x', true, null), ('1802', 'x', true, '1801')
+            """);
         await rig.Database.ExecuteAsync("drop table pjsip_sync.mailbox");
 
         await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
 
         Assert.Equal(["1801@default|1801|False"],
             await rig.Database.RowsAsync("select name, number, named from pjsip_sync.mailbox join extensions on id::text = row_key"));
-        await rig.ChangeAsync("delete from extensions where number = '1801'; insert into extensions (number, password, voicemail_enabled) values ('1801', 'x', true)");
+        await rig.ChangeAsync("""
+            delete from extensions where number = '1801';
+            insert into extensions (number, password, voicemail_enabled) values ('1801', 'x', true)
+            """);
         Assert.Equal(["1801|1801@default-2", "1802|1801@default"], await rig.Database.RowsAsync(Mailboxes));
     }
 
@@ -130,15 +147,23 @@ public sealed class MailboxTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(rig.Database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(rig.Database,
             [.. asterisk.WorkerSettings(), "Realtime__Defaults__QualifyFrequency=0"]);
-        await rig.Database.ExecuteAsync("insert into extensions (number, password, max_contacts, voicemail_enabled) values ('1801', 'one', 1, true), ('1999', 'x', 1, false)");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password, max_contacts, voicemail_enabled)
+              values ('1801', 'one', 1, true), ('1999', 'x', 1, false)
+            """);
         await Expect.RefreshedAsync(rig.Database);
         var caller = new SipPhone(asterisk, "1999", "x", "127.0.0.11");
         Assert.True(await caller.SpeakAsync("1801", TimeSpan.FromSeconds(17)));
         Assert.Equal("1/0", await new SipPhone(asterisk, "1801", "one", "127.0.0.12").MessagesAsync());
 
-        await rig.Database.ExecuteAsync("delete from extensions where number = '1801'; insert into extensions (number, password, max_contacts, voicemail_enabled) values ('1801', 'two', 1, true)");
+        await rig.Database.ExecuteAsync("""
+            delete from extensions where number = '1801';
+            insert into extensions (number, password, max_contacts, voicemail_enabled) values ('1801', 'two', 1, true)
+            """);
         await Expect.RefreshedAsync(rig.Database);
-        await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.node where lamp_revision = (select max(revision) from pjsip_sync.message_lamp)"));
+        await Eventually.Equal(1L, () => rig.Database.ScalarAsync<long>("""
+            select count(*) from pjsip_sync.node where lamp_revision = (select max(revision) from pjsip_sync.message_lamp)
+            """));
         var owner = new SipPhone(asterisk, "1801", "two", "127.0.0.13");
         Assert.Equal("0/0", await owner.MessagesAsync());
         Assert.True(await owner.UnregisterAsync());

@@ -21,9 +21,18 @@ public sealed class NodeTests(PostgresServer server)
             [.. second.WorkerSettings().Select(setting => setting.Replace("pbx1", "pbx2", StringComparison.Ordinal)),
                 "Asterisk__StaleAfter=00:00:05", "Asterisk__SnapshotInterval=00:00:02"]);
         // No qualifying: these phones answer nothing while they wait.
-        await database.ExecuteAsync("""insert into extensions (number, password, settings) values ('1001', 'one', '{"aor":{"qualify_frequency":0}}'), ('1002', 'two', '{"aor":{"qualify_frequency":0}}')""");
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, settings)
+              values ('1001', 'one', '{"aor":{"qualify_frequency":0}}'), ('1002', 'two', '{"aor":{"qualify_frequency":0}}')
+            """);
         await Expect.RefreshedAsync(database, nodes: 2);
-        await database.ExecuteAsync("create table seen (number text, status text); create function seen() returns trigger language plpgsql as 'begin insert into seen values (new.number, new.status); return null; end'; create trigger seen after update of status on extensions for each row when (old.status is distinct from new.status) execute function seen()");
+        await database.ExecuteAsync("""
+            create table seen (number text, status text);
+            create function seen() returns trigger language plpgsql
+              as 'begin insert into seen values (new.number, new.status); return null; end';
+            create trigger seen after update of status on extensions for each row when (old.status is distinct from new.status)
+              execute function seen()
+            """);
         var atFirst = new SipPhone(first, "1001", "one", "127.0.0.11");
         var atSecond = new SipPhone(second, "1001", "one", "127.0.0.12");
         var stays = new SipPhone(second, "1002", "two", "127.0.0.13");
@@ -35,7 +44,9 @@ public sealed class NodeTests(PostgresServer server)
         await Eventually.Equal(
             "127.0.0.12", () => database.ScalarAsync<string>("select host(last_registered_ip) from extensions where number = '1001'"));
         Assert.True(await atFirst.UnregisterAsync());
-        await Eventually.Equal("pbx2", () => database.ScalarAsync<string>("select string_agg(distinct node, ',') from pjsip_sync.contact where endpoint = '1001'"));
+        await Eventually.Equal("pbx2", () => database.ScalarAsync<string>("""
+            select string_agg(distinct node, ',') from pjsip_sync.contact where endpoint = '1001'
+            """));
         Assert.Equal(["1001|online", "1002|online"], await database.RowsAsync("select number, status from seen order by 1"));
 
         // The first server dies: nothing of the second goes offline. Then the second dies: its phones do, after StaleAfter.
@@ -142,16 +153,26 @@ public sealed class NodeTests(PostgresServer server)
         await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|offline|NULL");
 
         // An ORM saves a row as it was; an import replaces the table by itself, keys and all; an extension gets another number.
-        await database.ExecuteAsync("update extensions set status = 'offline' where number = '1001'; update extensions set status = 'online' where number = '1002'");
+        await database.ExecuteAsync("""
+            update extensions set status = 'offline' where number = '1001';
+            update extensions set status = 'online' where number = '1002'
+            """);
         await OnlineAsync("1001");
-        await database.ExecuteAsync("create table copy as select * from extensions; truncate extensions; insert into extensions overriding system value select id, number, password, display_name, context, caller_id_name, caller_id_number, voicemail_enabled, voicemail_mailbox, transport, codecs, max_contacts, profile, settings, enabled from copy");
+        await database.ExecuteAsync("""
+            create table copy as select * from extensions; truncate extensions;
+            insert into extensions overriding system value
+              select id, number, password, display_name, context, caller_id_name, caller_id_number, voicemail_enabled,
+              voicemail_mailbox, transport, codecs, max_contacts, profile, settings, enabled from copy
+            """);
         await OnlineAsync("1001");
         await database.ExecuteAsync("update extensions set number = '1003' where number = '1001'");
         await OnlineAsync("");
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.status_recheck"));
 
         Task OnlineAsync(string numbers) => Eventually.Equal(numbers, () => database.ScalarAsync<string>(
-            "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'")!, TimeSpan.FromSeconds(4));
+            """
+                select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'
+                """)!, TimeSpan.FromSeconds(4));
     }
 
     [Fact]
@@ -160,7 +181,10 @@ public sealed class NodeTests(PostgresServer server)
         await using var database = await SyncRig.InstalledAsync(server);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
-        await database.ExecuteAsync("insert into extensions (number, password, display_name) values ('1001', 'one', 'Anna'), ('1002', 'two', null), ('10 03', 'x', null)");
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, display_name)
+              values ('1001', 'one', 'Anna'), ('1002', 'two', null), ('10 03', 'x', null)
+            """);
         await Expect.RefreshedAsync(database, nodes: 1);
         Assert.True(await new SipPhone(asterisk, "1001", "one").RegisterAsync());
         await Eventually.Equal("SIPp", () => database.ScalarAsync<string>("select user_agent from pjsip_sync.contact"));

@@ -18,7 +18,10 @@ public sealed class TruthTests(PostgresServer server)
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         var worker = await WorkerProcess.StartAsync(database, [.. asterisk.WorkerSettings(), "Asterisk__SnapshotInterval=00:00:10"]);
         // These phones answer no OPTIONS while they wait.
-        await database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
+        await database.ExecuteAsync("""
+            insert into extensions (number, password, settings)
+              select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g
+            """);
         var phones = Enumerable.Range(0, 10).Select(i => new SipPhone(asterisk, $"{1001 + i % 5}", "x", $"127.0.0.{11 + i}")).ToArray();
         await Expect.RefreshedAsync(database);
 

@@ -50,7 +50,8 @@ public sealed class BoundsTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("""
-            insert into pjsip_sync.managed_endpoint (id, row_key, column_set, revision, aor_revision) select g::text, g::text, 0, 0, 0 from generate_series(1, 100000) g;
+            insert into pjsip_sync.managed_endpoint (id, row_key, column_set, revision, aor_revision)
+              select g::text, g::text, 0, 0, 0 from generate_series(1, 100000) g;
             insert into pjsip_sync.change (id) select g::text from generate_series(50001, 150000) g;
             """);
         await using var connection = await rig.DataSource.OpenConnectionAsync();

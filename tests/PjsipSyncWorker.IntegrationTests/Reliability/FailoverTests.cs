@@ -16,7 +16,8 @@ public sealed class FailoverTests
         await using var promoted = FaultRig.As("postgres", database, standby.Port);
         await using var both = new TestDatabase(new NpgsqlConnectionStringBuilder(database.ConnectionString)
         {
-            Username = FaultRig.WorkerRole, Host = $"127.0.0.1:{standby.Port},127.0.0.1:{primary.Port}", TargetSessionAttributes = "primary",
+            Username = FaultRig.WorkerRole, Host = $"127.0.0.1:{standby.Port},127.0.0.1:{primary.Port}",
+            TargetSessionAttributes = "primary",
         }.ConnectionString);
         await using var worker = await WorkerProcess.StartAsync(both);
         await using (var application = new Application(database, seed: 10))

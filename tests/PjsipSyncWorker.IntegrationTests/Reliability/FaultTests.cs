@@ -19,7 +19,10 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         }
         await Measurements.RecordAsync(fault, await Invariants.HoldAsync(rig.Database));
         // It is not only right, it works.
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('1001', $1) on conflict (number) do update set password = excluded.password", fault);
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password) values ('1001', $1) on conflict (number) do update
+              set password = excluded.password
+            """, fault);
         await Invariants.HoldAsync(rig.Database, TimeSpan.FromSeconds(10));
         Assert.False(rig.Worker.HasExited, rig.Worker.Log);
         shared.GiveBack(rig);
@@ -52,7 +55,10 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         if (anotherStandsBy)
             await rig.AddStandbyAsync();
         // Batches take long enough that the line can fall silent in the middle of one.
-        await rig.Database.ExecuteAsync("create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end'; create trigger slow after insert or update on ps_endpoints for each statement execute function slow()");
+        await rig.Database.ExecuteAsync("""
+            create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.3); return null; end';
+            create trigger slow after insert or update on ps_endpoints for each statement execute function slow()
+            """);
         await using (var application = new Application(rig.Database, seed: 8))
         {
             var silent = TimeSpan.Zero;
@@ -67,7 +73,8 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
                     TimeSpan.FromSeconds(30));
                 silent = silent > watch.Elapsed ? silent : watch.Elapsed;
             }
-            await Measurements.RecordAsync(anotherStandsBy ? "a worker falls silent holding the lock, another stands by" : "a worker falls silent holding the lock, the same one comes back", silent);
+            await Measurements.RecordAsync(anotherStandsBy ? "a worker falls silent holding the lock, another stands by"
+                : "a worker falls silent holding the lock, the same one comes back", silent);
         }
         await rig.Database.ExecuteAsync("drop trigger slow on ps_endpoints");
         await Invariants.HoldAsync(rig.Database);
@@ -80,7 +87,12 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await using (var application = new Application(rig.Database, seed: 9))
         {
             await application.WorkAsync(100);
-            await rig.Database.ExecuteAsync("delete from ps_endpoints where id <> 'trunk'; update ps_auths set password = 'guessed' where id <> 'trunk'; insert into ps_aors (id) select id from pjsip_sync.managed_endpoint on conflict do nothing; delete from ps_aors where id <> 'trunk'");
+            await rig.Database.ExecuteAsync("""
+                delete from ps_endpoints where id <> 'trunk';
+                update ps_auths set password = 'guessed' where id <> 'trunk';
+                insert into ps_aors (id) select id from pjsip_sync.managed_endpoint on conflict do nothing;
+                delete from ps_aors where id <> 'trunk'
+                """);
             await application.WorkAsync(100);
         }
         await Measurements.RecordAsync("rows of ours are deleted by hand", await Invariants.HoldAsync(rig.Database));
@@ -125,7 +137,10 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         });
         await Eventually.True(async () => await WaitingAsync() > 5000);
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; update ps_auths set password = 'guessed' where id = '1300'");
+        await rig.Database.ExecuteAsync("""
+            update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001';
+            update ps_auths set password = 'guessed' where id = '1300'
+            """);
         var watch = System.Diagnostics.Stopwatch.StartNew();
         await Eventually.Equal("x", () => rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1300'"));
         await Eventually.Equal(
@@ -145,14 +160,20 @@ public sealed class FaultTests(FaultTests.Rig shared) : IClassFixture<FaultTests
         await using var rig = await FaultRig.CreateAsync();
         await rig.Database.ExecuteAsync($"create tablespace small location '{disk.Folder}'");
         // All that the worker writes is on that disk.
-        await rig.Database.ExecuteAsync("alter table ps_endpoints set tablespace small; alter table ps_auths set tablespace small; alter table pjsip_sync.managed_endpoint set tablespace small");
+        await rig.Database.ExecuteAsync("""
+            alter table ps_endpoints set tablespace small; alter table ps_auths set tablespace small;
+            alter table pjsip_sync.managed_endpoint set tablespace small
+            """);
         await rig.Database.ExecuteAsync("create table nonsense (line text) tablespace small");
         await Assert.ThrowsAsync<Npgsql.PostgresException>(async () =>
         {
             for (var i = 0; i < 1000; i++)
                 await rig.Database.ExecuteAsync("insert into nonsense select repeat(md5(g::text), 60) from generate_series(1, 500) g");
         });
-        await rig.Database.ExecuteAsync("insert into extensions (number, password, display_name) select g::text, 'x', repeat('n', 60) from generate_series(5000, 9000) g");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password, display_name) select g::text, 'x', repeat('n', 60)
+              from generate_series(5000, 9000) g
+            """);
         await Eventually.True(() => Task.FromResult(rig.Worker.Log.Contains("53100", StringComparison.Ordinal)));
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.rejected"));
 

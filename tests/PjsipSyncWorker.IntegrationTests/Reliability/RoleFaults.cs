@@ -53,7 +53,10 @@ internal static class RoleFaults
     };
 
     private static Task<long> SessionsAsync(FaultRig rig, string olderThan = "0") =>
-        rig.Database.ScalarAsync<long>($"select count(*) from pg_stat_activity where usename = '{FaultRig.WorkerRole}' and backend_start < now() - interval '{olderThan}'");
+        rig.Database.ScalarAsync<long>($"""
+            select count(*) from pg_stat_activity where usename = '{FaultRig.WorkerRole}'
+              and backend_start < now() - interval '{olderThan}'
+            """);
 
     private static Task<long> EndpointsAsync(FaultRig rig) => rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints");
 }

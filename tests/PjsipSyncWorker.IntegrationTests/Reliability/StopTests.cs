@@ -122,7 +122,11 @@ public sealed class StopTests(PostgresServer server)
             {
                 0 => $"delete from extensions where number::int between {first} and {first + rows}",
                 1 => $"update extensions set enabled = not enabled where number::int between {first} and {first + rows}",
-                _ => $"insert into extensions (number, password) select g::text, '{random.Next()}' from generate_series({first}, {first + rows}) g on conflict (number) do update set password = excluded.password",
+                _ => $"""
+                    insert into extensions (number, password) select g::text, '{random.Next()}'
+                      from generate_series({first}, {first + rows}) g on conflict (number) do update
+                      set password = excluded.password
+                    """,
             });
             await Task.Delay(20, CancellationToken.None);
         }

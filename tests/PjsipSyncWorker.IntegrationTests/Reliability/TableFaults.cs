@@ -21,7 +21,10 @@ internal static class TableFaults
             {
                 try
                 {
-                    await rig.Database.ExecuteAsync("begin; update ps_endpoints set language = 'de'; select pg_sleep(0.2); update ps_aors set support_path = 'no'; commit");
+                    await rig.Database.ExecuteAsync("""
+                        begin; update ps_endpoints set language = 'de'; select pg_sleep(0.2);
+                        update ps_aors set support_path = 'no'; commit
+                        """);
                 }
                 catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.DeadlockDetected)
                 {

@@ -33,8 +33,10 @@ public sealed class InstallTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         const string everything = """
-            select 'relation', oid::text, relname, relkind::text from pg_class where relnamespace in ('public'::regnamespace, 'pjsip_sync'::regnamespace)
-            union all select 'function', oid::text, proname, md5(prosrc) || proowner::text || coalesce(proacl::text, '') from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
+            select 'relation', oid::text, relname, relkind::text from pg_class
+              where relnamespace in ('public'::regnamespace, 'pjsip_sync'::regnamespace)
+            union all select 'function', oid::text, proname, md5(prosrc) || proowner::text || coalesce(proacl::text, '')
+              from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'trigger', oid::text, tgname, tgenabled::text from pg_trigger
             union all select 'mapping', xmin::text, source_table, columns::text from pjsip_sync.mapping
             union all select 'change', count(*)::text, '', '' from pjsip_sync.change
@@ -55,13 +57,17 @@ public sealed class InstallTests(PostgresServer server)
         var connection = new Npgsql.NpgsqlConnectionStringBuilder(other.ConnectionString);
         await Repository.ExpectAsync("psql",
         [
-            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1", "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
-            "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} password={connection.Password}",
+            "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1",
+            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} "
+                + $"password={connection.Password}",
             "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
         const string everything = """
-            select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '') from information_schema.columns where table_schema in ('public', 'pjsip_sync')
-            union all select 'function', proname, '', md5(prosrc) || proowner::regrole::text from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
+            select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '')
+              from information_schema.columns where table_schema in ('public', 'pjsip_sync')
+            union all select 'function', proname, '', md5(prosrc) || proowner::regrole::text from pg_proc
+              where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'trigger', tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
             union all select 'template', name, '', md5(body) from pjsip_sync.template
             union all select 'mapping', source_table, active, columns::text from pjsip_sync.mapping order by 1, 2, 3
@@ -76,7 +82,10 @@ public sealed class InstallTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
 
         Assert.Equal(["pjsip_sync_owner|False|True"], await rig.Database.RowsAsync(
-            "select rolname, rolcanlogin, prosecdef and 'search_path=pg_catalog, pg_temp' = any (proconfig) from pg_proc join pg_roles on pg_roles.oid = proowner where proname = 'record_change'"));
+            """
+                select rolname, rolcanlogin, prosecdef and 'search_path=pg_catalog, pg_temp' = any (proconfig) from pg_proc
+                  join pg_roles on pg_roles.oid = proowner where proname = 'record_change'
+                """));
     }
 
     [Fact]
@@ -86,7 +95,10 @@ public sealed class InstallTests(PostgresServer server)
         var role = $"app_{Guid.NewGuid():N}";
         await rig.Database.ExecuteAsync($"create role {role}; grant select, insert, update, delete, truncate on extensions to {role}");
 
-        await rig.ChangeAsync($"set role {role}; insert into extensions (number, password) values ('1001', 'x'); update extensions set number = '1002'; reset role");
+        await rig.ChangeAsync($"""
+            set role {role}; insert into extensions (number, password) values ('1001', 'x');
+            update extensions set number = '1002'; reset role
+            """);
         Assert.Equal("1002", await rig.IdsAsync());
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
 
@@ -109,7 +121,10 @@ public sealed class InstallTests(PostgresServer server)
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await using var rig = await SyncRig.OpenAsync(database, settings);
-        await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'); select pjsip_sync.refresh_mapping(); select pjsip_sync.write_status()");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password) values ('1001', 'x');
+            select pjsip_sync.refresh_mapping(); select pjsip_sync.write_status()
+            """);
 
         Assert.Equal("1001", await rig.IdsAsync());
     }
@@ -123,8 +138,11 @@ public sealed class InstallTests(PostgresServer server)
             "alter table extensions disable trigger user; insert into extensions (number, password) values ('1002', 'x')");
 
         await SyncRig.InstallAsync(rig.Database, rig.Settings, createExtensions: true);
-        Assert.Equal(["0"], await rig.Database.RowsAsync("select count(*) from pg_trigger where tgrelid = 'extensions'::regclass and not tgisinternal and tgenabled not in ('A', 'R')"));
-        await rig.DrainAsync();
+        Assert.Equal(["0"], await rig.Database.RowsAsync("""
+            select count(*) from pg_trigger where tgrelid = 'extensions'::regclass and not tgisinternal
+              and tgenabled not in ('A', 'R')
+            """));
+        await rig.ApplyAllAsync();
         Assert.Equal("1001,1002", await rig.IdsAsync());
     }
 

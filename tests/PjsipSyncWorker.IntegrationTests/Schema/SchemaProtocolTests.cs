@@ -16,13 +16,16 @@ public sealed partial class SchemaProtocolTests(PostgresServer server)
 
         Assert.Equal([$"{Installation.SchemaVersion}|{Installation.SchemaVersion}|{BucketDigests.BucketCount}"], await database.RowsAsync(
             "select pjsip_sync.schema_version(), schema_version, pjsip_sync.bucket_count() from pjsip_sync.mapping"));
-        Assert.Equal($"{BucketDigests.BucketCount - 1}", Assert.Single(await database.RowsAsync("select max(pjsip_sync.bucket_of(g::text)) from generate_series(1, 100000) g")));
+        Assert.Equal($"{BucketDigests.BucketCount - 1}", Assert.Single(await database.RowsAsync("""
+            select max(pjsip_sync.bucket_of(g::text)) from generate_series(1, 100000) g
+            """)));
         // Numbers that a release has used stay, because an older worker may still hold them.
         Assert.Equal(["1885957737|1|1885957737|2|1885957737|3|1885957738"], await database.RowsAsync(
             $"select {AdvisoryLock.RealtimeWriter}, {AdvisoryLock.StatusWriter}, {AdvisoryLock.IdleWorker}, pjsip_sync.node_lock_class()"));
         Assert.StartsWith("pjsip_sync.node_lock_class()", AdvisoryLock.Node, StringComparison.Ordinal);
         Assert.Equal([$"notify_change|{Channels.Change}", $"announce_status|{Channels.ExtensionStatus}"], await database.RowsAsync(
-            "select proname, substring(prosrc from 'pg_notify\\(''(\\w+)''') from pg_proc where pronamespace = 'pjsip_sync'::regnamespace and prosrc like '%pg_notify(%' order by proname desc"));
+            "select proname, substring(prosrc from 'pg_notify\\(''(\\w+)''') from pg_proc where pronamespace = "
+                + "'pjsip_sync'::regnamespace and prosrc like '%pg_notify(%' order by proname desc"));
     }
 
     [Fact]
@@ -33,8 +36,12 @@ public sealed partial class SchemaProtocolTests(PostgresServer server)
         var read = await database.RowsAsync("select * from pjsip_sync.extension_fields(false)");
         // Between the key and these, extensions() has the number, and after it whether the row is active.
         Assert.Equal([.. new[] { "row_key", "number", "active" }, .. read.Skip(1)], await database.RowsAsync(
-            "select name from pg_proc, unnest(proargnames, proargmodes) as argument (name, mode) where oid = 'pjsip_sync.extensions'::regproc and mode = 't'"));
-        Assert.Equal(read, typeof(Extension).GetConstructors()[0].GetParameters().Select(parameter => SnakeCase(parameter.Name!)).Where(name => name is not ("row_key" or "active" or "mailbox")));
+            """
+                select name from pg_proc, unnest(proargnames, proargmodes) as argument (name, mode)
+                  where oid = 'pjsip_sync.extensions'::regproc and mode = 't'
+                """));
+        Assert.Equal(read, typeof(Extension).GetConstructors()[0].GetParameters()
+            .Select(parameter => SnakeCase(parameter.Name!)).Where(name => name is not ("row_key" or "active" or "mailbox")));
     }
 
     [Fact]
@@ -61,7 +68,8 @@ public sealed partial class SchemaProtocolTests(PostgresServer server)
             """, [named]));
         Assert.Empty(await database.RowsAsync("""
             select name from pjsip_sync.required_object
-            where to_regclass(format('%I.%I', schema_name, name)) is null and not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace)
+            where to_regclass(format('%I.%I', schema_name, name)) is null
+              and not exists (select from pg_proc where proname = name and pronamespace = 'pjsip_sync'::regnamespace)
             """));
     }
 
@@ -70,14 +78,17 @@ public sealed partial class SchemaProtocolTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
 
-        Assert.Equal("a {{x}}, $1 {{x}}%", await database.ScalarAsync<string>("""select pjsip_sync.render('a {{b}}, $1 {{b}}%', '{"b": "{{x}}"}')"""));
+        Assert.Equal("a {{x}}, $1 {{x}}%", await database.ScalarAsync<string>("""
+            select pjsip_sync.render('a {{b}}, $1 {{b}}%', '{"b": "{{x}}"}')
+            """));
         foreach (var (template, values, message) in new[]
         {
             ("{{a}} {{b}}", """{"a": "1"}""", "the placeholder {{b}} has no value"),
             ("{{a}}", """{"a": "1", "b": "2"}""", "there is no placeholder for b"),
             ("{{a}} {{b", """{"a": "1", "b": "2"}""", "a placeholder is not closed: {{ without }}"),
         })
-            Assert.Equal(message, (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => database.ScalarAsync<string>("select pjsip_sync.render($1, $2::jsonb)", template, values))).MessageText);
+            Assert.Equal(message, (await Assert.ThrowsAsync<Npgsql.PostgresException>(
+                () => database.ScalarAsync<string>("select pjsip_sync.render($1, $2::jsonb)", template, values))).MessageText);
     }
 
     private static string SnakeCase(string name) => System.Text.Json.JsonNamingPolicy.SnakeCaseLower.ConvertName(name);

@@ -86,11 +86,16 @@ public sealed class BucketDigestTests(PostgresServer server)
         await using var rig = await ComparedAsync();
         string[] writes =
         [
-            "update {0} set id = id where id = '{1}'", "delete from {0} where id = '{1}'", "insert into {0} (id) values ('{1}') on conflict do nothing",
-            "update extensions set enabled = not enabled where number = '{1}'", "update extensions set number = '{2}' where number = '{1}' and not exists (select from extensions where number = '{2}')",
-            "update extensions set password = '{2}' where number = '{1}'", "update extensions set password = '' where number = '{1}'", "delete from extensions where number = '{1}'",
-            "insert into extensions (number, password) values ('{1}', 'x') on conflict do nothing", "update extensions set status = '{2}' where number = '{1}'",
-            "delete from pjsip_sync.rejected where id = '{1}'", "vacuum full {0}", "update ps_endpoints set context = '{2}' where id = '{1}'",
+            "update {0} set id = id where id = '{1}'", "delete from {0} where id = '{1}'",
+            "insert into {0} (id) values ('{1}') on conflict do nothing",
+            "update extensions set enabled = not enabled where number = '{1}'",
+            "update extensions set number = '{2}' where number = '{1}' and not exists (select from extensions where number = '{2}')",
+            "update extensions set password = '{2}' where number = '{1}'",
+            "update extensions set password = '' where number = '{1}'", "delete from extensions where number = '{1}'",
+            "insert into extensions (number, password) values ('{1}', 'x') on conflict do nothing",
+            "update extensions set status = '{2}' where number = '{1}'",
+            "delete from pjsip_sync.rejected where id = '{1}'", "vacuum full {0}",
+            "update ps_endpoints set context = '{2}' where id = '{1}'",
         ];
         string[] tables = ["ps_endpoints", "ps_auths", "ps_aors"];
         for (var round = 0; round < 40; round++)
@@ -107,12 +112,33 @@ public sealed class BucketDigestTests(PostgresServer server)
         }
     }
 
+    [Fact]
+    public async Task Change_during_a_full_comparison_waits_for_one_batch_only()
+    {
+        await using var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1000, 1009) g");
+        await rig.Database.ExecuteAsync("delete from pjsip_sync.bucket_digest");
+        var seen = new List<string>();
+
+        await rig.ReconcileAsync((done, _) =>
+        {
+            if (done == 3)
+                rig.Database.ExecuteAsync("update extensions set password = 'y' where number = '1000'").GetAwaiter().GetResult();
+            seen.Add(rig.Database.ScalarAsync<string>("select password from ps_auths where id = '1000'").GetAwaiter().GetResult()!);
+        });
+
+        Assert.Equal(["x", "x", "x", "y", "y", "y", "y", "y", "y", "y"], seen);
+    }
+
     private async Task<SyncRig> ComparedAsync()
     {
         var rig = await SyncRig.CreateAsync(server, null, "Sync:BatchSize=1");
-        await rig.Database.ExecuteAsync($"insert into extensions (number, password, display_name, context) select g::text, 'x', 'name', 'internal' from generate_series(1001, {1000 + Extensions}) g");
+        await rig.Database.ExecuteAsync($"""
+            insert into extensions (number, password, display_name, context) select g::text, 'x', 'name', 'internal'
+              from generate_series(1001, {1000 + Extensions}) g
+            """);
         await rig.ReconcileAsync();
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
         await rig.ReconcileAsync();
         return rig;
     }

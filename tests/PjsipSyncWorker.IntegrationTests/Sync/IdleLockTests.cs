@@ -5,7 +5,10 @@ namespace PjsipSyncWorker.IntegrationTests.Sync;
 /// <summary>Commits are spared a NOTIFY where nobody has to be woken, and no change waits for it.</summary>
 public sealed class IdleLockTests(PostgresServer server)
 {
-    private const string Insert = "insert into extensions (number, password) values ('1001', 'x') on conflict (number) do update set password = extensions.password || 'x'";
+    private const string Insert = """
+        insert into extensions (number, password) values ('1001', 'x') on conflict (number) do update
+          set password = extensions.password || 'x'
+        """;
 
     [Fact]
     public async Task Only_an_idle_worker_is_notified()
@@ -75,7 +78,10 @@ public sealed class IdleLockTests(PostgresServer server)
                 .Select(i => WriteAsync(writers[i], round, [.. Enumerable.Range(0, random.Next(1, 5)).Select(_ => random.Next(0, 9))]))
                 .ToList();
             await Task.WhenAll(changes);
-            await Eventually.Equal(0L, () => ScalarAsync(looker, "select count(*) from extensions e left join ps_auths a on a.id = e.number and a.password = e.password where a.id is null"));
+            await Eventually.Equal(0L, () => ScalarAsync(looker, """
+                select count(*) from extensions e left join ps_auths a on a.id = e.number and a.password = e.password
+                  where a.id is null
+                """));
         }
 
         Assert.Contains("Sync is ready", worker.Log, StringComparison.Ordinal);
@@ -103,7 +109,10 @@ public sealed class IdleLockTests(PostgresServer server)
         foreach (var (i, pause) in pauses.Index())
         {
             await Task.Delay(pause);
-            await ExecuteAsync(application, $"begin; insert into extensions (number, password) values ('{application.ProcessID}{i}', 'p{round}') on conflict (number) do update set password = excluded.password");
+            await ExecuteAsync(application, $"""
+                begin; insert into extensions (number, password) values ('{application.ProcessID}{i}', 'p{round}')
+                  on conflict (number) do update set password = excluded.password
+                """);
             if (pause % 2 == 0)
                 await Task.Delay(pause);
             await ExecuteAsync(application, "commit");

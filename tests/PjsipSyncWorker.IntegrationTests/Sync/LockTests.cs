@@ -27,7 +27,8 @@ public sealed class LockTests(PostgresServer server)
             insert into pjsip_sync.status_recheck values ('1001')
             """);
 
-        var said = $"{part}: waits for a lock: process {holder.ProcessID} holds it (application somebodys report, role {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}, since 20";
+        var said = $"{part}: waits for a lock: process {holder.ProcessID} holds it (application somebodys report, "
+            + $"role {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}, since 20";
         await ReadyAsync(true);
         Assert.Contains($"waits for a lock: process {holder.ProcessID} holds it", worker.Log, StringComparison.Ordinal);
 

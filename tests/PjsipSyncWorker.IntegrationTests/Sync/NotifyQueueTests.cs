@@ -41,7 +41,8 @@ public sealed class NotifyQueueTests
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"), TimeSpan.FromSeconds(5));
         await database.ExecuteAsync("""
             insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now());
-            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values ('pbx1', '1001', 'sip:x', 'Reachable', now());
+            insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at)
+              values ('pbx1', '1001', 'sip:x', 'Reachable', now());
             select pjsip_sync.write_status()
             """);
         Assert.Equal("online", await database.ScalarAsync<string>("select status from extensions"));

@@ -11,7 +11,8 @@ public sealed class PreviewTests(PostgresServer server)
             create function secret_of(text) returns text language plpgsql immutable as
             $body$ begin if $1 = 'spoilt' then raise exception 'no'; end if; return $1; end $body$;
             """), "Source:Table=lines", "Source:Columns:Password=public.secret_of(password)");
-        await rig.Database.ExecuteAsync("insert into lines (number, password) values ('1001', 'one'), ('1002', 'spoilt'), ('1003', 'three')");
+        await rig.Database.ExecuteAsync(
+            "insert into lines (number, password) values ('1001', 'one'), ('1002', 'spoilt'), ('1003', 'three')");
         await using var connection = await rig.DataSource.OpenConnectionAsync();
 
         var (result, plans) = await rig.Synchronizer.PreviewAsync(connection, allowMassRemoval: false, default);

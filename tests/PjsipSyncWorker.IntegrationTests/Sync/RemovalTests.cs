@@ -26,10 +26,13 @@ public sealed class RemovalTests(PostgresServer server)
     public async Task Full_resync_is_no_cause_to_remove_unseen_deletions(string repair)
     {
         await using var rig = await UnseenAsync();
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) values ('2001', 'unseen'); update extensions set password = 'unseen' where number = '1001'");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password) values ('2001', 'unseen');
+            update extensions set password = 'unseen' where number = '1001'
+            """);
 
         await rig.Database.ExecuteAsync(repair);
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
 
         Assert.Equal(0L, await rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
         Assert.StartsWith("90 of 100 endpoints have no active extension any more", rig.Synchronizer.HeldBack, StringComparison.Ordinal);
@@ -42,13 +45,15 @@ public sealed class RemovalTests(PostgresServer server)
     [Theory]
     [InlineData("alter table extensions enable always trigger pjsip_sync_truncate; truncate extensions", 0)]
     [InlineData("select pjsip_sync.configure('public.extensions', '{}', 'number < ''1010''', 'public')", 10)]
-    [InlineData("create table lines (number text primary key, password text); insert into lines values ('1001', 'x'); select pjsip_sync.configure('public.lines', '{}', '', 'public')", 1)]
+    [InlineData(
+        "create table lines (number text primary key, password text); insert into lines values ('1001', 'x'); "
+        + "select pjsip_sync.configure('public.lines', '{}', '', 'public')", 1)]
     public async Task A_truncate_and_another_mapping_are_causes(string cause, int left)
     {
         await using var rig = await UnseenAsync();
 
         await rig.Database.ExecuteAsync(cause);
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
 
         Assert.Equal((long)left, await rig.Database.ScalarAsync<long>("select count(*) from ps_endpoints"));
         Assert.Null(rig.Synchronizer.HeldBack);
@@ -58,7 +63,10 @@ public sealed class RemovalTests(PostgresServer server)
     public async Task Recorded_delete_removes_only_its_own_endpoint()
     {
         await using var rig = await UnseenAsync();
-        await rig.Database.ExecuteAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g; select pjsip_sync.repair_triggers()");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g;
+            select pjsip_sync.repair_triggers()
+            """);
 
         await rig.ChangeAsync("delete from extensions where number between '1000' and '1029'");
 
@@ -75,7 +83,9 @@ public sealed class RemovalTests(PostgresServer server)
         var (exit, output) = await WorkerProcess.CommandAsync(rig.Database, [], "verify-config", "--fix");
 
         Assert.True(exit == 1, output);
-        Assert.Contains("fail sync.drift: 90 of 100 endpoints have no active extension any more, and no recorded change says why, so none of them was removed", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "fail sync.drift: 90 of 100 endpoints have no active extension any more, and no recorded change says why, "
+            + "so none of them was removed", output, StringComparison.Ordinal);
         Assert.Contains("sync-extensions --force", output, StringComparison.Ordinal);
         await Eventually.Equal(0L, () => rig.Database.ScalarAsync<long>("select count(*) from pjsip_sync.change"));
         Assert.Contains("90 of 100 endpoints have no active extension any more", await ReadyAsync(1), StringComparison.Ordinal);

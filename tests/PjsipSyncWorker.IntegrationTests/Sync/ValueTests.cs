@@ -13,9 +13,12 @@ public sealed class ValueTests(PostgresServer server)
         await rig.ChangeAsync("""
             insert into extensions (number, password, codecs, settings, display_name, profile)
             select case when g % 200 = 1 then '10 ' || g when g % 200 = 2 then repeat('9', 41) || g else g::text end,
-                   case when g % 200 = 3 then '' when g % 200 = 4 then '$2y$10$abcdefghijklmnopqrstuuOWW.QcvFyMtjDcTGOyEC2dFf9kXx0aG' when g % 200 = 5 then repeat('p', 81) else 'good' || g end,
+                   case when g % 200 = 3 then ''
+                     when g % 200 = 4 then '$2y$10$abcdefghijklmnopqrstuuOWW.QcvFyMtjDcTGOyEC2dFf9kXx0aG'
+                     when g % 200 = 5 then repeat('p', 81) else 'good' || g end,
                    case when g % 200 = 6 then 'ul/aw' end,
-                   case when g % 200 = 7 then '{"endpoint":{"nosuch":1}}' when g % 200 = 8 then '{"aor":{"max_contacts":"many"}}' else '{}' end::jsonb,
+                   case when g % 200 = 7 then '{"endpoint":{"nosuch":1}}'
+                     when g % 200 = 8 then '{"aor":{"max_contacts":"many"}}' else '{}' end::jsonb,
                    case when g % 200 = 9 then repeat('n', 60) end,
                    case when g % 200 = 10 then 'nosuch' end
             from generate_series(10000, 19999) g
@@ -44,7 +47,10 @@ public sealed class ValueTests(PostgresServer server)
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.Database.ExecuteAsync("alter table extensions drop constraint extensions_number_key");
 
-        await rig.ChangeAsync("insert into extensions (number, password) values ((select string_agg(md5(g::text), '') from generate_series(1, 500) g), 'x'), ('1001', 'x')");
+        await rig.ChangeAsync("""
+            insert into extensions (number, password)
+              values ((select string_agg(md5(g::text), '') from generate_series(1, 500) g), 'x'), ('1001', 'x')
+            """);
 
         Assert.Equal("1001", await rig.IdsAsync());
         Assert.Equal(["number is longer than the 255 characters that the ps_* tables take"],
@@ -70,7 +76,8 @@ public sealed class ValueTests(PostgresServer server)
             insert into ps_aors (id, contact) values ('1002', 'sip:a'), ('trunk', 'sip:b');
             """);
         const string strangers = """
-            select e::text, e.xmin::text, e.ctid::text, a::text, a.xmin::text, o::text, o.xmin::text from ps_endpoints e join ps_auths a using (id) join ps_aors o using (id)
+            select e::text, e.xmin::text, e.ctid::text, a::text, a.xmin::text, o::text, o.xmin::text from ps_endpoints e
+              join ps_auths a using (id) join ps_aors o using (id)
             where id in ('1002', 'trunk') order by id
             """;
         var before = await rig.Database.RowsAsync(strangers);
@@ -88,9 +95,9 @@ public sealed class ValueTests(PostgresServer server)
                 _ => drain == 0 ? "truncate extensions" : "update extensions set status = 'online'",
             });
             if (drain == 1)
-                await rig.DrainAsync();
+                await rig.ApplyAllAsync();
         }
-        await rig.DrainAsync();
+        await rig.ApplyAllAsync();
         Assert.Equal(before, await rig.Database.RowsAsync(strangers));
         // Every owned endpoint is the image of its row, or that row is rejected and the last good one stays.
         var wrong = await rig.Database.RowsAsync("""
@@ -100,7 +107,8 @@ public sealed class ValueTests(PostgresServer server)
             left join ps_auths a on a.id = e.id left join ps_aors o on o.id = e.id left join ps_endpoints p on p.id = e.id
             where e.deleted_at is null and not exists (select from pjsip_sync.rejected r where r.row_key = e.row_key)
               and (x.number is distinct from e.id or a.password is distinct from replace(replace(x.password, '^', '^5E'), ';', '^3B')
-                   or o.max_contacts is distinct from x.max_contacts or p.rtp_timeout is distinct from (x.settings->'endpoint'->>'rtp_timeout')::int
+                   or o.max_contacts is distinct from x.max_contacts or p.rtp_timeout is distinct
+                     from (x.settings->'endpoint'->>'rtp_timeout')::int
                    or p.callerid is distinct from coalesce('"' || x.display_name || '" ', '') || '<' || x.number || '>')
             union all
             -- every enabled row is an endpoint or stands rejected, never both unless it keeps its last good one
@@ -108,9 +116,11 @@ public sealed class ValueTests(PostgresServer server)
             where x.enabled and not exists (select from pjsip_sync.managed_endpoint e where e.row_key = x.id::text and e.deleted_at is null)
               and not exists (select from pjsip_sync.rejected r where r.row_key = x.id::text)
             union all
-            select r.id, r.row_key, 'not there', null, null, null, null from pjsip_sync.rejected r where not exists (select from extensions x where x.id::text = r.row_key and x.enabled)
+            select r.id, r.row_key, 'not there', null, null, null, null from pjsip_sync.rejected r where
+              not exists (select from extensions x where x.id::text = r.row_key and x.enabled)
             union all
-            select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and not exists (select from pjsip_sync.managed_endpoint e where e.id = p.id and e.deleted_at is null)
+            select p.id, null, 'nobody''s', null, null, null, null from ps_endpoints p where id not in ('1002', 'trunk') and
+              not exists (select from pjsip_sync.managed_endpoint e where e.id = p.id and e.deleted_at is null)
             """);
         Assert.Empty(wrong);
         Assert.Equal(0, (await rig.ReconcileAsync(force: true)).Drift);
@@ -120,14 +130,18 @@ public sealed class ValueTests(PostgresServer server)
     public async Task The_shipped_profiles_fit_asterisks_own_tables()
     {
         await using var rig = await SyncRig.CreateAsync(server, database => AsteriskSchema.CreateAsync(database, "public"),
-            "Realtime:Profiles:sales:Context=sales", "Realtime:Profiles:sales:Endpoint:accountcode=42", "Realtime:Profiles:sales:MaxContacts=2");
+            "Realtime:Profiles:sales:Context=sales", "Realtime:Profiles:sales:Endpoint:accountcode=42",
+                "Realtime:Profiles:sales:MaxContacts=2");
 
         await rig.ChangeAsync(
             "insert into extensions (number, password, profile) values ('1', 'x', 'webrtc'), ('2', 'x', 'deskphone'), ('3', 'x', 'sales')");
 
         Assert.Equal(["1|yes|yes|opus,ulaw,alaw|NULL|NULL|internal|5", "2|NULL|NULL|g722,alaw,ulaw|rfc4733|NULL|internal|1",
             "3|NULL|NULL|ulaw,alaw|NULL|42|sales|2"], await rig.Database.RowsAsync(
-            "select e.id, webrtc::text, dtls_auto_generate_cert::text, allow, dtmf_mode::text, accountcode, context, max_contacts from ps_endpoints e join ps_aors using (id) order by 1"));
+            """
+                select e.id, webrtc::text, dtls_auto_generate_cert::text, allow, dtmf_mode::text, accountcode, context,
+                  max_contacts from ps_endpoints e join ps_aors using (id) order by 1
+                """));
     }
 
     [Fact]
@@ -135,7 +149,10 @@ public sealed class ValueTests(PostgresServer server)
     {
         await using var rig = await SyncRig.CreateAsync(server);
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x'), ('1002', 'x')");
-        await rig.Database.ExecuteAsync("insert into ps_contacts (id, endpoint, expiration_time) values ('a', '1001', 9999999999), ('b', '1002', 9999999999), ('c', 'trunk', 1)");
+        await rig.Database.ExecuteAsync("""
+            insert into ps_contacts (id, endpoint, expiration_time)
+              values ('a', '1001', 9999999999), ('b', '1002', 9999999999), ('c', 'trunk', 1)
+            """);
 
         await rig.ChangeAsync("delete from extensions where number = '1001'");
         Assert.Equal(["a|1", "b|9999999999", "c|1"],
@@ -144,7 +161,10 @@ public sealed class ValueTests(PostgresServer server)
         await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 
-        await rig.Database.ExecuteAsync("update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001'; insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())");
+        await rig.Database.ExecuteAsync("""
+            update pjsip_sync.managed_endpoint set deleted_at = now() - interval '2 minutes' where id = '1001';
+            insert into pjsip_sync.node (name, last_seen_at) values ('behind', now())
+            """);
         await rig.PurgeAsync();
         Assert.Equal(3L, await rig.Database.ScalarAsync<long>("select count(*) from ps_contacts"));
 

@@ -5,43 +5,8 @@ using PjsipSyncWorker.Verification;
 namespace PjsipSyncWorker.IntegrationTests.Verification;
 
 /// <summary>Each check of an Asterisk, seen failing on a real one that is configured wrongly.</summary>
-public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTests.Pbx pbx) : IClassFixture<VerifyAsteriskTests.Pbx>
+public sealed class VerifyAsteriskTests(PostgresServer server, VerifiedPbx pbx) : IClassFixture<VerifiedPbx>
 {
-    /// <summary>One database, and one Asterisk that each test configures.</summary>
-    public sealed class Pbx(PostgresServer server) : IAsyncLifetime
-    {
-        internal TestDatabase Database { get; private set; } = null!;
-
-        internal AsteriskServer Asterisk { get; private set; } = null!;
-
-        internal WorkerSettings Settings { get; private set; } = null!;
-
-        public async ValueTask InitializeAsync()
-        {
-            await using (var rig = await SyncRig.CreateAsync(server))
-            {
-                // Whatever a proof has to compare, and no two of one kind.
-                await rig.ChangeAsync("""
-                    insert into extensions (number, password, display_name, codecs, max_contacts, voicemail_enabled, transport, profile, settings) values
-                      ('1001', 'p;w^x "q\ z', 'Anna "A" Öz', 'opus, alaw', 2, true, 'transport-tcp', null, '{"aor": {"qualify_frequency": 0}}'),
-                      ('1002', 'two', null, null, null, false, null, 'deskphone', '{"endpoint": {"rtp_timeout": 30, "direct_media": true, "allow_subscribe": false}}'),
-                      ('1003', 'three', 'C', 'all', null, false, null, null, '{"endpoint": {"trust_id_inbound": "yes", "dtmf_mode": "info", "device_state_busy_at": 1}}'),
-                      ('t1-(1004).x', 'four', 'D-E. (F)', null, null, false, null, null, '{"endpoint": {"set_var": "A=1"}}')
-                    """);
-                Database = new TestDatabase(rig.Database.ConnectionString);
-            }
-            Asterisk = await AsteriskServer.StartAsync(Database.ConnectionString);
-            Settings = SyncRig.Read(Database, [.. Asterisk.WorkerSettings()
-                .Select(setting => setting.Replace("__", ":", StringComparison.Ordinal))]);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await Asterisk.DisposeAsync();
-            await Database.DisposeAsync();
-        }
-    }
-
     [Fact]
     public async Task Correct_server_passes_and_proves_that_it_reads_the_rows()
     {
@@ -68,7 +33,8 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
             "Asterisk refused the AMI user nobody", "[nobody]");
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = 1 })), "asterisk.tcp",
             "Connection refused", "enabled = yes");
-        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = new NpgsqlConnectionStringBuilder(pbx.Settings.ConnectionString).Port })), "asterisk.login", "did not greet as AMI", "manager.conf");
+        VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(With(node with { Port = new NpgsqlConnectionStringBuilder(
+            pbx.Settings.ConnectionString).Port })), "asterisk.login", "did not greet as AMI", "manager.conf");
     }
 
     [Theory]
@@ -108,8 +74,12 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
     }
 
     [Theory]
-    [InlineData("/^ps_endpoints/d", "Asterisk cannot read the endpoint 1001; the missing link is extconfig: extconfig.conf has no line for ps_endpoints", "ps_endpoints = odbc,asterisk")]
-    [InlineData("s/^ps_aors = .*/ps_aors = odbc,nosuch/", "Asterisk reads the endpoint 1001 without its aor; the missing link is extconfig: extconfig.conf sends ps_aors to the class nosuch", "ps_aors = odbc,asterisk")]
+    [InlineData("/^ps_endpoints/d",
+        "Asterisk cannot read the endpoint 1001; the missing link is extconfig: extconfig.conf has no line for "
+        + "ps_endpoints", "ps_endpoints = odbc,asterisk")]
+    [InlineData("s/^ps_aors = .*/ps_aors = odbc,nosuch/",
+        "Asterisk reads the endpoint 1001 without its aor; the missing link is extconfig: extconfig.conf sends ps_aors to the "
+        + "class nosuch", "ps_aors = odbc,asterisk")]
     public async Task A_family_that_extconfig_does_not_lead_to_the_database_is_named(string edit, string found, string advice)
     {
         await ConfigureAsync(("extconfig.conf", edit));
@@ -135,12 +105,16 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
             "this server has transport transport-tcp, context internal");
         try
         {
-            await pbx.Database.ExecuteAsync("update ps_endpoints set transport = 'udp', subscribe_context = 'no lamps' where id in ('1002', '1003'); update ps_endpoints set context = 'nope' where id = '1003'");
+            await pbx.Database.ExecuteAsync("""
+                update ps_endpoints set transport = 'udp', subscribe_context = 'no lamps' where id in ('1002', '1003');
+                update ps_endpoints set context = 'nope' where id = '1003'
+                """);
 
             var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
 
             VerificationAssert.Expect(checks, "asterisk.references", Outcome.Fail,
-                "not there: transport udp (2 extensions, such as 1002); context nope (1 extension, such as 1003); subscribe_context no lamps (2 extensions, such as 1002)", "transports: transport-tcp, transport-udp; contexts: ");
+                "not there: transport udp (2 extensions, such as 1002); context nope (1 extension, such as 1003); "
+                    + "subscribe_context no lamps (2 extensions, such as 1002)", "transports: transport-tcp, transport-udp; contexts: ");
             VerificationAssert.Expect(checks, "asterisk.references", Outcome.Fail, "not there", "internal");
             await pbx.Asterisk.CliAsync("sorcery memory cache expire endpoint_cache");
             VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof", Outcome.Pass,
@@ -193,7 +167,9 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
 
         var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
 
-        VerificationAssert.ExpectOnly(checks, "asterisk.proof", "the missing link is sorcery: its ODBC link and extconfig.conf are right, but sorcery.conf does not lead endpoint there", "endpoint = realtime,ps_endpoints");
+        VerificationAssert.ExpectOnly(checks, "asterisk.proof",
+            "the missing link is sorcery: its ODBC link and extconfig.conf are right, "
+            + "but sorcery.conf does not lead endpoint there", "endpoint = realtime,ps_endpoints");
         VerificationAssert.Expect(checks, "asterisk.systemname", Outcome.Warn, "systemname is empty", "asterisk.conf");
     }
 
@@ -228,7 +204,10 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifyAsteriskTes
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof",
             "the missing link is database: its ODBC link works, but finds no such row in ps_endpoints", "odbc.ini");
 
-        await other.ChangeAsync("insert into extensions (number, password, context, settings) values ('1001', 'secret-of-the-other', 'elsewhere', '{\"aor\": {\"qualify_frequency\": 0}}')");
+        await other.ChangeAsync("""
+            insert into extensions (number, password, context, settings)
+              values ('1001', 'secret-of-the-other', 'elsewhere', '{"aor": {"qualify_frequency": 0}}')
+            """);
         var checks = await VerificationAssert.VerifyAsync(pbx.Settings);
         VerificationAssert.ExpectOnly(checks, "asterisk.proof", "Asterisk reads 1001 otherwise than it was written: ",
             "lead to this database and schema");

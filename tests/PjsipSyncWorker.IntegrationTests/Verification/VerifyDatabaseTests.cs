@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text.Json;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Verification;
@@ -87,9 +84,14 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var (database, settings) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            drop trigger pjsip_sync_insert on extensions; alter table extensions disable trigger pjsip_sync_update; alter table extensions disable trigger pjsip_sync_replicated;
-            drop trigger pjsip_sync_truncate on extensions; create trigger pjsip_sync_truncate before update on extensions for each row execute function suppress_redundant_updates_trigger();
-            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger(); alter table extensions disable trigger theirs;
+            drop trigger pjsip_sync_insert on extensions;
+            alter table extensions disable trigger pjsip_sync_update;
+            alter table extensions disable trigger pjsip_sync_replicated;
+            drop trigger pjsip_sync_truncate on extensions;
+            create trigger pjsip_sync_truncate before update on extensions for each row
+              execute function suppress_redundant_updates_trigger();
+            create trigger theirs after insert on extensions for each row execute function suppress_redundant_updates_trigger();
+            alter table extensions disable trigger theirs;
             insert into ps_endpoints (id, context) values ('trunk', 'from-carrier');
             insert into extensions (number, password) values ('1003', 'three');
             insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours');
@@ -103,7 +105,9 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
             checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
-        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'"));
+        Assert.Equal(["trunk|from-carrier|D"], await database.RowsAsync("""
+            select id, context, (select tgenabled from pg_trigger where tgname = 'theirs') from ps_endpoints where id = 'trunk'
+            """));
     }
 
     [Theory]
@@ -157,44 +161,16 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
-    public async Task Absent_server_gives_exit_code_3_and_skips_all_other_checks()
-    {
-        await using var database = await SyncRig.InstalledAsync(server);
-        await using var away = database.At(1);
-
-        var (exit, output) = await WorkerProcess.CommandAsync(away, [], "verify-config", "--json");
-
-        using var json = JsonDocument.Parse(output);
-        Assert.Equal((3, "fail"), (exit, json.RootElement.GetProperty("outcome").GetString()));
-        var checks = json.RootElement.GetProperty("checks").EnumerateArray().ToList();
-        Assert.Contains("Connection refused", checks[0].GetProperty("found").GetString(), StringComparison.Ordinal);
-        Assert.Contains("ConnectionStrings:Postgres", checks[0].GetProperty("advice").GetString(), StringComparison.Ordinal);
-        Assert.All(checks[1..], check => Assert.Equal("skip", check.GetProperty("outcome").GetString()));
-    }
-
-    [Fact]
-    public async Task Unusable_configuration_is_reported_as_JSON()
-    {
-        await using var database = await server.CreateDatabaseAsync();
-
-        var (exit, output) = await WorkerProcess.CommandAsync(database, ["Sync__BatchSise=5"], "verify-config", "--json");
-
-        using var json = JsonDocument.Parse(output);
-        var check = json.RootElement.GetProperty("checks").EnumerateArray().Single();
-        Assert.Equal((2, "fail", "configuration"),
-            (exit, json.RootElement.GetProperty("outcome").GetString(), check.GetProperty("name").GetString()));
-        Assert.StartsWith("Sync:BatchSise is not known here", check.GetProperty("found").GetString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task Registrations_are_counted_and_a_degraded_node_is_a_failure()
     {
         var (database, _) = await CreateAsync();
         await using var owned = database;
         await database.ExecuteAsync("""
-            insert into pjsip_sync.node (name, connected, last_seen_at, degraded) values ('pbx1', true, now(), 'cannot read 1001 from the realtime tables');
+            insert into pjsip_sync.node (name, connected, last_seen_at, degraded)
+              values ('pbx1', true, now(), 'cannot read 1001 from the realtime tables');
             insert into pjsip_sync.contact (node, endpoint, uri, status, registered_at) values
-              ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()), ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
+              ('pbx1', '1001', 'sip:1001@192.0.2.1:5060;transport=TCP', 'Reachable', now()),
+                ('pbx1', '1001', 'sip:1001@192.0.2.2', 'Reachable', now())
             """);
 
         var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Name=pbx1", "Asterisk:Nodes:0:Port=1",
@@ -217,68 +193,6 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
 
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(settings), "registrations.statistics", "lock timeout",
             "pg_locks");
-    }
-
-    [Fact]
-    public async Task Every_check_is_in_the_reference()
-    {
-        var (database, _) = await CreateAsync();
-        await using var owned = database;
-        var reference = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "reference", "checks.md"),
-            TestContext.Current.CancellationToken);
-
-        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, "Asterisk:Nodes:0:Port=1", "Asterisk:Nodes:0:Secret=x"));
-
-        Assert.InRange(checks.Count, 20, 40);
-        foreach (var parts in checks.Select(check => check.Name.Split('.')))
-            Assert.Matches($@"(?m)^\| `{parts[0]}\.\*`.*`{parts[1]}`", reference);
-    }
-
-    [Fact]
-    public async Task Silent_servers_do_not_delay_the_verification()
-    {
-        using var silent = new TcpListener(IPAddress.Loopback, 0);
-        silent.Start();
-        var port = ((IPEndPoint)silent.LocalEndpoint).Port;
-        await using var database = new TestDatabase($"Host=127.0.0.1;Port={port};Database=x;Username=x");
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-
-        var checks = await VerificationAssert.VerifyAsync(SyncRig.Read(database, $"Asterisk:Nodes:0:Port={port}",
-            "Asterisk:Nodes:0:Secret=x"));
-
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
-        VerificationAssert.Expect(checks, "database.reachable", Outcome.Fail, "", "Start PostgreSQL");
-        VerificationAssert.Expect(checks, "asterisk.login", Outcome.Fail, "did not greet as AMI within 5 s", "manager.conf");
-        VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Skip, "since");
-    }
-
-    [Fact]
-    public async Task Output_without_a_terminal_is_plain_lines_and_warnings_exit_0()
-    {
-        var (database, settings) = await CreateAsync();
-        await using var owned = database;
-
-        var (exit, output) = await WorkerProcess.CommandAsync(database, [], "verify-config");
-
-        Assert.True(exit == 0, output);
-        Assert.StartsWith("pass database.reachable: database t_", output, StringComparison.Ordinal);
-        Assert.Contains("warn sync.worker: no worker is connected", output, StringComparison.Ordinal);
-        Assert.Contains("     do: Start it: systemctl start", output, StringComparison.Ordinal);
-        Assert.DoesNotContain('\x1b', output);
-        Assert.Contains("1 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Output_on_a_terminal_has_symbols_and_colours()
-    {
-        var (database, _) = await CreateAsync();
-        await using var owned = database;
-
-        var output = await WorkerProcess.OnTerminalAsync(database, "verify-config");
-
-        Assert.Contains("\x1b[", output, StringComparison.Ordinal);
-        Assert.Contains("✔ database.reachable", output, StringComparison.Ordinal);
-        Assert.Contains("! sync.worker", output, StringComparison.Ordinal);
     }
 
     private async Task<(TestDatabase Database, WorkerSettings Settings)> CreateAsync()

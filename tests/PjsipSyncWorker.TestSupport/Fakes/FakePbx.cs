@@ -12,7 +12,8 @@ internal sealed class FakePbx
     /// <summary>Returns the worker's settings for such a node.</summary>
     public static string[] Node(FakeAmi ami, int index = 0) =>
     [
-        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={ami.Port}", $"Asterisk__Nodes__{index}__Username=tester", $"Asterisk__Nodes__{index}__Secret={FakeAmi.Secret}",
+        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={ami.Port}",
+        $"Asterisk__Nodes__{index}__Username=tester", $"Asterisk__Nodes__{index}__Secret={FakeAmi.Secret}",
     ];
 
     public bool AnswersSnapshots { get; set; }
@@ -39,7 +40,9 @@ internal sealed class FakePbx
                 _ => status! };
             said.Append(Say(uri, next, random.Next(90000)));
             if (i % 10 == 0)
-                said.Append($"Event: DeviceStateChange\r\nPrivilege: call,all\r\nDevice: PJSIP/{Endpoint(uri)}\r\nState: {(random.Next(2) == 0 ? "INUSE" : "NOT_INUSE")}\r\n\r\n");
+                said.Append(
+                    $"Event: DeviceStateChange\r\nPrivilege: call,all\r\nDevice: PJSIP/{Endpoint(uri)}\r\n"
+                    + $"State: {(random.Next(2) == 0 ? "INUSE" : "NOT_INUSE")}\r\n\r\n");
         }
         return said.ToString();
     }
@@ -71,7 +74,8 @@ internal sealed class FakePbx
             _phones.Remove(uri);
         else
             _phones[uri] = status;
-        return $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: {uri}\r\nContactStatus: {status}\r\nAOR: {Endpoint(uri)}\r\nEndpointName: {Endpoint(uri)}\r\nRoundtripUsec: {roundTrip}\r\n\r\n";
+        return $"Event: ContactStatus\r\nPrivilege: system,all\r\nURI: {uri}\r\nContactStatus: {status}\r\nAOR: "
+            + $"{Endpoint(uri)}\r\nEndpointName: {Endpoint(uri)}\r\nRoundtripUsec: {roundTrip}\r\n\r\n";
     }
 
     private string? HoldBack(FakeAction action)
@@ -86,7 +90,9 @@ internal sealed class FakePbx
         return _phones.Count == 0
             ? FakeAmi.Error(action, "No Contacts found")
             : List(action, "ContactListComplete", _phones.Select(phone =>
-                $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: {Endpoint(phone.Key)};@0\r\nEndpoint: {Endpoint(phone.Key)}\r\nUri: {phone.Key}\r\nViaAddr: 10.0.0.9\r\nUserAgent: Phone 1.0\r\nExpirationTime: 4102444800\r\nStatus: {phone.Value}\r\nRoundtripUsec: N/A\r\n\r\n"));
+                $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: {Endpoint(phone.Key)};@0\r\nEndpoint: "
+                    + $"{Endpoint(phone.Key)}\r\nUri: {phone.Key}\r\nViaAddr: 10.0.0.9\r\nUserAgent: Phone "
+                    + $"1.0\r\nExpirationTime: 4102444800\r\nStatus: {phone.Value}\r\nRoundtripUsec: N/A\r\n\r\n"));
     }
 
     private static string List(FakeAction action, string end, IEnumerable<string> items) =>

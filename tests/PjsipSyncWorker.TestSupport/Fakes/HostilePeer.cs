@@ -115,7 +115,9 @@ internal sealed class HostilePeer : IDisposable
     private static async Task ListAsync(NetworkStream stream, string id, CancellationToken cancellation)
     {
         for (var i = 0; ; i++)
-            await SayAsync(stream, $"Event: ContactList\r\nActionID: {id}\r\nEndpoint: 1001\r\nUri: sip:1001@192.0.2.1:{i % 60000 + 1};x={i % 20}\r\nStatus: NonQualified\r\n\r\n", cancellation);
+            await SayAsync(stream,
+                $"Event: ContactList\r\nActionID: {id}\r\nEndpoint: 1001\r\nUri: "
+                + $"sip:1001@192.0.2.1:{i % 60000 + 1};x={i % 20}\r\nStatus: NonQualified\r\n\r\n", cancellation);
     }
 
     private static async Task TrickleAsync(NetworkStream stream, CancellationToken cancellation)

@@ -42,7 +42,9 @@ internal sealed class Application : IAsyncDisposable
                 Interlocked.Increment(ref _statements);
                 await Task.Delay(pause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
-            catch (PostgresException error) when (error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure)
+            catch (PostgresException error) when (
+                error.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DeadlockDetected
+                    or PostgresErrorCodes.SerializationFailure)
             {
                 // Two writers chose the same number or the same rows.
             }
@@ -58,13 +60,19 @@ internal sealed class Application : IAsyncDisposable
         var number = 2000 + random.Next(300);
         return random.Next(12) switch
         {
-            0 or 1 or 2 => $"insert into extensions (number, password, display_name) values ('{number}', 'p{random.Next(1000)}', 'Name {random.Next(100)}')",
+            0 or 1 or 2 => $"""
+                insert into extensions (number, password, display_name)
+                  values ('{number}', 'p{random.Next(1000)}', 'Name {random.Next(100)}')
+                """,
             3 or 4 => $"update extensions set password = 'p{random.Next(1000)}' where number = '{number}'",
             5 => $"update extensions set number = '{2000 + random.Next(300)}' where number = '{number}'",
             6 => $"update extensions set enabled = not enabled where number = '{number}'",
             7 => $"delete from extensions where number = '{number}'",
             8 => $"update extensions set display_name = 'Name {random.Next(100)}' where number between '{number}' and '{number + 20}'",
-            9 => $"insert into extensions (number, password) select g::text, 'bulk' from generate_series({number}, {number + 30}) g on conflict do nothing",
+            9 => $"""
+                insert into extensions (number, password) select g::text, 'bulk' from generate_series({number}, {number + 30}) g
+                  on conflict do nothing
+                """,
             10 => $"begin; update extensions set password = 'never' where number between '{number}' and '{number + 10}'; rollback",
             _ => $"update extensions set status = 'online' where number = '{number}'",
         };

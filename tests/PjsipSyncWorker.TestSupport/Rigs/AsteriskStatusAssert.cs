@@ -28,8 +28,12 @@ internal static partial class AsteriskStatusAssert
             .Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
         var online = await database.ScalarAsync<string>(
             "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
-        var shown = await database.ScalarAsync<string>("select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online' and device_state = 'NOT_INUSE'");
-        return lit == online && online == shown ? "right" : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";
+        var shown = await database.ScalarAsync<string>("""
+            select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'
+              and device_state = 'NOT_INUSE'
+            """);
+        return lit == online && online == shown ? "right"
+            : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";
     }, LampPatience);
 
     /// <summary>A reload of PJSIP may repair a lamp late, because reloads take a tenth of the time at most.</summary>

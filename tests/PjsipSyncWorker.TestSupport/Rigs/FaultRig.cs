@@ -66,7 +66,10 @@ internal sealed class FaultRig : IAsyncDisposable
             StringComparison.Ordinal)), "Asterisk__SnapshotInterval=00:00:10"];
         await rig.KillWorkerAsync();
         await rig.StartWorkerAsync();
-        await rig.Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g""");
+        await rig.Database.ExecuteAsync("""
+            insert into extensions (number, password, settings)
+              select g::text, 'x', '{"aor":{"qualify_frequency":0,"minimum_expiration":1}}' from generate_series(1001, 1005) g
+            """);
         await Expect.RefreshedAsync(rig.Database);
         return rig;
     }
@@ -92,7 +95,10 @@ internal sealed class FaultRig : IAsyncDisposable
     /// <summary>Runs an action during the announcements of many new extensions, and deletes these extensions at the end.</summary>
     public async Task WhileAnnouncingAsync(Func<Task> befall)
     {
-        await Database.ExecuteAsync("""insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0}}' from generate_series(80000, 80399) g""");
+        await Database.ExecuteAsync("""
+            insert into extensions (number, password, settings) select g::text, 'x', '{"aor":{"qualify_frequency":0}}'
+              from generate_series(80000, 80399) g
+            """);
         await Eventually.True(
             () => Database.ScalarAsync<bool>("select coalesce(bool_or(announcing is not null), false) from pjsip_sync.node"));
         await befall();

@@ -35,11 +35,14 @@ internal static class Invariants
           (select 'alone: ' || id from (select id from ps_aors except select id from ps_endpoints) alone limit 1),
           (select 'change rows left: ' || count(*) from pjsip_sync.change having count(*) > 0),
           (select 'rejected: ' || reason from pjsip_sync.rejected limit 1),
-          (select 'owned but gone: ' || o.id from pjsip_sync.managed_endpoint o where o.deleted_at is null and not exists (select from wanted where wanted.id = o.id) limit 1),
+          (select 'owned but gone: ' || o.id from pjsip_sync.managed_endpoint o where o.deleted_at is null
+            and not exists (select from wanted where wanted.id = o.id) limit 1),
           (select 'trunk touched' where not exists (
              select from ps_endpoints e join ps_auths a using (id) join ps_aors r using (id)
-             where id = 'trunk' and e.context = 'from-carrier' and e.allow = 'alaw' and a.password = 'secret^3B' and r.qualify_frequency = 17)),
-          (select 'status of ' || x.number || ' is ' || x.status from extensions x left join pjsip_sync.registration r on r.number = x.number
+             where id = 'trunk' and e.context = 'from-carrier' and e.allow = 'alaw' and a.password = 'secret^3B'
+               and r.qualify_frequency = 17)),
+          (select 'status of ' || x.number || ' is ' || x.status from extensions x left join pjsip_sync.registration r
+            on r.number = x.number
            where exists (select from pjsip_sync.node) and x.status is distinct from coalesce(r.status, 'offline') limit 1),
           '{Good}')
         """) ?? "";

@@ -82,7 +82,7 @@ internal sealed class SyncRig : IAsyncDisposable
     }
 
     /// <summary>Applies all recorded changes.</summary>
-    public Task DrainAsync() => Synchronizer.ApplyAllAsync(_connection, default);
+    public Task ApplyAllAsync() => Synchronizer.ApplyAllAsync(_connection, default);
 
     public Task<ReconcileResult> ReconcileAsync(bool force = false) =>
         Synchronizer.ReconcileAsync(_connection, force ? ReconcileOptions.Force : default, afterBatch: null, default);
@@ -100,17 +100,24 @@ internal sealed class SyncRig : IAsyncDisposable
     public Task PurgeAsync() => Tombstones.PurgeAsync(_connection, _schema, _fingerprint, default);
 
     /// <summary>Writes the status in the worker's session.</summary>
-    public async Task ProjectAsync()
+    public async Task WriteStatusAsync()
     {
         await using var command = new NpgsqlCommand("select pjsip_sync.write_status()", _connection);
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Stores a reachable contact of this number on the node pbx1, at the longest IPv6 address.</summary>
+    public Task<int> AddContactAsync(string number) => Database.ExecuteAsync($"""
+        insert into pjsip_sync.node (name, connected, last_seen_at) values ('pbx1', true, now()) on conflict do nothing;
+        insert into pjsip_sync.contact (node, endpoint, uri, status, address, registered_at)
+        values ('pbx1', '{number}', 'sip:x', 'Reachable', '2001:db8:1111:2222:3333:4444:5555:6666', now());
+        """);
+
     /// <summary>Runs SQL as the application, then applies the recorded changes.</summary>
     public async Task ChangeAsync(string sql, params object?[] parameters)
     {
         await Database.ExecuteAsync(sql, parameters);
-        await DrainAsync();
+        await ApplyAllAsync();
     }
 
     /// <summary>
@@ -121,7 +128,9 @@ internal sealed class SyncRig : IAsyncDisposable
         var schema = Settings.Realtime.Schema.Replace("\"", "\"\"", StringComparison.Ordinal);
         var lists = new List<string>();
         foreach (var table in new[] { "ps_endpoints", "ps_auths", "ps_aors" })
-            lists.Add(await Database.ScalarAsync<string>($"select coalesce(string_agg(id, ',' order by id collate \"C\"), '') from \"{schema}\".{table}") ?? "");
+            lists.Add(await Database.ScalarAsync<string>($"""
+                select coalesce(string_agg(id, ',' order by id collate "C"), '') from "{schema}".{table}
+                """) ?? "");
         Assert.Equal(lists[0], lists[1]);
         Assert.Equal(lists[0], lists[2]);
         return lists[0];

@@ -33,5 +33,6 @@ internal static class VerificationAssert
         Assert.True(checks.All(check => check.Outcome is Outcome.Pass or Outcome.Warn), Text(checks));
 
     public static string Text(IReadOnlyList<CheckReport> checks) =>
-        string.Join('\n', checks.Where(check => check.Outcome != Outcome.Pass).Select(check => $"{check.Outcome} {check.Name}: {check.Found} -> {check.Advice}"));
+        string.Join('\n', checks.Where(check => check.Outcome != Outcome.Pass)
+            .Select(check => $"{check.Outcome} {check.Name}: {check.Found} -> {check.Advice}"));
 }

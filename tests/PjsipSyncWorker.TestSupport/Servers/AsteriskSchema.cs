@@ -14,7 +14,9 @@ internal static class AsteriskSchema
                 $"create type {quoted}.\"{type}\" as enum ({string.Join(", ", labels.Split('|').Select(label => $"'{label}'"))})");
         foreach (var table in rows.Where(row => row[0].StartsWith("ps_", StringComparison.Ordinal)).GroupBy(row => row[0]))
         {
-            var columns = table.Select(row => $"\"{row[1]}\" {(row[3].Length > 0 ? $"{quoted}.\"{row[2]}\"" : row[2])} {(row[4] == "t" ? "not null" : "")} {(row[1] == "id" ? "unique" : "")}");
+            var columns = table.Select(row =>
+                $"\"{row[1]}\" {(row[3].Length > 0 ? $"{quoted}.\"{row[2]}\"" : row[2])} "
+                + $"{(row[4] == "t" ? "not null" : "")} {(row[1] == "id" ? "unique" : "")}");
             await database.ExecuteAsync($"create table {quoted}.{table.Key} ({string.Join(", ", columns)})");
         }
     }

@@ -18,8 +18,10 @@ internal sealed class AsteriskServer : IAsyncDisposable
         var database = new Npgsql.NpgsqlConnectionStringBuilder(connectionString);
         var asterisk = new AsteriskServer();
         await ScriptAsync(["start", asterisk.Name,
-            $"DatabaseHost={database.Host}", $"DatabasePort={database.Port}", $"DatabaseName={database.Database}", $"DatabaseUser={database.Username}",
-            $"DatabasePassword={database.Password}", $"SipPort={asterisk.SipPort}", $"AmiPort={asterisk.AmiPort}", $"AmiSecret={asterisk.AmiSecret}", .. settings]);
+            $"DatabaseHost={database.Host}", $"DatabasePort={database.Port}", $"DatabaseName={database.Database}",
+            $"DatabaseUser={database.Username}",
+            $"DatabasePassword={database.Password}", $"SipPort={asterisk.SipPort}", $"AmiPort={asterisk.AmiPort}",
+                $"AmiSecret={asterisk.AmiSecret}", .. settings]);
         return asterisk;
     }
 
@@ -32,7 +34,8 @@ internal sealed class AsteriskServer : IAsyncDisposable
     /// <summary>Returns the worker's settings for this node.</summary>
     public IEnumerable<string> WorkerSettings(int index = 0) =>
     [
-        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={AmiPort}", $"Asterisk__Nodes__{index}__Secret={AmiSecret}",
+        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={AmiPort}",
+        $"Asterisk__Nodes__{index}__Secret={AmiSecret}",
     ];
 
     public Task BootAsync() => ScriptAsync(["boot", Name]);

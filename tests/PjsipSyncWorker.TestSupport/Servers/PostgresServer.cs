@@ -40,7 +40,9 @@ public sealed class PostgresServer : IAsyncLifetime
             }
             catch (Exception error)
             {
-                await Console.Error.WriteLineAsync($"No PostgreSQL in a container ({UntrustedText.Escape(error.Message)}); a private cluster it is. PJSIP_SYNC_TEST_PG_IMAGE names an image that must be had.");
+                await Console.Error.WriteLineAsync(
+                    $"No PostgreSQL in a container ({UntrustedText.Escape(error.Message)}); "
+                    + "a private cluster it is. PJSIP_SYNC_TEST_PG_IMAGE names an image that must be had.");
             }
         }
         _cluster = await PrivateCluster.CreateAsync();

@@ -53,7 +53,8 @@ internal sealed class PrivateCluster : IAsyncDisposable
     public Task PromoteAsync() => ControlAsync("promote", "-w");
 
     public Task StartAsync() => ControlAsync("start", "-w", "-l", Path.Combine(_folder, "log"),
-        "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c autovacuum_naptime=5s {_options}");
+        "-o", $"-p {Port} -k {_folder} -c fsync=off -c max_connections=200 -c listen_addresses=127.0.0.1 -c "
+            + $"autovacuum_naptime=5s {_options}");
 
     /// <param name="mode">smart, fast or immediate; immediate is like a power failure.</param>
     public Task StopAsync(string mode) => ControlAsync("stop", "-w", "-m", mode);

@@ -20,7 +20,8 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
     /// <summary>The settings of this node. None is a default, because two tests at a time could not share it.</summary>
     public string[] Settings(int index = 0) =>
     [
-        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={asterisk.AmiPort}", $"Asterisk__Nodes__{index}__Secret={Secret}",
+        $"Asterisk__Nodes__{index}__Name=pbx{index + 1}", $"Asterisk__Nodes__{index}__Port={asterisk.AmiPort}",
+        $"Asterisk__Nodes__{index}__Secret={Secret}",
         "Asterisk__Render__SipAddress=127.0.0.1", $"Asterisk__Render__SipPort={asterisk.SipPort}",
         $"Asterisk__Render__DatabaseUser={Role}", "Asterisk__Render__DatabasePassword=p;w\\x",
         "Asterisk__Render__DidPrefix=+4930123", "Asterisk__Render__CountryCode=49",

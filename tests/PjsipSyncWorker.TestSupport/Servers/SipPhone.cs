@@ -112,8 +112,10 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     {
         var (exitCode, _) = await Repository.RunAsync(Repository.Script("asterisk.sh"),
         [
-            "sipp", asterisk.Name, $"{(Ipv6 ? "[::1]" : "127.0.0.1")}:{_serverPort}", "-sf", scenario, "-s", user, "-au", username ?? user, "-ap", Literally(password),
-            "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin", "-timeout", "15s", "-timeout_error", .. _transport, .. arguments,
+            "sipp", asterisk.Name, $"{(Ipv6 ? "[::1]" : "127.0.0.1")}:{_serverPort}", "-sf", scenario,
+            "-s", user, "-au", username ?? user, "-ap", Literally(password),
+            "-i", address, "-p", $"{_port}", "-mp", $"{_mediaPort}", "-m", "1", "-nostdin",
+            "-timeout", "15s", "-timeout_error", .. _transport, .. arguments,
         ], Limit);
         return exitCode;
     }

@@ -11,7 +11,8 @@ public sealed class AmiReaderTests
         "Asterisk Call Manager/11.0.0\r\n" +
         "Response: Success\r\nActionID: 2\r\nMessage: Authentication accepted\r\n\r\n" +
         "Response: Error\r\nActionID: x7\r\nMessage: No Contacts found\n\r\n\r\n" +
-        "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060;transport=udp\r\nContactStatus: NonQualified\r\nRoundtripUsec: \r\n\r\n" +
+        "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060;transport=udp\r\nContactStatus: "
+            + "NonQualified\r\nRoundtripUsec: \r\n\r\n" +
         "Response: Success\nOutput: one: 1\nOutput:\nno colon here\nOutput:  two\n\n";
 
     private static readonly string[] SessionMessages =
@@ -119,7 +120,8 @@ public sealed class AmiReaderTests
     {
         var reader = new AmiReader();
         var events = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(
-            "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060\r\nContactStatus: Reachable\r\nAOR: 1001\r\nRoundtripUsec: 2100\r\n\r\n", 100)));
+            "Event: ContactStatus\r\nPrivilege: system,all\r\nURI: sip:1001@127.0.0.1:5060\r\nContactStatus: Reachable\r\nAOR: "
+                + "1001\r\nRoundtripUsec: 2100\r\n\r\n", 100)));
         Assert.Equal(100, Swallow(reader, events));
 
         var before = GC.GetAllocatedBytesForCurrentThread();

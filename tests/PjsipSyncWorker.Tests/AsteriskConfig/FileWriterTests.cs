@@ -34,7 +34,8 @@ public sealed class FileWriterTests : IDisposable
         Directory.CreateDirectory(_directory.Path);
         File.WriteAllText(_directory.File("pjsip.conf"), "mine");
 
-        var error = await Assert.ThrowsAsync<FilesExistException>(() => FileWriter.WriteAsync(_directory.Path, _files, force: false, default));
+        var error = await Assert.ThrowsAsync<FilesExistException>(
+            () => FileWriter.WriteAsync(_directory.Path, _files, force: false, default));
 
         Assert.Contains("pjsip.conf already", error.Message, StringComparison.Ordinal);
         Assert.Equal([_directory.File("pjsip.conf")], Directory.GetFiles(_directory.Path));
@@ -80,7 +81,8 @@ public sealed class FileWriterTests : IDisposable
         File.CreateSymbolicLink(_directory.File("manager.conf"), elsewhere);
         File.CreateSymbolicLink(_directory.File("pjsip.conf"), Path.Combine(_directory.Parent, "nowhere"));
 
-        var error = await Assert.ThrowsAsync<FilesExistException>(() => FileWriter.WriteAsync(_directory.Path, _files, force: false, default));
+        var error = await Assert.ThrowsAsync<FilesExistException>(
+            () => FileWriter.WriteAsync(_directory.Path, _files, force: false, default));
         Assert.Contains("manager.conf, pjsip.conf already", error.Message, StringComparison.Ordinal);
         await FileWriter.WriteAsync(_directory.Path, _files, force: true, default);
 

@@ -90,8 +90,10 @@ public sealed class RenderedFileTests
         var values = new RenderValues(Rendering.Settings(("ConnectionStrings:Postgres",
             "Host=db.example;Username=pjsip_sync;Password=hunter2")), null, isCheck: false);
 
-        Assert.Contains("password =\n", Template.Fill(Template.Load("res_odbc.conf"), isIni: false, values.ByKey).Replace("= \n", "=\n", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Contains(values.RemainingSteps, line => line.StartsWith("res_odbc.conf has no password for the role asterisk: fill it in", StringComparison.Ordinal));
+        Assert.Contains("password =\n", Template.Fill(Template.Load("res_odbc.conf"), isIni: false, values.ByKey)
+            .Replace("= \n", "=\n", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(values.RemainingSteps,
+            line => line.StartsWith("res_odbc.conf has no password for the role asterisk: fill it in", StringComparison.Ordinal));
         Assert.All(RenderedFile.All(values), file => Assert.DoesNotContain("hunter2", file.Text, StringComparison.Ordinal));
     }
 

@@ -19,9 +19,11 @@ public sealed class SettingsReaderTests
     [Fact]
     public void Our_names_become_column_names()
     {
-        var settings = Read(("Source:Columns:CallerIdName", "cid_name"), ("Source:Columns:LastRegisteredIp", "ip"), ("Source:Columns:voicemail_enabled", "vm"));
+        var settings = Read(("Source:Columns:CallerIdName", "cid_name"), ("Source:Columns:LastRegisteredIp", "ip"),
+            ("Source:Columns:voicemail_enabled", "vm"));
 
-        Assert.Equal(["caller_id_name", "last_registered_ip", "voicemail_enabled"], settings.Source.Columns.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(["caller_id_name", "last_registered_ip", "voicemail_enabled"],
+            settings.Source.Columns.Keys.Order(StringComparer.Ordinal));
     }
 
     [Theory]
@@ -79,7 +81,8 @@ public sealed class SettingsReaderTests
     [Fact]
     public void A_file_that_is_not_there_is_named()
     {
-        Assert.Contains("/nowhere/appsettings.json", Assert.Throws<SettingsException>(() => SettingsSources.Load("/nowhere/appsettings.json")).Message, StringComparison.Ordinal);
+        Assert.Contains("/nowhere/appsettings.json",
+            Assert.Throws<SettingsException>(() => SettingsSources.Load("/nowhere/appsettings.json")).Message, StringComparison.Ordinal);
     }
 
     private static WorkerSettings Read(params (string Key, string Value)[] values) => SettingsReader.Read(new ConfigurationBuilder()

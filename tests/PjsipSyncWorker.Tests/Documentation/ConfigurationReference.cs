@@ -39,16 +39,23 @@ internal static partial class ConfigurationReference
         var text = new StringBuilder();
         foreach (var (path, defaults, title) in Sections)
         {
-            text.Append(CultureInfo.InvariantCulture, $"### {title}\n\n{Words(Member($"T:{defaults.GetType().FullName}").Element("summary")!)}\n\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"### {title}\n\n{Words(Member($"T:{defaults.GetType().FullName}").Element("summary")!)}\n\n");
             text.Append("| key | in the environment | value | default | meaning |\n| --- | --- | --- | --- | --- |\n");
             foreach (var key in KeysOf(path, defaults))
-                text.Append(CultureInfo.InvariantCulture, $"| `{key.Path}` | `{key.Path.Replace(":", "__", StringComparison.Ordinal)}` | {key.Wanted} | {key.Default} | {key.Meaning} |\n");
+            {
+                var variable = key.Path.Replace(":", "__", StringComparison.Ordinal);
+                text.Append(CultureInfo.InvariantCulture,
+                    $"| `{key.Path}` | `{variable}` | {key.Wanted} | {key.Default} | {key.Meaning} |\n");
+            }
             text.Append('\n');
         }
         var realtime = new RealtimeSettings();
         text.Append("### What an extension has when nobody says otherwise\n\n| | endpoint | auth | aor |\n| --- | --- | --- | --- |\n");
-        foreach (var (name, options) in realtime.Profiles.Select(profile => ($"profile `{profile.Key}`", profile.Value)).Prepend(("every extension", realtime.Defaults)))
-            text.Append(CultureInfo.InvariantCulture, $"| {name} | {Options(options.Endpoint)} | {Options(options.Auth)} | {Options(options.Aor)} |\n");
+        foreach (var (name, options) in realtime.Profiles.Select(profile => ($"profile `{profile.Key}`", profile.Value))
+            .Prepend(("every extension", realtime.Defaults)))
+            text.Append(CultureInfo.InvariantCulture,
+                $"| {name} | {Options(options.Endpoint)} | {Options(options.Auth)} | {Options(options.Aor)} |\n");
         return text.ToString();
     }
 
@@ -56,7 +63,8 @@ internal static partial class ConfigurationReference
         from setting in Setting.Of(defaults.GetType())
         let key = $"{path}:{setting.Key}{(setting.IsMap ? ":NAME" : setting.IsList ? ":0" : "")}"
         let meaning = Member($"P:{defaults.GetType().FullName}.{setting.Key}").Element("summary")!
-        select new DocumentedKey(key, setting.Wanted, defaults is OptionSettings ? "see below" : Default(setting.Get(defaults)), Words(meaning));
+        let value = defaults is OptionSettings ? "see below" : Default(setting.Get(defaults))
+        select new DocumentedKey(key, setting.Wanted, value, Words(meaning));
 
     private static string Default(object? value)
     {
@@ -71,10 +79,12 @@ internal static partial class ConfigurationReference
     }
 
     private static string Options(IReadOnlyDictionary<string, string?> options) =>
-        string.Join(", ", options.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"`{option.Key} = {option.Value}`"));
+        string.Join(", ",
+            options.OrderBy(option => option.Key, StringComparer.Ordinal).Select(option => $"`{option.Key} = {option.Value}`"));
 
     private static XElement Member(string name) =>
-        Xml.Descendants("member").FirstOrDefault(member => (string?)member.Attribute("name") == name) ?? throw new InvalidOperationException($"{name} has no documentation");
+        Xml.Descendants("member").FirstOrDefault(member => (string?)member.Attribute("name") == name)
+            ?? throw new InvalidOperationException($"{name} has no documentation");
 
     /// <summary>A documentation comment as Markdown on one line.</summary>
     private static string Words(XElement element) => Space().Replace(string.Concat(element.Nodes().Select(node => node switch

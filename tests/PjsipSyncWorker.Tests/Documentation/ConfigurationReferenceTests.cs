@@ -16,7 +16,8 @@ public sealed class ConfigurationReferenceTests
     [Fact]
     public void The_reference_has_each_record_that_declares_a_setting() => Assert.Equal(
         typeof(WorkerSettings).Assembly.GetTypes()
-            .Where(type => type.Namespace == typeof(WorkerSettings).Namespace && type.Name.EndsWith("Settings", StringComparison.Ordinal) && type != typeof(WorkerSettings))
+            .Where(type => type.Namespace == typeof(WorkerSettings).Namespace
+                && type.Name.EndsWith("Settings", StringComparison.Ordinal) && type != typeof(WorkerSettings))
             .Where(type => Setting.Of(type).Any())
             .Select(type => type.Name).Order(StringComparer.Ordinal),
         ConfigurationReference.Sections.Select(section => section.Defaults.GetType().Name).Order(StringComparer.Ordinal));
@@ -53,7 +54,8 @@ public sealed class ConfigurationReferenceTests
     {
         try
         {
-            SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x", [key] = "1" }).Build());
+            SettingsReader.Read(new ConfigurationBuilder()
+                .AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x", [key] = "1" }).Build());
             return [];
         }
         catch (SettingsException error)

@@ -16,16 +16,23 @@ public sealed partial class DocumentTests
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
-        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. ps_endpoints, ps_auths, ps_aors"] = "a picture",
-        ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; --keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
-        ["docs/architecture.md:  your application                    PostgreSQL                                   the worker                      Asterisk"] = "a picture",
+        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. "
+            + "ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; "
+            + "--keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
+        ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "
+            + "                  Asterisk"] = "a picture",
         ["docs/operate/asterisk.md: ; /etc/asterisk/pjsip_carriers.conf"] = "a carrier's own",
-        ["docs/operate/install.md: pjsip-sync-worker verify-config          # each check: pass, warn, fail or skip; what was found, what to do"] = "run by docs/operate/troubleshooting.md, as the service's user",
+        ["docs/operate/install.md: pjsip-sync-worker verify-config          # each check: pass, warn, fail or skip; "
+            + "what was found, what to do"] = "run by docs/operate/troubleshooting.md, as the service's user",
         ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
-        ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' publication phones;"] = "needs a second server; ReplicationTests does it",
-        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
-        ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyDatabaseTests reads the real thing",
-        ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] = "what init prints; RoleTests does it",
+        ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' "
+            + "publication phones;"] = "needs a second server; ReplicationTests does it",
+        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
+            + "pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
+        ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
+        ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
+            "what init prints; GrantTests does it",
         ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
         ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
@@ -77,8 +84,10 @@ public sealed partial class DocumentTests
     public void Every_metric_is_explained_and_no_other()
     {
         string[] channels = ["pjsip_sync_change", "pjsip_sync_revision"];
-        var made = Regex.Matches(Source(), @"\(\s*""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value).Except(channels).Order(StringComparer.Ordinal);
-        var explained = MetricRow().Matches(Document.Read("docs/reference/metrics.md")).Select(match => Regex.Replace(match.Groups[1].Value, "_(total|seconds)$", ""));
+        var made = Regex.Matches(Source(), @"\(\s*""(pjsip_sync_\w+)""").Select(match => match.Groups[1].Value)
+            .Except(channels).Order(StringComparer.Ordinal);
+        var explained = MetricRow().Matches(Document.Read("docs/reference/metrics.md"))
+            .Select(match => Regex.Replace(match.Groups[1].Value, "_(total|seconds)$", ""));
 
         Assert.Equal(made, explained.Order(StringComparer.Ordinal));
     }
@@ -110,7 +119,8 @@ public sealed partial class DocumentTests
     [Fact]
     public void Every_file_that_a_document_names_is_there()
     {
-        Assert.All(Document.All.Append("CHANGELOG.md"), file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value),
+        Assert.All(Document.All.Append("CHANGELOG.md"),
+            file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value),
             name => Assert.True(Path.Exists(Path.Combine(Document.Root, name)), $"{file} names {name}")));
     }
 
@@ -118,7 +128,8 @@ public sealed partial class DocumentTests
     public void Every_check_of_verify_config_is_explained_and_no_other()
     {
         var explained = Document.Read("docs/reference/checks.md").Split('\n')
-            .SkipWhile(line => line != "## Each check").Select(line => CheckRow().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+            .SkipWhile(line => line != "## Each check").Select(line => CheckRow().Match(line))
+                .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
     }
@@ -129,7 +140,8 @@ public sealed partial class DocumentTests
         var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
 
         Assert.NotEmpty(alerts);
-        Assert.All(alerts, alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
+        Assert.All(alerts,
+            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
@@ -140,10 +152,12 @@ public sealed partial class DocumentTests
         var said = Document.Read("docs/operate/troubleshooting.md").Split('\n')
             .Where(line => line.StartsWith("| ", StringComparison.Ordinal)).Select(line => line.Split(" | ")[0])
             .SelectMany(cell => Quoted().Matches(cell).Select(match => match.Groups[1].Value))
-            .Where(words => words.Contains(' ', StringComparison.Ordinal) && !words.StartsWith("Unable to find object", StringComparison.Ordinal)).ToList();
+            .Where(words => words.Contains(' ', StringComparison.Ordinal)
+                && !words.StartsWith("Unable to find object", StringComparison.Ordinal)).ToList();
 
         Assert.InRange(said.Count, 20, 100);
-        Assert.All(said, words => Assert.Contains(words.Split(["…", ": "], StringSplitOptions.TrimEntries), piece => piece.Length >= 7 && source.Contains(piece, StringComparison.Ordinal)));
+        Assert.All(said, words => Assert.Contains(words.Split(["…", ": "], StringSplitOptions.TrimEntries),
+            piece => piece.Length >= 7 && source.Contains(piece, StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -151,7 +165,8 @@ public sealed partial class DocumentTests
     {
         var version = Regex.Match(Document.Read("Directory.Build.props"), "<VersionPrefix>(.*)</VersionPrefix>").Groups[1].Value;
 
-        Assert.StartsWith($"## {version}", Document.Read("CHANGELOG.md").Split('\n').First(line => line.StartsWith("## ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.StartsWith($"## {version}", Document.Read("CHANGELOG.md").Split('\n')
+            .First(line => line.StartsWith("## ", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,11 +176,13 @@ public sealed partial class DocumentTests
     }
 
     private static string Source() =>
-        string.Concat(Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories).Select(File.ReadAllText));
+        string.Concat(Directory.EnumerateFiles(Path.Combine(Document.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Select(File.ReadAllText));
 
     private static List<string> Checks()
     {
-        var settings = SettingsReader.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x" }).Build());
+        var settings = SettingsReader.Read(new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["Asterisk:Nodes:0:Secret"] = "x" }).Build());
         using var dataSource = NpgsqlDataSource.Create(settings.ConnectionString);
         using var metrics = new SyncMetrics();
         return [.. new DatabaseChecks(dataSource, settings).Checks

@@ -33,7 +33,8 @@ public sealed class LogEventReferenceTests
     private static IEnumerable<LoggerMessageAttribute> Messages()
     {
         var worker = typeof(WorkerSettings).Assembly;
-        const BindingFlags all = BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+        const BindingFlags all =
+            BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
         return worker.GetReferencedAssemblies().Where(name => name.Name!.StartsWith("Asterisk.", StringComparison.Ordinal))
             .Select(Assembly.Load)
             .Append(worker).SelectMany(assembly => assembly.GetTypes()).SelectMany(type => type.GetMethods(all))

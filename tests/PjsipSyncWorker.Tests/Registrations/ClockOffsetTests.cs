@@ -49,9 +49,11 @@ public sealed class ClockOffsetTests
             {
                 "Ping" => FakeAmi.Success(action, $"Ping: Pong\r\nTimestamp: {asterisks.ToUnixTimeSeconds()}.250000\r\n"),
                 "PJSIPShowContacts" => FakeAmi.Success(action, "EventList: start\r\n")
-                    + $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: 1001;@0\r\nUri: sip:1001@192.0.2.1\r\nExpirationTime: {asterisks.ToUnixTimeSeconds() + 120}\r\nStatus: Reachable\r\n\r\n"
+                    + $"Event: ContactList\r\nActionID: {action.Id}\r\nObjectName: 1001;@0\r\nUri: "
+                        + $"sip:1001@192.0.2.1\r\nExpirationTime: {asterisks.ToUnixTimeSeconds() + 120}\r\nStatus: Reachable\r\n\r\n"
                     + $"Event: ContactListComplete\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n",
-                "DeviceStateList" => FakeAmi.Success(action, "EventList: start\r\n") + $"Event: DeviceStateListComplete\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n",
+                "DeviceStateList" => FakeAmi.Success(action, "EventList: start\r\n")
+                    + $"Event: DeviceStateListComplete\r\nActionID: {action.Id}\r\nEventList: Complete\r\n\r\n",
                 _ => FakeAmi.Success(action),
             },
         };
@@ -61,7 +63,8 @@ public sealed class ClockOffsetTests
 
         var reader = new SnapshotReader(connection, systemName: null, _time);
         await reader.ReadAsync(
-            tracker, new FixedContacts(connection, _time), (_, _) => Task.FromResult(true), () => { }, TestContext.Current.CancellationToken);
+            tracker, new FixedContacts(connection, _time), (_, _) => Task.FromResult(true), () => { },
+                TestContext.Current.CancellationToken);
 
         Assert.Equal(_time.GetUtcNow().AddSeconds(120), Assert.Single(tracker.DequeueChanges().Contacts).Contact.ExpiresAt);
     }

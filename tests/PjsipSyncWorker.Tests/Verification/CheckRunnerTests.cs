@@ -10,7 +10,8 @@ public sealed class CheckRunnerTests
     {
         var list = new CheckRunner(fix: false, _ => { });
 
-        await list.RunAsync([new Check("deaf", _ => new TaskCompletionSource<CheckResult>().Task) { Limit = TimeSpan.FromMilliseconds(50), Advice = "shout" }], default);
+        await list.RunAsync([new Check("deaf", _ => new TaskCompletionSource<CheckResult>().Task) { Limit = TimeSpan.FromMilliseconds(50),
+            Advice = "shout" }], default);
 
         Assert.Equal((Outcome.Fail, "shout"), (list.Reports[0].Outcome, list.Reports[0].Advice));
         Assert.StartsWith("no answer within", list.Reports[0].Found, StringComparison.Ordinal);
@@ -39,9 +40,11 @@ public sealed class CheckRunnerTests
     {
         var list = new CheckRunner(fix: false, _ => { });
 
-        await list.RunAsync([new Check("broken", _ => throw new InvalidOperationException("two\nlines")), new Check("whole", _ => Task.FromResult(CheckResult.Pass("fine")))], default);
+        await list.RunAsync([new Check("broken", _ => throw new InvalidOperationException("two\nlines")),
+            new Check("whole", _ => Task.FromResult(CheckResult.Pass("fine")))], default);
 
-        Assert.Equal((Outcome.Fail, "a fault of this program (InvalidOperationException): two\\x0Alines"), (list.Reports[0].Outcome, list.Reports[0].Found));
+        Assert.Equal((Outcome.Fail, "a fault of this program (InvalidOperationException): two\\x0Alines"),
+            (list.Reports[0].Outcome, list.Reports[0].Found));
         Assert.Equal(Outcome.Pass, list.Reports[1].Outcome);
     }
 
@@ -70,11 +73,13 @@ public sealed class CheckRunnerTests
                     return Task.FromResult("glued");
                 },
             },
-            new Check("hopeless", _ => Task.FromResult(CheckResult.Fail("broken", "buy another"))) { Fix = _ => throw new TimeoutException("no glue") },
+            new Check("hopeless",
+                _ => Task.FromResult(CheckResult.Fail("broken", "buy another"))) { Fix = _ => throw new TimeoutException("no glue") },
         ], default);
 
         Assert.Equal((Outcome.Pass, "whole", "glued"), (list.Reports[0].Outcome, list.Reports[0].Found, list.Reports[0].Fixed));
-        Assert.Equal((Outcome.Fail, "broken; it could not be repaired: no glue", "buy another"), (list.Reports[1].Outcome, list.Reports[1].Found, list.Reports[1].Advice));
+        Assert.Equal((Outcome.Fail, "broken; it could not be repaired: no glue", "buy another"),
+            (list.Reports[1].Outcome, list.Reports[1].Found, list.Reports[1].Advice));
     }
 }
 

@@ -37,8 +37,10 @@ internal sealed class BootAndRestart : IScenario
         }
         const string beside = "static pjsip.conf";
         var what = FormattableString.Invariant($"boot with {Sizes.Boot:#,0} registered phones");
-        report.Add(new Figure($"{what}: until fully booted", "s", mine.Select(boot => boot.Seconds).Median(), theirs.Select(boot => boot.Seconds).Median(), beside, null));
-        report.Add(new Figure($"{what}: processor time until {Settling.TotalSeconds:0} s later", "s", mine.Select(boot => boot.Processor).Median(), theirs.Select(boot => boot.Processor).Median(), beside, null));
+        report.Add(new Figure($"{what}: until fully booted", "s", mine.Select(boot => boot.Seconds).Median(),
+            theirs.Select(boot => boot.Seconds).Median(), beside, null));
+        report.Add(new Figure($"{what}: processor time until {Settling.TotalSeconds:0} s later", "s",
+            mine.Select(boot => boot.Processor).Median(), theirs.Select(boot => boot.Processor).Median(), beside, null));
     }
 
     private static async Task<(double Seconds, double Processor)> BootAsync(RealAsterisk asterisk)
@@ -90,7 +92,8 @@ internal sealed class BootAndRestart : IScenario
     }
 
     private static string StatusesAre(string registered) => $"""
-        select bool_and((status = 'online') = ({registered}) and (device_state is not distinct from 'NOT_INUSE') = ({registered})) from extensions
+        select bool_and((status = 'online') = ({registered}) and (device_state is not distinct from 'NOT_INUSE') = ({registered}))
+          from extensions
         """;
 
     private static async Task ExpectAsync(Pbx pbx, string sql)

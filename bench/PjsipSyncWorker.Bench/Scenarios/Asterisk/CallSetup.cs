@@ -42,7 +42,8 @@ internal sealed class CallSetup : IScenario
     {
         private readonly SipLoad _callers = samePhonesAs?._callers ?? new(asterisk);
         private readonly SipLoad _callees = samePhonesAs?._callees ?? new(asterisk);
-        private readonly List<(Phone Caller, Phone Callee)> _pairs = [.. phones.Phones.Take(Pairs).Zip(phones.Phones.Skip(Pairs).Take(Pairs))];
+        private readonly List<(Phone Caller, Phone Callee)> _pairs =
+            [.. phones.Phones.Take(Pairs).Zip(phones.Phones.Skip(Pairs).Take(Pairs))];
         private readonly List<double> _milliseconds = [];
         private readonly List<double> _ofPostgres = [];
         private readonly List<double> _rates = [];
@@ -69,14 +70,18 @@ internal sealed class CallSetup : IScenario
         public void ReportAll(Report report, string contacts, Series baseline, double? mostTime = null, double? leastRate = null)
         {
             const string beside = "static pjsip.conf";
-            report.Add(new Figure($"{What(contacts)}: Asterisk's processor time for each", "ms", _milliseconds.Median(), baseline._milliseconds.Median(), beside, mostTime));
+            report.Add(new Figure($"{What(contacts)}: Asterisk's processor time for each", "ms",
+                _milliseconds.Median(), baseline._milliseconds.Median(), beside, mostTime));
             report.Add(new Figure($"{What(contacts)}: PostgreSQL's processor time for each", "ms", _ofPostgres.Median(), null, null, null));
-            report.Add(new Figure($"{What(contacts)}: how many, 20 at a time", "a second", _rates.Median(), baseline._rates.Median(), beside, leastRate, AtLeast: true));
-            report.Add(new Figure($"{What(contacts)}: first INVITE to the answer, p99", "ms", _answers.Median(), baseline._answers.Median(), beside, null));
+            report.Add(new Figure($"{What(contacts)}: how many, 20 at a time", "a second", _rates.Median(),
+                baseline._rates.Median(), beside, leastRate, AtLeast: true));
+            report.Add(new Figure($"{What(contacts)}: first INVITE to the answer, p99", "ms",
+                _answers.Median(), baseline._answers.Median(), beside, null));
             ReportFailures(report, contacts);
         }
 
-        public void ReportFailures(Report report, string what) => report.Add(new Figure($"{What(what)}: failed", "", _failed, null, null, 0));
+        public void ReportFailures(Report report, string what) =>
+            report.Add(new Figure($"{What(what)}: failed", "", _failed, null, null, 0));
 
         private static string What(string variant) => FormattableString.Invariant($"call among {Sizes.Phones:#,0}, {variant}");
 

@@ -3,7 +3,10 @@ using PjsipSyncWorker.Bench.Asterisk;
 
 namespace PjsipSyncWorker.Bench.Scenarios.Asterisk;
 
-/// <summary>One new extension on an idle system, among few and among many that a real Asterisk knows: what its announcement costs Asterisk, and how soon it is told.</summary>
+/// <summary>
+/// One new extension on an idle system, among few and among many that a real Asterisk knows: what its announcement costs
+/// Asterisk, and how soon it is told.
+/// </summary>
 internal sealed class OneAmongMany : IScenario
 {
     /// <summary>In each run. Processor time is counted in ticks of 10 ms.</summary>
@@ -56,6 +59,7 @@ internal sealed class OneAmongMany : IScenario
         var watch = Stopwatch.StartNew();
         return await pbx.IsToldAsync(Sizes.Limit, TimeSpan.FromMilliseconds(1))
             ? watch.Elapsed.TotalMilliseconds
-            : throw new TimeoutException($"Asterisk was not told of one extension within {Sizes.Limit.TotalSeconds} s: {await pbx.StandingAsync()}");
+            : throw new TimeoutException(
+                $"Asterisk was not told of one extension within {Sizes.Limit.TotalSeconds} s: {await pbx.StandingAsync()}");
     }
 }

@@ -60,14 +60,18 @@ internal sealed class RegisterRefresh : IScenario
         public void ReportAll(Report report, string contacts, Series baseline, double mostTime, double leastRate)
         {
             const string beside = "static pjsip.conf";
-            report.Add(new Figure($"{What(contacts)}: Asterisk's processor time for each", "ms", _milliseconds.Median(), baseline._milliseconds.Median(), beside, mostTime));
+            report.Add(new Figure($"{What(contacts)}: Asterisk's processor time for each", "ms",
+                _milliseconds.Median(), baseline._milliseconds.Median(), beside, mostTime));
             report.Add(new Figure($"{What(contacts)}: PostgreSQL's processor time for each", "ms", _ofPostgres.Median(), null, null, null));
-            report.Add(new Figure($"{What(contacts)}: how many, 20 at a time", "a second", _rates.Median(), baseline._rates.Median(), beside, leastRate, AtLeast: true));
-            report.Add(new Figure($"{What(contacts)}: REGISTER with the password to its answer, p99", "ms", _answers.Median(), baseline._answers.Median(), beside, null));
+            report.Add(new Figure($"{What(contacts)}: how many, 20 at a time", "a second", _rates.Median(),
+                baseline._rates.Median(), beside, leastRate, AtLeast: true));
+            report.Add(new Figure($"{What(contacts)}: REGISTER with the password to its answer, p99",
+                "ms", _answers.Median(), baseline._answers.Median(), beside, null));
             ReportFailures(report, contacts);
         }
 
-        public void ReportFailures(Report report, string what) => report.Add(new Figure($"{What(what)}: failed", "", _failed, null, null, 0));
+        public void ReportFailures(Report report, string what) =>
+            report.Add(new Figure($"{What(what)}: failed", "", _failed, null, null, 0));
 
         private string What(string variant) => FormattableString.Invariant($"REGISTER among {phones.Count:#,0}, {variant}");
     }

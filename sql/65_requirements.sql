@@ -98,7 +98,9 @@ with required as (
   cross join lateral unnest(string_to_array(nullif(privileges, ''), ', ')) with ordinality as each (privilege, n)
 ), lacked as (
   select format('%I.%I', schema_name, name) as object, privilege, n
-  from required join pg_namespace s on s.nspname = schema_name join pg_class c on c.relnamespace = s.oid and c.relname = name
+  from required join pg_namespace s on s.nspname = schema_name
+  -- OFFSET 0: each object is looked up by its name, instead of reading the whole catalog once or many times.
+  cross join lateral (select oid from pg_class where relnamespace = s.oid and relname = name offset 0) as c
   where kind = 'table' and column_name = '' and not has_table_privilege(c.oid, privilege)
 )
 select format('usage on schema %I', nspname) as privilege
@@ -117,7 +119,8 @@ from required join pg_namespace s on s.nspname = schema_name join pg_class c on 
 where kind = 'sequence' and case when relkind = 'S' then not has_sequence_privilege(c.oid, privilege) end
 union all
 select distinct format('%s on function %I.%I', privilege, schema_name, name)
-from required join pg_namespace s on s.nspname = schema_name join pg_proc p on p.pronamespace = s.oid and p.proname = name
+from required join pg_namespace s on s.nspname = schema_name
+cross join lateral (select oid from pg_proc where proname = name and pronamespace = s.oid offset 0) as p
 where kind = 'function' and not has_function_privilege(p.oid, privilege)
 union all
 select format('%s (%s) on %s', privilege, string_agg(quote_ident(used), ', '), source_table)

@@ -73,11 +73,7 @@ internal static class StatusQuery
             where n.connected
             group by n.name order by n.name
             """, connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var lines = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            lines.Add(reader.GetString(0));
-        return lines;
+        return await command.ReadTextsAsync(cancellation);
     }
 
     /// <summary>The number, and the reason why it has no status.</summary>

@@ -150,11 +150,7 @@ public sealed class RealtimeSchema
             order by 1
             """, connection)
         { Parameters = { Parameter.Text(schema) } };
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var tables = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            tables.Add(reader.GetString(0));
-        return tables;
+        return await command.ReadTextsAsync(cancellation);
     }
 
     private static async Task<bool> CanExpireAsync(NpgsqlConnection connection, string schema, CancellationToken cancellation)

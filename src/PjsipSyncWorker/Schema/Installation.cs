@@ -131,19 +131,15 @@ internal static class Installation
             from pjsip_sync.mapping, pjsip_sync.extension_fields(true) as name
             where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
             """, connection) { Parameters = { Parameter.Texts(Unwanted(source)) } };
-        var leftOut = new List<string>();
         try
         {
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                leftOut.Add(reader.GetString(0));
+            return await command.ReadTextsAsync(cancellation);
         }
         catch (PostgresException error)
             when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.LockNotAvailable)
         {
-            leftOut.Add($"the triggers could not be looked after: {error.MessageText}");
+            return [$"the triggers could not be looked after: {error.MessageText}"];
         }
-        return leftOut;
     }
 
     /// <summary>Returns the configured mapping as JSON: field to column or expression.</summary>

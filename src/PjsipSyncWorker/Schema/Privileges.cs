@@ -1,4 +1,5 @@
 using Npgsql;
+using PjsipSyncWorker.Postgres;
 
 namespace PjsipSyncWorker.Schema;
 
@@ -39,13 +40,7 @@ internal static class Privileges
     private static async Task<List<string>> ReadAsync(NpgsqlCommand command, CancellationToken cancellation)
     {
         await using (command)
-        {
-            var missing = new List<string>();
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            while (await reader.ReadAsync(cancellation))
-                missing.Add(reader.GetString(0));
-            return missing;
-        }
+            return await command.ReadTextsAsync(cancellation);
     }
 }
 

@@ -82,11 +82,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
             (select id from loadable where id not in (select id from newest) order by random() limit {SampleSize - 2})
             order by 1
             """, connection);
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var sample = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            sample.Add(reader.GetString(0));
-        return sample;
+        return await command.ReadTextsAsync(cancellation);
     }
 
     /// <summary>

@@ -187,11 +187,7 @@ internal sealed class AnnouncementLedger(NpgsqlDataSource dataSource, string nod
             """);
         command.Parameters.Add(Parameter.Of(node));
         command.Parameters.Add(Parameter.Texts(suspects));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var wrong = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            wrong.Add(reader.GetString(0));
-        return wrong;
+        return await command.ReadTextsAsync(cancellation);
     }
 
     private static int Whole(string? text) =>

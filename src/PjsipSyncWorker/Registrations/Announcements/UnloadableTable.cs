@@ -19,11 +19,7 @@ internal sealed class UnloadableTable(NpgsqlDataSource dataSource, string node, 
             select id from kept
             """);
         command.Parameters.Add(Parameter.Of(node));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var ids = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            ids.Add(reader.GetString(0));
-        return ids;
+        return await command.ReadTextsAsync(cancellation);
     }
 
     /// <summary>

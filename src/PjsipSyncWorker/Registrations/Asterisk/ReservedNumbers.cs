@@ -33,10 +33,6 @@ internal sealed class ReservedNumbers(NpgsqlDataSource dataSource, string node)
         command.Parameters.Add(new() { Value = node });
         command.Parameters.Add(Parameter.Texts([.. names.Keys]));
         command.Parameters.Add(Parameter.Texts([.. names.Values]));
-        await using var reader = await command.ExecuteReaderAsync(cancellation);
-        var changed = new List<string>();
-        while (await reader.ReadAsync(cancellation))
-            changed.Add(reader.GetString(0));
-        return changed;
+        return await command.ReadTextsAsync(cancellation);
     }
 }

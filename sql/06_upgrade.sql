@@ -19,7 +19,7 @@ begin
     -- Functions whose arguments or results have changed.
     if installed < 7 then
       drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(),
-        pjsip_sync.write_status(text[], interval), pjsip_sync.configure(text, jsonb, text, text);
+        pjsip_sync.configure(text, jsonb, text, text);
     end if;
     -- Version 8 gave these objects other names. Their rows and grants stay.
     if installed < 8 then

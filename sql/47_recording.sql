@@ -63,6 +63,8 @@ begin
   paired_rows := pjsip_sync.render_template('paired_rows', jsonb_build_object('image', image));
   execute pjsip_sync.render_template('record_change', jsonb_build_object(
     'number_text', m.number_is, 'image', image, 'paired_rows', paired_rows,
+    'record_new_rows', pjsip_sync.render_template('record_rows', jsonb_build_object('number_text', m.number_is, 'rows', 'new_rows')),
+    'record_old_rows', pjsip_sync.render_template('record_rows', jsonb_build_object('number_text', m.number_is, 'rows', 'old_rows')),
     'changed_numbers', pjsip_sync.render_template('changed_numbers', jsonb_build_object('paired_rows', paired_rows)),
     'record_row_key_changes', case when by_number
       then pjsip_sync.render_template('record_row_key_changes', jsonb_build_object('paired_rows', paired_rows)) else '' end,

@@ -40,6 +40,7 @@
 \ir templates/record_replicated_row_key.sql
 \ir templates/record_row_key_change.sql
 \ir templates/record_row_key_changes.sql
+\ir templates/record_rows.sql
 \ir templates/status_mismatches.sql
 \ir templates/status_mismatches_nowhere.sql
 \ir templates/status_table_mismatches.sql

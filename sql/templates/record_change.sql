@@ -16,19 +16,7 @@ declare
 begin
   begin
     if tg_op = 'INSERT' then
-      insert into pjsip_sync.change (id)
-      select coalesce(({{number_text}})::text, '') as number from new_rows as extension limit 1000;
-      get diagnostics recorded = row_count;
-      if recorded = 1000 then
-        insert into pjsip_sync.change (id, more_ids)
-        select ids[1], ids[2:] from (
-          select array_agg(number) as ids from (
-            select number, row_number() over () / 100 as page from (
-              select coalesce(({{number_text}})::text, '') as number from new_rows as extension offset 1000
-            ) as further
-          ) as numbered group by page
-        ) as pages;
-      end if;
+      {{record_new_rows}}
       -- An extension that is deleted and imported again may be registered.
       if exists (select from pjsip_sync.contact) then
         insert into pjsip_sync.status_recheck (id)
@@ -38,19 +26,7 @@ begin
         where exists (select from pjsip_sync.contact where contact.endpoint = inserted.number);
       end if;
     elsif tg_op = 'DELETE' then
-      insert into pjsip_sync.change (id)
-      select coalesce(({{number_text}})::text, '') as number from old_rows as extension limit 1000;
-      get diagnostics recorded = row_count;
-      if recorded = 1000 then
-        insert into pjsip_sync.change (id, more_ids)
-        select ids[1], ids[2:] from (
-          select array_agg(number) as ids from (
-            select number, row_number() over () / 100 as page from (
-              select coalesce(({{number_text}})::text, '') as number from old_rows as extension offset 1000
-            ) as further
-          ) as numbered group by page
-        ) as pages;
-      end if;
+      {{record_old_rows}}
     elsif tg_op = 'UPDATE' then
       -- Nearly always one row. Reading it costs a fraction of a query that compares.
       for new_row in select {{image}} from new_rows as extension loop

@@ -72,6 +72,7 @@ internal sealed class ContactTracker(TimeProvider time)
             var doubtful = _writes.MissingIn(contacts).Where(key => _contacts.Find(key) is not null).ToList();
             foreach (var key in doubtful)
                 Put(key, null);
+            _devices.AddStored(devices);
             _writes.SetStored(contacts, devices, _contacts, _devices.All.Keys);
             return doubtful.Count > 0;
         }
@@ -136,8 +137,7 @@ internal sealed class ContactTracker(TimeProvider time)
     {
         lock (_lock)
         {
-            // Without any device state, a missing one proves nothing.
-            return _devices.All.Count == 0 ? [] : [.. _contacts.ReachableEndpoints().Where(_devices.IsUnavailable)];
+            return [.. _contacts.ReachableEndpoints().Where(_devices.IsUnavailable)];
         }
     }
 
@@ -191,8 +191,7 @@ internal sealed class ContactTracker(TimeProvider time)
                 if (_contacts.Find(key) != contact)
                     Put(key, contact);
             }
-            _devices.EndSnapshot(devices);
-            foreach (var endpoint in devices.Keys)
+            foreach (var endpoint in _devices.EndSnapshot(devices))
                 _writes.TouchDevice(endpoint);
             if (!_hadSnapshot)
                 _writes.TouchStored();

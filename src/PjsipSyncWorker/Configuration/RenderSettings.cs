@@ -36,6 +36,7 @@ public sealed record RenderSettings
     public string DatabaseUser { get; init; } = "asterisk";
 
     /// <summary>Password of that role. Not given: none is written.</summary>
+    [Secret]
     public string? DatabasePassword { get; init; }
 
     /// <summary>The transports without TLS: udp, tcp or both.</summary>

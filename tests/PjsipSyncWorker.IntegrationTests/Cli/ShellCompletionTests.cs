@@ -47,7 +47,7 @@ public sealed class ShellCompletionTests : IAsyncLifetime
 
     [Theory, MemberData(nameof(Rows))]
     public Task Zsh_completes(string line) => AssertTypedAsync(line, "zsh -f -i",
-        $"fpath=('{PathOf("functions")}' $fpath); autoload -Uz compinit; compinit -u -D; bindkey -e");
+        $"fpath=('{PathOf("functions")}' $fpath); autoload -Uz compinit; compinit -u -D; bindkey -e; setopt no_auto_remove_slash");
 
     [Theory, MemberData(nameof(Rows))]
     public async Task Fish_completes(string line)

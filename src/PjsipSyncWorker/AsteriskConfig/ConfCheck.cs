@@ -28,7 +28,7 @@ internal static class ConfCheck
             ConfFile actual;
             try
             {
-                actual = ConfReader.ReadFile(path, file.IsIni);
+                actual = ConfReader.ReadFile(path, file.IsIni).Joined();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -36,7 +36,7 @@ internal static class ConfCheck
                 continue;
             }
             differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
-            foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Sections)
+            foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Joined().Sections)
                 differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new ConfDifference(file.Name, section.Name, text)));
         }

@@ -21,7 +21,7 @@ public sealed class ServerMachine : IAsyncLifetime
     internal StepLog Steps { get; }
 
     /// <summary>The release of Debian: <c>PJSIP_SYNC_TEST_RELEASE</c>, or the stable one.</summary>
-    internal static string Release => Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_RELEASE") is { Length: > 0 } name ? name : "trixie";
+    internal static string Release { get; } = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_RELEASE") ?? "trixie";
 
     /// <summary>Whether Asterisk is taken from the release after this one, because this one has none and no packages are given.</summary>
     internal static bool AsteriskIsOfNextRelease => Release == "trixie" && AsteriskPackages is null;

@@ -46,6 +46,7 @@ internal static class CommandLine
             StatusCommand.Create(config),
             SyncExtensionsCommand.Create(config),
             RenderConfigCommand.Create(config),
+            ImportCommand.Create(config),
             HealthCommand.Create(config),
             ForgetNodeCommand.Create(config),
             ConfigCommand.Create(config),

@@ -29,49 +29,30 @@ internal static class ImportCommand
             if (result.GetValue(print) && result.GetValue(dryRun))
                 result.AddError("import takes one of --print and --dry-run");
         });
-        command.SetAction((parsed, cancellation) =>
+        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config),
+            async (settings, _, connection) =>
         {
-            var name = parsed.GetValue(source)!;
-            PjsipInventory? files;
             try
             {
-                // Before the database is needed, because root then becomes a user who may not read Asterisk's files.
-                files = name == RealtimeSource.Name ? null : ImportSource.Read(name);
+                var inventory = ImportSource.Read(parsed.GetValue(source)!);
+                if (inventory.Problems.Count > 0)
+                    return await RefuseAsync(inventory);
+                var plan = await PlanAsync(connection, settings, inventory, cancellation);
+                if (parsed.GetValue(print))
+                    return await PrintAsync(plan);
+                if (!parsed.GetValue(dryRun))
+                    await InsertAsync(connection, plan, cancellation);
+                else
+                    await ImportReport.WriteAsync(Console.Out, plan);
+                return ExitCodeOf(plan);
             }
             catch (ImportException error)
             {
-                return RefuseAsync(error);
+                await Console.Error.WriteLineAsync(error.Message);
+                return ExitCode.Usage;
             }
-            return CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), async (settings, _, connection) =>
-            {
-                try
-                {
-                    var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
-                    var inventory = files ?? await RealtimeSource.ReadAsync(connection, schema, cancellation);
-                    if (inventory.Problems.Count > 0)
-                        return await RefuseAsync(inventory);
-                    var plan = await PlanAsync(connection, settings, schema, inventory, cancellation);
-                    if (parsed.GetValue(print))
-                        return await PrintAsync(plan);
-                    if (!parsed.GetValue(dryRun))
-                        await InsertAsync(connection, plan, cancellation);
-                    else
-                        await ImportReport.WriteAsync(Console.Out, plan);
-                    return ExitCodeOf(plan);
-                }
-                catch (ImportException error)
-                {
-                    return await RefuseAsync(error);
-                }
-            }, cancellation);
-        });
+        }, cancellation));
         return command;
-    }
-
-    private static async Task<int> RefuseAsync(ImportException error)
-    {
-        await Console.Error.WriteLineAsync(error.Message);
-        return ExitCode.Usage;
     }
 
     private static async Task<int> RefuseAsync(PjsipInventory inventory)

@@ -33,6 +33,9 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
             "what init prints; GrantTests does it",
+        ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
+            "StatusCommandTests runs it",
+        ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
         ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
         ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };

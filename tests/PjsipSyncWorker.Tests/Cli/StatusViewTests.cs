@@ -188,5 +188,6 @@ public sealed class StatusViewTests
         new(number, name, number, status, null, null, null, null, [], []);
 
     private static ContactStatus Contact(string address, string userAgent) => new(
-        "pbx1", $"sip:x@{address}:5060", "Reachable", address, null, userAgent, TimeSpan.FromMilliseconds(12.5), Moment, Moment.AddMinutes(5));
+        "pbx1", $"sip:x@{address}:5060", "Reachable", address, null, userAgent, TimeSpan.FromMilliseconds(12.5), Moment,
+        Moment.AddMinutes(5));
 }

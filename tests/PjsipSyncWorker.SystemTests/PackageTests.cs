@@ -33,15 +33,12 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
     }
 
     [Fact]
-    public async Task Completions_and_man_page_are_where_bash_zsh_fish_and_man_look()
-    {
-        foreach (var file in new[] { "bash-completion/completions/pjsip-sync-worker", "zsh/vendor-completions/_pjsip-sync-worker",
-            "fish/vendor_completions.d/pjsip-sync-worker.fish" })
-            Assert.Contains("complete --", await _debian.ExpectAsync("cat", $"/usr/share/{file}"), StringComparison.Ordinal);
-        var version = await _debian.ExpectAsync("dpkg-query", "-W", "-f", "${Version}", "pjsip-sync-worker");
-        Assert.Matches($"""^[.]TH PJSIP-SYNC-WORKER 8 "[0-9-]+" "pjsip-sync-worker {Regex.Escape(version)}" """.TrimEnd(),
-            await _debian.ShellAsync("zcat /usr/share/man/man8/pjsip-sync-worker.8.gz"));
-    }
+    public Task Completions_and_man_page_are_where_bash_zsh_fish_and_man_look() => _debian.ShellAsync("""
+        cd /usr/share
+        grep -q 'complete --' bash-completion/completions/pjsip-sync-worker zsh/vendor-completions/_pjsip-sync-worker
+        grep -q 'complete --' fish/vendor_completions.d/pjsip-sync-worker.fish
+        zgrep -q '^[.]TH PJSIP-SYNC-WORKER 8 "[0-9-]*" "pjsip-sync-worker [0-9.]*"' man/man8/pjsip-sync-worker.8.gz
+        """);
 
     [Fact]
     public async Task Unconfigured_service_says_what_is_missing_and_is_not_restarted()

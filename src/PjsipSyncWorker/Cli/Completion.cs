@@ -38,6 +38,7 @@ internal sealed record Completion(ValueKind Kind, IReadOnlyList<(string Word, st
         ["DIR"] = ValueKind.Folder,
         ["NODE"] = ValueKind.Node,
         ["NUMBER"] = ValueKind.Number,
+        ["DIGITS"] = ValueKind.Number,
         ["COMMAND"] = ValueKind.Command,
     };
 

@@ -23,7 +23,7 @@ internal static class HelpText
         {
             $"Usage: {string.Join(' ', usage.Where(part => part.Length > 0))}", "",
         };
-        rows.AddRange(TextLayout.Wrap(Sentence(command.Description), Width));
+        rows.AddRange(TerminalText.Wrap(Sentence(command.Description), Width));
         if (command.Arguments.Count > 0)
             Section("Arguments:", command.Arguments.Select(argument => (argument.Name, argument.Description)));
         Section("Options:", CommandSyntax.Options(command).Select(option => (Option(option), option.Description)));
@@ -41,7 +41,8 @@ internal static class HelpText
             var indent = list.Max(item => item.Name.Length) + 4;
             rows.AddRange(["", title]);
             foreach (var (name, description) in list)
-                rows.AddRange(TextLayout.Wrap($"{("  " + name).PadRight(indent)}{description}", Width, indent));
+                rows.AddRange(TerminalText.Wrap(description ?? "", Width - indent)
+                    .Select((line, i) => (i == 0 ? "  " + name : "").PadRight(indent) + line));
         }
     }
 

@@ -38,7 +38,7 @@ internal static class VerifyReport
 
     private static void WriteLines(CheckReport report)
     {
-        WriteText(report.Outcome, $"{report.Title}{(Console.IsOutputRedirected ? ":" : " ")}", report.Found);
+        WriteText(report.Outcome, $"{report.Title}:", report.Found);
         WriteDetail("fixed:", report.Fixed);
         WriteDetail(Console.IsOutputRedirected ? "do:" : "→", report.Advice);
     }
@@ -57,7 +57,7 @@ internal static class VerifyReport
             Outcome.Fail => ("red", "✘"),
             _ => ("grey", "-"),
         };
-        WriteMarked($"{symbol} {title}", colour, text, indent: 2);
+        WriteMarked($"{symbol} {title}", colour, text, indent: 0);
     }
 
     private static void WriteDetail(string title, string? text)
@@ -67,19 +67,20 @@ internal static class VerifyReport
         if (Console.IsOutputRedirected)
             Console.WriteLine($"     {title} {UntrustedText.Escape(text)}");
         else
-            WriteMarked($"  {title}", "bold", text, indent: 4);
+            WriteMarked(title, "bold", text, indent: 2);
     }
 
-    /// <summary>Writes text as wide as the terminal, the title in a style.</summary>
+    /// <summary>Writes text as wide as the terminal, the title in a style, the lines after the first two columns further in.</summary>
     private static void WriteMarked(string title, string style, string text, int indent)
     {
-        var isFirst = true;
-        foreach (var line in TextLayout.Wrap($"{title} {UntrustedText.Escape(text)}", TextLayout.TerminalWidth, indent))
-        {
-            AnsiConsole.MarkupLine(isFirst && line.Length >= title.Length
-                ? $"[{style}]{Markup.Escape(title)}[/]{Markup.Escape(line[title.Length..])}" : Markup.Escape(line));
-            isFirst = false;
-        }
+        const int Hanging = 2;
+        var width = AnsiConsole.Profile.Width - indent - Hanging;
+        var lines = TerminalText.Wrap($"{title} {UntrustedText.Escape(text)}", width).Select(Markup.Escape).ToList();
+        var marked = Markup.Escape(title);
+        if (lines[0].StartsWith(marked, StringComparison.Ordinal))
+            lines[0] = $"[{style}]{marked}[/]{lines[0][marked.Length..]}";
+        for (var line = 0; line < lines.Count; line++)
+            AnsiConsole.MarkupLine(new string(' ', line == 0 ? indent : indent + Hanging) + lines[line]);
     }
 
     /// <summary>One JSON object on one line. Programs read it: keys are never renamed or removed.</summary>

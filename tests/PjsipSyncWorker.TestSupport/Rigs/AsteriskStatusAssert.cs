@@ -29,8 +29,8 @@ internal static partial class AsteriskStatusAssert
         var online = await database.ScalarAsync<string>(
             "select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'");
         var shown = await database.ScalarAsync<string>("""
-            select coalesce(string_agg(number, ',' order by number), '') from extensions where status = 'online'
-              and device_state = 'NOT_INUSE'
+            select coalesce(string_agg(number, ',' order by number), '') from extensions join pjsip_sync.device on endpoint = number
+            where status = 'online' and state = 'NOT_INUSE'
             """);
         return lit == online && online == shown ? "right"
             : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";

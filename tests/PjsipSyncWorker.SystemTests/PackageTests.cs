@@ -18,10 +18,6 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
 
     public ValueTask DisposeAsync() => machine.Steps.AfterAsync();
 
-    [Fact]
-    public async Task Lintian_finds_no_error_in_the_package() =>
-        await Command.ExpectAsync(["lintian", "--fail-on", "error", machine.Package]);
-
     [Fact, Step]
     public async Task Package_installs_on_a_bare_Debian_without_starting_the_service()
     {
@@ -31,14 +27,6 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
         Assert.Equal("inactive", await _unit.PropertyAsync("ActiveState"));
         await _debian.ExpectAsync("pjsip-sync-worker", "--version");
     }
-
-    [Fact]
-    public Task Completions_and_man_page_are_where_bash_zsh_fish_and_man_look() => _debian.ShellAsync("""
-        cd /usr/share
-        grep -q 'complete --' bash-completion/completions/pjsip-sync-worker zsh/vendor-completions/_pjsip-sync-worker
-        grep -q 'complete --' fish/vendor_completions.d/pjsip-sync-worker.fish
-        zgrep -q '^[.]TH PJSIP-SYNC-WORKER 8 "[0-9-]*" "pjsip-sync-worker [0-9.]*"' man/man8/pjsip-sync-worker.8.gz
-        """);
 
     [Fact]
     public async Task Unconfigured_service_says_what_is_missing_and_is_not_restarted()

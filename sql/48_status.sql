@@ -12,7 +12,7 @@ language sql immutable parallel safe as $$
     else device_state end
 $$;
 
--- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics.
+-- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics and its log.
 create or replace function pjsip_sync.announce_status(number text, status text, device_state text, ip text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select pg_notify('extension_status', json_build_object(
@@ -20,7 +20,10 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
     'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
   where pjsip_sync.may_notify();
   select set_config('pjsip_sync.status_changes',
-    (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true);
+    (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true),
+    case when current_setting('pjsip_sync.changed_numbers', true) <> ''
+      then set_config('pjsip_sync.changed_numbers', concat(current_setting('pjsip_sync.changed_numbers'),
+        E'\n', case when status = 'online' then '+' else '-' end, replace(number, E'\n', ' ')), true) end;
 $$;
 
 -- Records that the status of a row cannot be written, and returns the reason. The reason does not use the message of the server, which may

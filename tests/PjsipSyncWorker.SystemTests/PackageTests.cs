@@ -153,6 +153,7 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
         await InsertAsync("1003");
 
         await AssertEndpointsAsync("3");
+        Assert.DoesNotContain("inherited credential", await _unit.LogAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,9 +34,14 @@ public static class SettingsSources
         }
     }
 
-    /// <summary>A file is named like an environment variable; its text is the value, without the line end that an editor adds.</summary>
+    /// <summary>
+    /// A file is named like an environment variable; its text is the value, without the line end that an editor adds. An empty file counts
+    /// as none: the unit has empty credentials as defaults, so that systemd does not log that a file is missing.
+    /// </summary>
     private static Dictionary<string, string?> ReadCredentials(string directory) =>
-        Directory.EnumerateFiles(directory).ToDictionary(
-            file => Path.GetFileName(file).Replace("__", ":", StringComparison.Ordinal),
-            file => (string?)File.ReadAllText(file).TrimEnd('\r', '\n'));
+        Directory.EnumerateFiles(directory)
+            .Select(file => (Name: Path.GetFileName(file), Text: File.ReadAllText(file).TrimEnd('\r', '\n')))
+            .Where(credential => credential.Text.Length > 0)
+            .ToDictionary(
+                credential => credential.Name.Replace("__", ":", StringComparison.Ordinal), credential => (string?)credential.Text);
 }

@@ -15,7 +15,7 @@ public sealed class HealthTests(PostgresServer server)
 
         await systemd.HeardAsync(word => word == "READY=1");
         Assert.Equal(1L, await database.ScalarAsync<long>("select count(*) from ps_endpoints"));
-        await systemd.HeardAsync(word => word == "STATUS=1 endpoints, 0 online, 1 rejected; no change waits");
+        await systemd.HeardAsync(word => word == "STATUS=1 endpoint, 0 online, 1 rejected; no change waits");
         Assert.Contains("WATCHDOG=1", systemd.Said);
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal("STOPPING=1", systemd.Said.Last(word => !word.StartsWith("WATCHDOG", StringComparison.Ordinal)));

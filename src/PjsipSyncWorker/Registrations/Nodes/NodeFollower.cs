@@ -111,7 +111,7 @@ internal sealed partial class NodeFollower
         public static partial void Lost(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.NodeRefusedLogin, LogLevel.Error,
-            "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
+            "Asterisk {Node} refuses the login: {Reason}; the next attempt follows in {Seconds:0} s")]
         public static partial void Refused(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.ContactsNotWritten, LogLevel.Warning,

@@ -13,10 +13,13 @@ namespace PjsipSyncWorker.Hosting;
 internal sealed partial class LifeLog(
     WorkerSettings settings, NpgsqlDataSource dataSource, SignalLifetime signals, TimeProvider time, ILogger<LifeLog> logger)
 {
-    /// <summary>How long the end may wait for the number of changes that are not applied.</summary>
-    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(1);
+    /// <summary>How long the stop may wait for the number of changes that are not applied, counted from its begin.</summary>
+    private static readonly TimeSpan ReadingTimeout = TimeSpan.FromSeconds(1);
 
     private readonly long _begun = time.GetTimestamp();
+
+    /// <summary>The reading of what waits, which begins with the stop so that the stop does not wait for it; null before.</summary>
+    private Task<Overview?>? _reading;
 
     /// <summary>Logs the version, and with what the daemon works.</summary>
     /// <param name="configuration">The configuration that the settings were read from.</param>
@@ -32,27 +35,26 @@ internal sealed partial class LifeLog(
             settings.Metrics.Enabled ? HealthEndpoint.Address(settings.Metrics, "/").AbsoluteUri : "off");
     }
 
+    /// <summary>Begins to read what waits; does not wait for the result.</summary>
+    public void Stopping() => _reading = ReadAsync();
+
     /// <summary>Logs why the daemon ends, after how long, and what it leaves.</summary>
     /// <param name="failure">The exception that ended a loop; null when a signal ended the daemon.</param>
     public async Task StoppedAsync(Exception? failure)
     {
+        var waiting = _reading is not null && await _reading is { } overview
+            ? HealthText.Backlog(overview)
+            : "the database does not answer";
         var reason = failure is not null ? $"{failure.GetType().Name}: {failure.Message}" : signals.Received ?? "request";
-        Log.Stopped(logger, TimeText.Of(time.GetElapsedTime(_begun)), UntrustedText.Escape(reason), await WaitingAsync());
+        Log.Stopped(logger, TimeText.Of(time.GetElapsedTime(_begun)), UntrustedText.Escape(reason), waiting);
     }
 
-    private async Task<string> WaitingAsync()
+    /// <returns>Null when the database does not answer within <see cref="ReadingTimeout"/>.</returns>
+    private async Task<Overview?> ReadAsync()
     {
-        using var limit = new CancellationTokenSource(EndTimeout, time);
-        try
-        {
-            return await Overview.TryReadAsync(dataSource, limit.Token) is { } overview
-                ? HealthText.Backlog(overview)
-                : "the database does not answer";
-        }
-        catch (OperationCanceledException)
-        {
-            return "the database does not answer";
-        }
+        var reading = Overview.TryReadAsync(dataSource, CancellationToken.None);
+        await Task.WhenAny(reading, Task.Delay(ReadingTimeout, time));
+        return reading.IsCompletedSuccessfully ? await reading : null;
     }
 
     private static string Files(IConfiguration configuration)

@@ -26,6 +26,7 @@ internal static class WorkerHost
             return ExitCode.Usage;
         var life = host.Services.GetRequiredService<LifeLog>();
         life.Started(configuration);
+        host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(life.Stopping);
         await host.StartAsync(cancellation);
         var failure = await WaitForEndAsync(host);
         await life.StoppedAsync(failure);

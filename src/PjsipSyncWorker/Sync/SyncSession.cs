@@ -180,6 +180,8 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
             context.Reporter.HeldBack(_synchronizer.HeldBack);
             if (isFirst)
             {
+                // Reported first, so that who reads the line finds the worker ready.
+                context.Health.Report(_synchronizer.HeldBack, _schedule.MaxPause);
                 context.Reporter.Ready(result);
             }
             else

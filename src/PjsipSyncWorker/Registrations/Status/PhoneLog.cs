@@ -4,7 +4,7 @@ using PjsipSyncWorker.Diagnostics;
 namespace PjsipSyncWorker.Registrations.Status;
 
 /// <summary>
-/// Logs which phones went online and offline: the first change at once, and further changes together in one line every
+/// Logs which phones went online and offline: the first changes after <see cref="Grouping"/>, and further ones together in one line every
 /// <see cref="Interval"/>. A phone that changes several times in between is in the line with its last status. Not thread-safe.
 /// </summary>
 internal sealed partial class PhoneLog(TimeProvider time, ILogger logger)
@@ -12,19 +12,28 @@ internal sealed partial class PhoneLog(TimeProvider time, ILogger logger)
     /// <summary>Shortest time between two lines, so that ten thousand phones which register in a minute are twelve lines.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time in which changes that come together get into one line.</summary>
+    public static readonly TimeSpan Grouping = TimeSpan.FromMilliseconds(500);
+
     private readonly Dictionary<string, bool> _isOnline = new(StringComparer.Ordinal);
+    private long _firstAdded;
     private long? _lastLine;
 
     /// <summary>Whether something was added that is not written yet.</summary>
     public bool IsWaiting => _isOnline.Count > 0;
 
     /// <summary>Adds a number whose status was written.</summary>
-    public void Add(string number, bool isOnline) => _isOnline[number] = isOnline;
+    public void Add(string number, bool isOnline)
+    {
+        if (_isOnline.Count == 0)
+            _firstAdded = time.GetTimestamp();
+        _isOnline[number] = isOnline;
+    }
 
     /// <summary>Writes the line of what was added, if one is due.</summary>
     public void WriteIfDue()
     {
-        if (_lastLine is not { } last || time.GetElapsedTime(last) >= Interval)
+        if (time.GetElapsedTime(_firstAdded) >= Grouping && (_lastLine is not { } last || time.GetElapsedTime(last) >= Interval))
             Write();
     }
 

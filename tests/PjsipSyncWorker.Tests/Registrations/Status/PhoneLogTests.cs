@@ -14,22 +14,28 @@ public sealed class PhoneLogTests
     public PhoneLogTests() => _phones = new PhoneLog(_time, _log);
 
     [Fact]
-    public void First_change_is_logged_at_once_and_the_next_ones_together()
+    public void First_changes_are_logged_soon_and_the_next_ones_together()
     {
         Change("1001", isOnline: true);
+        Change("1004", isOnline: true);
+        Assert.Empty(_log.Lines);
+        _time.Advance(PhoneLog.Grouping);
+        _phones.WriteIfDue();
         Change("1002", isOnline: true);
         Change("1007", isOnline: false);
         Change("1003", isOnline: true);
-        Assert.Equal(["Information: 1 phone online (1001)"], _log.Lines);
+        Assert.Equal(["Information: 2 phones online (1001, 1004)"], _log.Lines);
 
         _time.Advance(PhoneLog.Interval);
         _phones.WriteIfDue();
         _time.Advance(PhoneLog.Interval);
         Change("1008", isOnline: false);
+        _time.Advance(PhoneLog.Grouping);
+        _phones.WriteIfDue();
 
         Assert.Equal(
         [
-            "Information: 1 phone online (1001)", "Information: 2 phones online (1002, 1003), 1 offline (1007)",
+            "Information: 2 phones online (1001, 1004)", "Information: 2 phones online (1002, 1003), 1 offline (1007)",
             "Information: 1 phone offline (1008)",
         ], _log.Lines);
     }
@@ -43,7 +49,7 @@ public sealed class PhoneLogTests
         Change("1001", isOnline: false);
         _phones.Write();
 
-        Assert.Equal(["Information: 1 phone online (1001)", "Information: 1 phone offline (1001)"], _log.Lines);
+        Assert.Equal(["Information: 1 phone offline (1001)"], _log.Lines);
     }
 
     [Fact]

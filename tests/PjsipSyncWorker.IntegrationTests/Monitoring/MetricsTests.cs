@@ -135,11 +135,12 @@ public sealed class MetricsTests(PostgresServer server)
             where panel.TryGetProperty("targets", out _)
             from target in panel.GetProperty("targets").EnumerateArray()
             select (panel.GetProperty("title").GetString()!, target.GetProperty("expr")
-                .GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal))];
+                .GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal)
+                .Replace("$instance", ".*", StringComparison.Ordinal))];
     }
 
     private static async Task<IEnumerable<string>> AlertingMetricsAsync() =>
         System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "alerts.yml")),
-            "pjsip_sync_[a-z_]+").Select(match => match.Value)
+            "(?:pjsip_sync|process)_[a-z_]+").Select(match => match.Value)
             .Where(name => name != "pjsip_sync_").Distinct().Order(StringComparer.Ordinal);
 }

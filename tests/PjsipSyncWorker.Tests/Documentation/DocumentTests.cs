@@ -160,16 +160,6 @@ public sealed partial class DocumentTests
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public void Every_alert_is_explained()
-    {
-        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
-
-        Assert.NotEmpty(alerts);
-        Assert.All(alerts,
-            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
-    }
-
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>
     [Fact]
     public void Every_quoted_log_text_is_in_the_source()

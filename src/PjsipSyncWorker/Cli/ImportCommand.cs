@@ -16,7 +16,8 @@ internal static class ImportCommand
     {
         var source = new Argument<string>("SOURCE")
         {
-            Description = "A pjsip.conf or pjsip_wizard.conf, or the directory that has them (/etc/asterisk)",
+            Description = "A pjsip.conf or sip.conf, the directory that has it (/etc/asterisk), a dump or CSV file of FreePBX, "
+                + "or ps_endpoints for rows of the database that the worker does not manage",
         };
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be inserted, and what cannot come over" };
@@ -34,10 +35,13 @@ internal static class ImportCommand
         {
             try
             {
-                var inventory = ImportSource.Read(parsed.GetValue(source)!);
+                var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+                var inventory = parsed.GetValue(source) is { } name and not RealtimeSource.Name
+                    ? ImportSource.Read(name)
+                    : await RealtimeSource.ReadAsync(connection, schema, cancellation);
                 if (inventory.Problems.Count > 0)
                     return await RefuseAsync(inventory);
-                var plan = await PlanAsync(connection, settings, inventory, cancellation);
+                var plan = await PlanAsync(connection, settings, schema, inventory, cancellation);
                 if (parsed.GetValue(print))
                     return await PrintAsync(plan);
                 if (!parsed.GetValue(dryRun))
@@ -64,9 +68,9 @@ internal static class ImportCommand
     }
 
     private static async Task<ImportPlan> PlanAsync(
-        NpgsqlConnection connection, WorkerSettings settings, PjsipInventory inventory, CancellationToken cancellation)
+        NpgsqlConnection connection, WorkerSettings settings, RealtimeSchema schema, PjsipInventory inventory,
+        CancellationToken cancellation)
     {
-        var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         var table = await SourceTable.LoadAsync(connection, cancellation);
         var builder = new RowBuilder(new Mapper(schema, settings.Realtime), schema, table, settings.Realtime.Profiles.Keys);
         return await ImportPlan.CreateAsync(connection, inventory, builder, table, schema, cancellation);

@@ -19,7 +19,11 @@ internal static class ImportSource
                 : throw new ImportException($"{path} is not there: name a pjsip.conf, sip.conf, a dump or CSV file of FreePBX, "
                     + $"a directory such as /etc/asterisk, or {RealtimeSource.Name}");
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (UnauthorizedAccessException error)
+        {
+            throw new ImportException($"{error.Message} Run import as root, or as a user who may read it");
+        }
+        catch (IOException error)
         {
             throw new ImportException($"{path} cannot be read: {error.Message}");
         }

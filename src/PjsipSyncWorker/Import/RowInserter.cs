@@ -37,7 +37,8 @@ internal static class RowInserter
             }
             catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
             {
-                throw new ImportException($"The row of {row.Phone.Number} is refused: {DatabaseErrors.Describe(error)}. Nothing was inserted");
+                throw new ImportException(
+                    $"The row of {row.Phone.Number} is refused: {DatabaseErrors.Describe(error)}. Nothing was inserted");
             }
         }
         await transaction.CommitAsync(cancellation);

@@ -50,7 +50,7 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
     {
         var phones = await PhonesAsync(cancellation);
         var emergency = (await GlobalAsync("EMERGENCY", cancellation)).Split(',', StringSplitOptions.TrimEntries)
-            .Concat(settings.Asterisk.Render.EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
+            .Concat(NumberingPlan.Of(settings.Asterisk.Render).EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
         if (emergency.Count > 0)
         {
             return CheckResult.Fail(

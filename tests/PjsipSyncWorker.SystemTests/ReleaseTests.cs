@@ -19,7 +19,8 @@ public sealed class ReleaseTests(ReleaseFiles release) : IClassFixture<ReleaseFi
         await Command.ExpectAsync(["env", $"--chdir={release.First}", "sha256sum", "--check", "--strict", "SHA256SUMS"]);
         Assert.Contains("./usr/bin/pjsip-sync-worker", await ListAsync(archive), StringComparison.Ordinal);
         Assert.Contains($"pjsip-sync-worker-{version}/compose.yaml", await ListAsync(source), StringComparison.Ordinal);
-        Assert.StartsWith($"## {version}", await File.ReadAllTextAsync(Path.Combine(release.First, "CHANGES.md")), StringComparison.Ordinal);
+        var changes = await File.ReadAllTextAsync(Path.Combine(release.First, "CHANGES.md"));
+        Assert.StartsWith($"## {version}", changes, StringComparison.Ordinal);
         var licensed = File.Exists(Path.Combine(Document.Root, "LICENSE"));
         Assert.Equal(!licensed, release.Made.Errors.Contains("NOT READY: there is no LICENSE", StringComparison.Ordinal));
         Assert.Equal(release.Made.Errors.Contains("NOT READY", StringComparison.Ordinal) ? 1 : 0, release.Made.ExitCode);

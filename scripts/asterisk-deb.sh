@@ -60,7 +60,8 @@ TEXT
 mv changelog debian/changelog
 export DEB_BUILD_OPTIONS="nodoc nocheck terse parallel=$(nproc)" DEB_BUILD_PROFILES=nodoc
 apt-get build-dep -y -q --no-install-recommends -P nodoc ./
-dpkg-buildpackage -b -us -uc
+# pjproject's own make fails now and then when it builds in parallel; a second one goes on where the first stopped.
+dpkg-buildpackage -b -us -uc || dpkg-buildpackage -b -us -uc -nc
 SH
 say "Building Asterisk for $release; the log is $folder.log"
 mkdir -p "$folder"

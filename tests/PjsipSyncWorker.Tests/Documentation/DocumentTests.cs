@@ -16,8 +16,7 @@ public sealed partial class DocumentTests
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
-        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. "
-            + "ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md:   your application"] = "a picture",
         ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; "
             + "--keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "

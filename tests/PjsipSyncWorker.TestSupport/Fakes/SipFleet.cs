@@ -33,6 +33,9 @@ internal sealed class SipFleet : IDisposable
         _receiving = ReceiveAsync();
     }
 
+    /// <summary>Whether a firewall drops what the phones send.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>Number of calls that reached the phones.</summary>
     public int Answered { get; private set; }
 
@@ -159,7 +162,11 @@ internal sealed class SipFleet : IDisposable
     private string Offer() => $"v=0\r\no=phone 1 1 IN IP4 {_address.Split(':')[0]}\r\ns=-\r\nc=IN IP4 {_address.Split(':')[0]}\r\nt=0 0\r\n"
         + "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
 
-    private async Task SendAsync(string text) => await _socket.SendAsync(Encoding.UTF8.GetBytes(text), _server);
+    private async Task SendAsync(string text)
+    {
+        if (!IsHeld)
+            await _socket.SendAsync(Encoding.UTF8.GetBytes(text), _server);
+    }
 
     private sealed record Dialog(string CallId, string User, string Tag, string To);
 

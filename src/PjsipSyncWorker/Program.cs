@@ -20,6 +20,7 @@ var root = new RootCommand(
     ForgetNodeCommand.Create(config),
     HealthCommand.Create(config),
     RenderConfigCommand.Create(config),
+    ImportCommand.Create(config),
 };
 root.SetAction((parsed, cancellation) => RunCommand.ExecuteAsync(parsed.GetValue(config), cancellation));
 var parsed = root.Parse(args);

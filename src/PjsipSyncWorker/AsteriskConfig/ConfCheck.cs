@@ -28,7 +28,7 @@ internal static class ConfCheck
             ConfFile actual;
             try
             {
-                actual = ConfReader.ReadFile(path, file.IsIni);
+                actual = ConfReader.ReadFile(path, file.IsIni).Joined();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -36,7 +36,8 @@ internal static class ConfCheck
                 continue;
             }
             differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
-            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Sections.Where(section => !section.IsTemplate);
+            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Joined().Sections
+                .Where(section => !section.IsTemplate);
             foreach (var section in needed)
                 differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new ConfDifference(file.Name, section.Name, text)));

@@ -33,6 +33,9 @@ internal sealed class SipFleet : IDisposable
         _receiving = ReceiveAsync();
     }
 
+    /// <summary>Address and port of the phones.</summary>
+    public string Address => _address;
+
     /// <summary>Whether a firewall drops what the phones send.</summary>
     public bool IsHeld { get; set; }
 
@@ -63,9 +66,10 @@ internal sealed class SipFleet : IDisposable
         dialog = dialog with { To = answer["To"] };
         await SendAsync(Request("ACK", answer.ContactUri, dialog, answer["CSeq"].Split(' ')[0], "", ""));
         await hangUp;
-        if (!_ended.TryRemove(dialog.CallId, out _))
-            return new SipCall((await RequestAsync("BYE", answer.ContactUri, dialog, null, "", ""))?.Status ?? 0, waited, EndedByItself: false);
-        return new SipCall(200, waited, EndedByItself: true);
+        if (_ended.TryRemove(dialog.CallId, out _))
+            return new SipCall(200, waited, EndedByItself: true);
+        var ended = await RequestAsync("BYE", answer.ContactUri, dialog, null, "", "");
+        return new SipCall(ended?.Status ?? 0, waited, EndedByItself: false);
     }
 
     public void Dispose()

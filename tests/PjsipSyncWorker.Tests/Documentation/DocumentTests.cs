@@ -23,6 +23,9 @@ public sealed partial class DocumentTests
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "
             + "                  Asterisk"] = "a picture",
         ["docs/operate/asterisk.md: ; /etc/asterisk/pjsip_custom.conf"] = "a carrier's own",
+        ["docs/operate/import.md: pjsip-sync-worker import /etc/asterisk --dry-run"] = "needs a server with phones; ImportTests runs it",
+        ["docs/operate/import.md: pjsip-sync-worker import /etc/asterisk --print > phones.sql     # has the passwords: keep it secret"] =
+            "the same",
         ["docs/operate/install.md: pjsip-sync-worker verify-config          # each check: pass, warn, fail or skip; "
             + "what was found, what to do"] = "run by docs/operate/troubleshooting.md, as the service's user",
         ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",

@@ -11,7 +11,11 @@ public sealed class MoveTests(PostgresServer server)
     /// <summary>Phones that nobody calls but this test.</summary>
     private const int Quiet = 10;
 
-    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(12);
+    /// <summary>
+    /// Time for which the phones work between two steps: <c>PJSIP_SYNC_TEST_MOVE_SECONDS</c>, else 5 s. A registration is refreshed every
+    /// 10 s, so that longer runs refresh each phone between two steps.
+    /// </summary>
+    private static readonly TimeSpan Settle = TimeSpan.FromSeconds(TestRunOptions.Number("PJSIP_SYNC_TEST_MOVE_SECONDS") ?? 5);
 
     [Fact]
     public async Task Two_hundred_phones_move_and_no_call_and_no_registration_is_lost()

@@ -60,11 +60,26 @@ need_systemd_tree() {
   make_tree "$systemd_tree" usr/sbin/init "a bare Debian tree" "$(. /etc/os-release && echo "$VERSION_CODENAME")" systemd,systemd-sysv,dbus,postgresql
 }
 
-# Asterisk 22, its ODBC driver and SIPp; with PostgreSQL it also boots, as the server of the README.
+# Asterisk 22, its ODBC driver and SIPp.
 need_asterisk_tree() {
   need_packages debootstrap util-linux
   make_tree "$asterisk_tree" usr/sbin/asterisk "a Debian tree with Asterisk 22" forky \
-    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql,systemd,systemd-sysv,dbus /usr/share/debootstrap/scripts/sid
+    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester /usr/share/debootstrap/scripts/sid
+}
+
+release_tree() { echo "$cache/release-$1-1"; }
+
+# A release of Debian that boots, with systemd and nothing else, as a server that was just installed: never written to.
+need_release_tree() {
+  need_packages debootstrap systemd-container
+  make_tree "$(release_tree "$1")" usr/sbin/init "a bare Debian $1" "$1" systemd,systemd-sysv,dbus /usr/share/debootstrap/scripts/sid
+  use_network_of_machine "$(release_tree "$1")"
+}
+
+# apt in a tree reaches the mirror as this machine's own does. The name server is that of slirp4netns.
+use_network_of_machine() {
+  apt-config dump | grep -E '^Acquire::(http|https|Check)' | as_root tee "$1/etc/apt/apt.conf.d/99machine" >/dev/null || true
+  echo 'nameserver 10.0.2.3' | as_root tee "$1/etc/resolv.conf" >/dev/null
 }
 
 # PostgreSQL's own programs, the newest on this machine.

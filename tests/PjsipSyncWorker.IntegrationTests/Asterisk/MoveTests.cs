@@ -107,10 +107,11 @@ public sealed class MoveTests(PostgresServer server)
 
         await traffic.StopAsync();
         Assert.Empty(traffic.Lost);
+        var waited = traffic.Waited.ConvertAll(time => time.TotalSeconds);
         await Measurements.TableAsync([string.Create(CultureInfo.InvariantCulture,
-            $"move: {traffic.Calls} calls and {traffic.Registrations} registrations of {Count} phones, lost {traffic.Lost.Count()}; "
-            + $"a caller waited {traffic.Waited[0].TotalSeconds:0.0} s at most for a phone, {traffic.Waited[Count / 4].TotalSeconds:0.0} s for the "
-            + $"{Count / 4}th, {traffic.Waited[traffic.Waited.Count / 2].TotalSeconds:0.00} s for half of them")]);
+            $"move: {traffic.Calls} calls and {traffic.Registrations} registrations of {Count} phones, lost {traffic.Lost.Count()}; a caller "
+            + $"waited for a phone {waited[0]:0.0} s at most, {waited[Count / 4]:0.00} s for the {Count / 4}th, and "
+            + $"{waited[waited.Count / 2]:0.00} s for half of them")]);
     }
 
     /// <summary>The sections of the phones, from templates.</summary>

@@ -109,8 +109,8 @@ public sealed class MoveTests(PostgresServer server)
         Assert.Empty(traffic.Lost);
         var waited = traffic.Waited.ConvertAll(time => time.TotalSeconds);
         await Measurements.TableAsync([string.Create(CultureInfo.InvariantCulture,
-            $"move: {traffic.Calls} calls and {traffic.Registrations} registrations of {Count} phones, lost {traffic.Lost.Count()}; a caller "
-            + $"waited for a phone {waited[0]:0.0} s at most, {waited[Count / 4]:0.00} s for the {Count / 4}th, and "
+            $"move: {traffic.Calls} calls and {traffic.Registrations} registrations of {Count} phones, lost {traffic.Lost.Count()}; "
+            + $"a caller waited for a phone {waited[0]:0.0} s at most, {waited[Count / 4]:0.00} s for the {Count / 4}th, and "
             + $"{waited[waited.Count / 2]:0.00} s for half of them")]);
     }
 

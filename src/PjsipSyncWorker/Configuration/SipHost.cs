@@ -10,13 +10,13 @@ internal static class SipHost
     /// <param name="port">The port when the text has none.</param>
     public static bool TryParse(string? text, int port, out IPEndPoint host)
     {
-        host = new IPEndPoint(IPAddress.Any, port);
-        if (IPAddress.TryParse(text, out var address))
+        // IPAddress.TryParse takes "[address]:port", too, and drops the port.
+        if (text is not (null or ['[', ..]) && IPAddress.TryParse(text, out var address))
             host = new IPEndPoint(address, port);
-        else if (IPEndPoint.TryParse(text ?? "", out var both) && both.Port > 0)
-            host = both;
+        else if (IPEndPoint.TryParse(text ?? "", out var given))
+            host = given.Port > 0 ? given : new IPEndPoint(given.Address, port);
         else
-            return false;
+            host = new IPEndPoint(IPAddress.Any, port);
         return !host.Address.Equals(IPAddress.Any);
     }
 }

@@ -2,7 +2,7 @@ namespace PjsipSyncWorker.Tests.Documentation;
 
 public sealed partial class DocumentTests
 {
-    /// <summary>Blocks of pages about several servers, by the line they begin with. A test does their steps with servers of its own.</summary>
+    /// <summary>Blocks whose steps a test does with servers of its own, by the line that they begin with.</summary>
     private static readonly Dictionary<string, string> DoneByTests = new(StringComparer.Ordinal)
     {
         ["docs/operate/carriers.md: ; /etc/asterisk/pjsip_custom.conf"] = "CarrierTests runs it",

@@ -122,6 +122,7 @@ public sealed record RenderSettings
     public string? TurnUser { get; init; }
 
     /// <summary>Password at the TURN server.</summary>
+    [Secret]
     public string? TurnPassword { get; init; }
 
     /// <summary>

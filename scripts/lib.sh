@@ -82,6 +82,37 @@ use_network_of_machine() {
   echo 'nameserver 10.0.2.3' | as_root tee "$1/etc/resolv.conf" >/dev/null
 }
 
+# Packages of npm for the applications of docs/, installed once for each tests/frameworks/node/package-lock.json.
+node_modules=$cache/npm-$(sha256sum "$repository/tests/frameworks/node/package-lock.json" | cut -c1-12)/node_modules
+
+need_node_modules() {
+  command -v npm >/dev/null || need_packages nodejs npm
+  local folder
+  folder=$(dirname "$node_modules")
+  mkdir -p "$cache"
+  (
+    flock 8
+    [ -d "$node_modules" ] && exit
+    say "Installing packages of npm in $folder"
+    rm -rf "$folder.making"
+    mkdir "$folder.making"
+    cp "$repository"/tests/frameworks/node/package*.json "$folder.making/"
+    # Prisma's scripts would download its native engines.
+    (cd "$folder.making" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    mv "$folder.making" "$folder"
+  ) 8>"$cache/npm.lock"
+}
+
+# What the application of docs/frameworks/NAME.md needs.
+need_framework() {
+  case $1 in
+    laravel) need_packages php-cli php-pgsql php-laravel-framework phpunit ;;
+    django) need_packages python3-django python3-psycopg2 python3-psycopg python3-django-channels python3-daphne ;;
+    rails) need_packages ruby-railties ruby-activerecord ruby-actioncable ruby-pg ;;
+    *) need_packages curl && need_node_modules ;;
+  esac
+}
+
 # PostgreSQL's own programs, the newest on this machine.
 postgres_bin() {
   ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1

@@ -36,12 +36,8 @@ internal static class ConfCheck
                 continue;
             }
             differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
-<<<<<<< HEAD
-            foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Joined().Sections)
-=======
-            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Sections.Where(section => !section.IsTemplate);
+            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Joined().Sections.Where(section => !section.IsTemplate);
             foreach (var section in needed)
->>>>>>> render
                 differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new ConfDifference(file.Name, section.Name, text)));
         }

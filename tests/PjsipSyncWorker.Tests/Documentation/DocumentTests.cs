@@ -36,8 +36,16 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
             "what init prints; GrantTests does it",
-        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
-        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
+        ["docs/frameworks/README.md: pjsip-sync-worker init --roles"] = "run by the pages beside it",
+        ["docs/frameworks/django.md: new WebSocket('wss://' + location.host + '/phones').onmessage = ({ data }) => "
+            + "show(JSON.parse(data))"] = "needs a web server; the page's own tests read the consumer",
+        ["docs/frameworks/laravel.md: Broadcast::channel('extensions', fn ($user) => $user->can('see-phones'));"] = "needs a web server",
+        ["docs/frameworks/laravel.md: Echo.private('extensions').listen('ExtensionStatusChanged', ({ number, status }) => "
+            + "show(number, status))"] = "needs a web server",
+        ["docs/frameworks/node.md: new EventSource('/phones').onmessage = ({ data }) => show(JSON.parse(data))"] =
+            "needs a browser; FrameworkTests reads the events",
+        ["docs/frameworks/rails.md: consumer.subscriptions.create('PhonesChannel', { received: ({ number, status }) => "
+            + "show(number, status) })"] = "needs a web server",
     };
 
     /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as sections.</summary>
@@ -47,25 +55,36 @@ public sealed partial class DocumentTests
     /// <summary>The document whose shell commands ContainerTests runs in a Docker engine, as a section.</summary>
     private const string ContainerDocument = "docs/operate/containers.md";
 
+    /// <summary>The folder of the documents whose files and commands FrameworkTests runs.</summary>
+    private const string Frameworks = "docs/frameworks/";
+
     [Fact]
     public void Every_block_is_run_by_a_test_or_listed_with_a_reason()
     {
-        var blocks = Document.All.SelectMany(Document.Blocks).ToList();
+        var frameworks = Document.All.SelectMany(Document.Blocks).Where(IsOfFramework).ToList();
+        var blocks = Document.All.SelectMany(Document.Blocks).Except(frameworks).ToList();
 
         Assert.Equal(NotRun.Keys.Order(StringComparer.Ordinal),
             blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}")
                 .Order(StringComparer.Ordinal));
         Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File)
             .Except([.. ShellDocuments, ContainerDocument, "README.md"]));
-        AssertRunBy("ServerDocumentTests", [.. SectionsOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
-        AssertRunBy("ContainerTests", [.. SectionsOf(ContainerDocument)]);
+        AssertRunBy("SystemTests/ServerDocumentTests",
+            [.. SectionsOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
+        AssertRunBy("SystemTests/ContainerTests", [.. SectionsOf(ContainerDocument)]);
+        AssertRunBy("IntegrationTests/Documentation/FrameworkTests",
+            [.. frameworks.Select(block => Path.GetFileNameWithoutExtension(block.File)),
+            .. frameworks.Where(block => block.Language == "sh").Select(block => block.Heading)]);
 
+        // A file to copy, or the commands that use it.
+        static bool IsOfFramework(FencedBlock block) =>
+            block.File.StartsWith(Frameworks, StringComparison.Ordinal) && (block.Language == "sh" || block.CopiedTo is not null);
         // The tests find a section by its heading, and a document by its name.
         IEnumerable<string> SectionsOf(string file) =>
             blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct();
         static void AssertRunBy(string test, string?[] names)
         {
-            var source = Document.Read($"tests/PjsipSyncWorker.SystemTests/{test}.cs");
+            var source = Document.Read($"tests/PjsipSyncWorker.{test}.cs");
             Assert.All(names, name => Assert.Contains($"\"{name}\"", source, StringComparison.Ordinal));
         }
     }
@@ -123,7 +142,8 @@ public sealed partial class DocumentTests
     public void Every_file_that_a_document_names_is_there()
     {
         Assert.All(Document.All.Append("CHANGELOG.md"),
-            file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value),
+            file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value)
+                .Except(Document.Blocks(file).Select(block => block.CopiedTo ?? "")),
             name => Assert.True(Path.Exists(Path.Combine(Document.Root, name)), $"{file} names {name}")));
     }
 

@@ -87,25 +87,6 @@ begin
 end
 $install$;
 
--- Returns the source table's identity, a hash of its columns, indexes and partitions (and of the columns of Source:StatusTable), and a text
--- that changes with the triggers and with the grants of the role pjsip_sync. NULL without a table. Cheap enough to ask each second, and
--- needs no right to the table.
-create or replace function pjsip_sync.source_state(out relation oid, out definition text, out recording text)
-language sql stable set search_path = pg_catalog, pg_temp as $$
-  select source::oid,
-    md5(concat_ws(e'\n',
-      (select string_agg(concat_ws(' ', attrelid, attnum, attname, atttypid, atttypmod, attcollation, attnotnull, attisdropped),
-                         ',' order by attrelid, attnum)
-       from pg_attribute where attnum > 0 and attrelid in (
-         source, (select pjsip_sync.find_table(status_table) from pjsip_sync.mapping))),
-      (select string_agg(concat_ws(' ', indexrelid, indisvalid, indisprimary), ',' order by indexrelid)
-       from pg_index where indrelid = source),
-      (select string_agg(part::text, ',' order by part) from pjsip_sync.recorded_tables() as part))),
-    concat_ws(e'\n', pjsip_sync.lacks_column_grants(), (select string_agg(fault, e'\n') from pjsip_sync.trigger_faults() as fault))
-  from pjsip_sync.source_relation() as source
-  where source is not null
-$$;
-
 -- Gives the source table what it has lost: the grants of the role pjsip_sync, and triggers that are missing or off. Asks for a full
 -- comparison, because changes in between went unrecorded. Waits only shortly for locks, because statements of the application queue behind.
 -- Runs with the rights of the installer, because the worker may not alter the table.

@@ -42,7 +42,6 @@ from (values
   ('function', 'pjsip_sync', 'trigger_faults', 'execute'),
   ('function', 'pjsip_sync', 'wanted_triggers', 'execute'),
   ('function', 'pjsip_sync', 'recorded_tables', 'execute'),
-  ('function', 'pjsip_sync', 'source_state', 'execute'),
   ('function', 'pjsip_sync', 'source_relation', 'execute'),
   ('function', 'pjsip_sync', 'find_table', 'execute'),
   ('function', 'pjsip_sync', 'mapping_differences', 'execute'),

@@ -60,7 +60,7 @@ public static class VerifyDatabaseCases
             "a row-level policy that shows it every row", "create policy pjsip_sync on extensions to"),
         MissingPrivilege("a policy that shows every row",
             "alter table ps_auths enable row level security; create policy less on ps_auths using (id > '1001')",
-            "a row-level policy that shows it every row", "create policy pjsip_sync on ps_auths to"),
+            "a row-level policy that shows it every row", "create policy pjsip_sync on asterisk.ps_auths to"),
     ];
 
     private static IEnumerable<BrokenCase> Triggers =>

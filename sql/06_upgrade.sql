@@ -58,6 +58,10 @@ begin
         execute format('drop function %s', renamed.signature);
       end loop;
     end if;
+    -- The view registration has its rule.
+    if installed < 9 then
+      drop function if exists pjsip_sync.consistent_device_state(text, text);
+    end if;
   end if;
   execute format('create or replace function pjsip_sync.schema_version() returns integer language sql immutable as $$ select %s $$', ours);
 end

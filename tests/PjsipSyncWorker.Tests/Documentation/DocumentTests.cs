@@ -46,6 +46,11 @@ public sealed partial class DocumentTests
             "needs a browser; FrameworkTests reads the events",
         ["docs/frameworks/rails.md: consumer.subscriptions.create('PhonesChannel', { received: ({ number, status }) => "
             + "show(number, status) })"] = "needs a web server",
+        ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
+            "StatusCommandTests runs it",
+        ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
+        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
+        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
     /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as sections.</summary>

@@ -3,7 +3,6 @@ using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync.Queue;
 using PjsipSyncWorker.Sync.Writing;
 

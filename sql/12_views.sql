@@ -18,6 +18,9 @@ from pjsip_sync.contact_lifetime
 where answers and live_until > now();
 
 -- One row for each extension: what its phones are doing. The status of an extension is only ever computed from this view.
+-- Asterisk reports a registration and the device state in either order. Where an idle device state does not fit the status yet, the view
+-- has the state that Asterisk reports next. The state of a call is kept, also for a phone that does not answer or is not registered any
+-- more.
 create or replace view pjsip_sync.registration as
 select e.id as number,
        e.row_key,
@@ -26,7 +29,11 @@ select e.id as number,
        c.address,
        c.user_agent,
        c.registered_at,
-       d.state as device_state
+       case
+         when c.contacts > 0 and d.state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
+         when c.contacts = 0 and d.state = 'NOT_INUSE' then 'UNAVAILABLE'
+         else d.state end as device_state,
+       d.since as device_state_since
 from pjsip_sync.managed_endpoint e
 left join lateral (
   select count(*)::integer as contacts,
@@ -38,7 +45,7 @@ left join lateral (
 ) c on true
 left join lateral (
   -- The busiest state of any node, as Asterisk itself aggregates them.
-  select device.state
+  select device.state, device.since
   from pjsip_sync.device
   join pjsip_sync.node on node.name = device.node
   where device.endpoint = e.id
@@ -59,3 +66,19 @@ union all
 select u.id, e.row_key, u.node, u.reason, u.found_at
 from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.missing_reference) as u
 join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null;
+
+comment on view pjsip_sync.registration is 'For applications: one row for each extension, with what its phones are doing.';
+comment on column pjsip_sync.registration.row_key is 'the primary key of the row in your table, as text';
+comment on column pjsip_sync.registration.status is 'online while a phone is registered and answers, else offline';
+comment on column pjsip_sync.registration.contacts is 'the number of phones that are online';
+comment on column pjsip_sync.registration.address is 'of the phone that registered last; NULL: none is online';
+comment on column pjsip_sync.registration.user_agent is 'what that phone calls itself';
+comment on column pjsip_sync.registration.registered_at is 'when that phone registered';
+comment on column pjsip_sync.registration.device_state is
+  'the busiest state of all Asterisk servers: RINGING, INUSE, NOT_INUSE, UNAVAILABLE and others';
+comment on view pjsip_sync.problem is 'For applications: why extensions do not work, or not fully. No row: all is well.';
+comment on column pjsip_sync.problem.row_key is 'the primary key of the row in your table, as text';
+comment on column pjsip_sync.problem.node is 'the Asterisk server that has the problem; NULL: all';
+comment on column pjsip_sync.problem.since is 'when the problem was found';
+comment on table pjsip_sync.rejected is
+  'For applications: extensions that cannot become endpoints, with the reason. Correcting the row removes the entry.';

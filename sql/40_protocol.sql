@@ -33,14 +33,17 @@ comment on function pjsip_sync.lock_class() is 'first key of the advisory locks:
 
 -- The channels of NOTIFY; C# names them in Postgres/Channels.cs.
 --
---   pjsip_sync_change     empty   something is recorded in pjsip_sync.change
---   pjsip_sync_revision   empty   pjsip_sync.managed_endpoint has a higher revision
---   extension_status      JSON    a status changed (announce_status())
+--   pjsip_sync_change        empty   something is recorded in pjsip_sync.change
+--   pjsip_sync_revision      empty   pjsip_sync.managed_endpoint has a higher revision
+--   extension_status         JSON    a status changed (announce_status())
+--   extension_device_state   JSON    a device state changed (announce_device_state())
 
 -- The session settings by which statements of one transaction speak to each other. Each is set with set_config(..., true).
 --
 --   pjsip_sync.writing_status   on    write_status() -> the trigger: this UPDATE is the worker's, so the status needs no recheck
 --   pjsip_sync.status_changes   n     announce_status() -> the worker: how many statuses changed in this transaction
+--   pjsip_sync.changed_numbers  text  announce_status() -> the worker: a line for each changed status, + (online) or - and the number; only
+--                                     while the worker has set it to a first line
 --   pjsip_sync.taken_ids        ids   the worker's statement that removes changes -> the next statements of its batch (ChangeQueue.cs)
 --   pjsip_sync.notify           off   an application that uses two-phase commit -> the trigger: no NOTIFY, the worker polls
 

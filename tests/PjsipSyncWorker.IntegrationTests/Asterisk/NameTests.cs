@@ -34,7 +34,7 @@ public sealed class NameTests(PostgresServer server)
         var anna = new SipPhone(asterisk, "1001", "one", "127.0.0.11");
         Assert.True(await anna.RegisterAsync());
         await Eventually.Equal(
-            "NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = '1001'"));
+            "NOT_INUSE", () => database.ScalarAsync<string>("select state from pjsip_sync.device where endpoint = '1001'"));
         foreach (var dialled in new[] { "+33123456789", "112" })
         {
             var taking = carrier.AnswerNumberAsync();
@@ -82,7 +82,7 @@ public sealed class NameTests(PostgresServer server)
             async () => string.Join('|', await database.RowsAsync("""
                 select number || ' ' || reason from pjsip_sync.problem where node = 'pbx1' order by number
                 """)));
-        var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status");
+        var status = await WorkerProcess.OnTerminalAsync(database, "status", asterisk.WorkerSettings());
         Assert.Contains("1003: Asterisk pbx1 has no context nope", status, StringComparison.Ordinal);
         Assert.Contains("10 05: rejected: number holds a space", status, StringComparison.Ordinal);
 

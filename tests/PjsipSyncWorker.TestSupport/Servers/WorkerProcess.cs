@@ -79,9 +79,9 @@ internal sealed class WorkerProcess : IAsyncDisposable
     }
 
     /// <summary>Runs one command on a pseudo-terminal.</summary>
-    public static async Task<string> OnTerminalAsync(TestDatabase database, string command)
+    public static async Task<string> OnTerminalAsync(TestDatabase database, string command, IEnumerable<string>? settings = null)
     {
-        var info = Info(database, ["TERM=xterm-256color"], command);
+        var info = Info(database, ["TERM=xterm-256color", .. settings ?? []], command);
         var words = string.Join(' ', info.ArgumentList.Prepend(info.FileName).Select(word => $"'{word}'"));
         return (await Repository.RunAsync("script", ["-q", "-e", "-c", words, "/dev/null"], TimeSpan.FromMinutes(2),
             info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;

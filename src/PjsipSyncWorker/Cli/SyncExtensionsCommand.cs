@@ -28,7 +28,7 @@ internal static class SyncExtensionsCommand
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
-            foreach (var what in await Installation.RefreshMappingAsync(connection, settings.Source, cancellation))
+            foreach (var what in (await Installation.RefreshMappingAsync(connection, settings.Source, cancellation)).All)
                 await Console.Error.WriteLineAsync($"Left out: {what}");
             var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             using var metrics = new SyncMetrics();

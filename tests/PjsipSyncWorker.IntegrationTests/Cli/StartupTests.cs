@@ -183,7 +183,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 
         await SaidAsync(
             "Asterisk pbx1: the AMI user pjsip-sync lacks read = call; in its section of manager.conf it needs read = system,call");
-        await SaidAsync("Asterisk pbx2 does not let us in: Asterisk refused the AMI user pjsip-sync");
+        await SaidAsync("Asterisk pbx2 refuses the login: Asterisk refused the AMI user pjsip-sync");
         await SaidAsync("Lost Asterisk pbx3: ");
         Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
         Assert.DoesNotContain(asterisk.AmiSecret, worker.Log, StringComparison.Ordinal);

@@ -48,8 +48,6 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
             "StatusCommandTests runs it",
         ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
-        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
-        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
     /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as sections.</summary>
@@ -159,16 +157,6 @@ public sealed partial class DocumentTests
                 .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public void Every_alert_is_explained()
-    {
-        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
-
-        Assert.NotEmpty(alerts);
-        Assert.All(alerts,
-            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>

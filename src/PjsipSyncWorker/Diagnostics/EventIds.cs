@@ -24,6 +24,10 @@ internal static class EventIds
     public const int RejectionsEnded = 1013;
     public const int EverythingCompared = 1014;
     public const int ColumnNotWritten = 1015;
+    public const int SourceReplaced = 1016;
+    public const int SourceAltered = 1017;
+    public const int SourceRepaired = 1018;
+    public const int SourceNotRepaired = 1019;
 
     // Registrations: 2000 to 2999 (nodes 2000, message lamps 2030, the status writer 2100, the service 2200)
 

@@ -18,6 +18,7 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     private readonly HashSet<string> _notWritten = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfRealtime = new(StringComparer.Ordinal);
     private string? _heldBack;
+    private (string Faults, string Refusal)? _notRepaired;
 
     /// <summary>Logs why the session ended.</summary>
     /// <param name="reason">In one line, without a secret.</param>
@@ -28,6 +29,22 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     {
         LeftOut(faults.Problems, _leftOutOfSource, Log.LeftOut);
         LeftOut(faults.MissingOptional, _notWritten, Log.NotWritten);
+    }
+
+    /// <summary>Logs what happened to the application's table, and whether triggers and grants could be put back.</summary>
+    /// <param name="table">The name of the table.</param>
+    public void Source(string table, SourceChange change, SourceRepair repair)
+    {
+        if (change == SourceChange.Replaced)
+            Log.SourceReplaced(logger, table);
+        else if (change == SourceChange.Altered)
+            Log.SourceAltered(logger, table);
+        (string, string)? notRepaired = repair.Refusal is null ? null : (string.Join("; ", repair.Faults), repair.Refusal);
+        if (notRepaired is var (faults, refusal) && notRepaired != _notRepaired)
+            Log.SourceNotRepaired(logger, table, faults, refusal);
+        else if (repair is { Refusal: null, Faults.Count: > 0 })
+            Log.SourceRepaired(logger, table, string.Join("; ", repair.Faults));
+        _notRepaired = notRepaired;
     }
 
     /// <summary>Logs options that are configured and have no column in the ps_* tables.</summary>

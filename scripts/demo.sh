@@ -23,7 +23,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-title() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+# PJSIP_SYNC_DEMO_PAUSE: seconds to read in before each step, for a recording.
+title() { sleep "${PJSIP_SYNC_DEMO_PAUSE:-0}"; printf '\n\033[1m== %s\033[0m\n' "$*"; }
 sql() { printf 'demo=> %s\n' "$1"; psql -X -q -P footer=off -h 127.0.0.1 -p "$port" -U postgres -d demo -c "$1"; }
 value() { psql -X -q -A -t -h 127.0.0.1 -p "$port" -U postgres -d demo -c "$1"; }
 until_sql() { # SQL that must become true
@@ -87,13 +88,25 @@ cat "$folder/worker.log"
 
 if [ -n "$keep" ]; then
   trap - EXIT
+  cat >"$folder/stop" <<SH
+cd "$repository"
+kill $pid || true
+. scripts/lib.sh
+scripts/asterisk.sh remove "$name"
+stop_postgres "$folder"
+rm -rf "$folder"
+SH
   cat <<TEXT
 
-Left running:
+Left running, the log of the worker in $folder/worker.log. The worker:
+  artifacts/pjsip-sync-worker status --config $folder/appsettings.json
+  artifacts/pjsip-sync-worker verify-config --config $folder/appsettings.json
+The database, Asterisk, the metrics:
   psql -h 127.0.0.1 -p $port -U postgres demo
   scripts/asterisk.sh cli $name "pjsip show contacts"
-  SIP on 127.0.0.1:$sip, AMI on 127.0.0.1:$ami, metrics on http://localhost:$metrics/metrics
+  curl http://localhost:$metrics/metrics
+A phone: server 127.0.0.1, port $sip, user 1001, password secret;one
 To stop:
-  kill $pid; scripts/asterisk.sh remove $name; ${SUDO_COMMAND:+sudo }$(printf '%q ' $([ "$(id -u)" = 0 ] && echo setpriv --reuid postgres --regid postgres --init-groups) "$postgres/pg_ctl" -D "$folder/data" -m fast stop); rm -rf $folder
+  bash $folder/stop
 TEXT
 fi

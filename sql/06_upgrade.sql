@@ -6,7 +6,7 @@ create schema if not exists pjsip_sync;
 -- Refuses to install over a newer version, and migrates an older one.
 do $version$
 declare
-  ours constant integer := 8; -- the same as Installation.SchemaVersion
+  ours constant integer := 9; -- the same as Installation.SchemaVersion
   installed integer;
   renamed   record;
 begin
@@ -54,6 +54,10 @@ begin
       loop
         execute format('drop function %s', renamed.signature);
       end loop;
+    end if;
+    -- The view registration has its rule.
+    if installed < 9 then
+      drop function if exists pjsip_sync.consistent_device_state(text, text);
     end if;
   end if;
   execute format('create or replace function pjsip_sync.schema_version() returns integer language sql immutable as $$ select %s $$', ours);

@@ -203,6 +203,8 @@ create table if not exists pjsip_sync.device (
   state    text not null,
   primary key (endpoint, node)
 );
+alter table pjsip_sync.device add column if not exists since timestamptz not null default now();
+comment on column pjsip_sync.device.since is 'when this state was written; for a state that is older than the column, when init added it';
 
 -- Extensions whose status may be wrong (a re-import, an ORM that saves an old row, a forgotten node). The worker compares them again
 -- within a second.

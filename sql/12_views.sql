@@ -18,6 +18,9 @@ from pjsip_sync.contact_lifetime
 where answers and live_until > now();
 
 -- One row for each extension: what its phones are doing. The status of an extension is only ever computed from this view.
+-- Asterisk reports a registration and the device state in either order. Where an idle device state does not fit the status yet, the view
+-- has the state that Asterisk reports next. The state of a call is kept, also for a phone that does not answer or is not registered any
+-- more.
 create or replace view pjsip_sync.registration as
 select e.id as number,
        e.row_key,
@@ -26,7 +29,11 @@ select e.id as number,
        c.address,
        c.user_agent,
        c.registered_at,
-       d.state as device_state
+       case
+         when c.contacts > 0 and d.state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
+         when c.contacts = 0 and d.state = 'NOT_INUSE' then 'UNAVAILABLE'
+         else d.state end as device_state,
+       d.since as device_state_since
 from pjsip_sync.managed_endpoint e
 left join lateral (
   select count(*)::integer as contacts,
@@ -38,7 +45,7 @@ left join lateral (
 ) c on true
 left join lateral (
   -- The busiest state of any node, as Asterisk itself aggregates them.
-  select device.state
+  select device.state, device.since
   from pjsip_sync.device
   join pjsip_sync.node on node.name = device.node
   where device.endpoint = e.id

@@ -33,9 +33,10 @@ comment on function pjsip_sync.lock_class() is 'first key of the advisory locks:
 
 -- The channels of NOTIFY; C# names them in Postgres/Channels.cs.
 --
---   pjsip_sync_change     empty   something is recorded in pjsip_sync.change
---   pjsip_sync_revision   empty   pjsip_sync.managed_endpoint has a higher revision
---   extension_status      JSON    a status changed (announce_status())
+--   pjsip_sync_change        empty   something is recorded in pjsip_sync.change
+--   pjsip_sync_revision      empty   pjsip_sync.managed_endpoint has a higher revision
+--   extension_status         JSON    a status changed (announce_status())
+--   extension_device_state   JSON    a device state changed (announce_device_state())
 
 -- The session settings by which statements of one transaction speak to each other. Each is set with set_config(..., true).
 --

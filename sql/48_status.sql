@@ -1,29 +1,30 @@
--- Announces a status to applications, and records that one cannot be written.
+-- Announces a status and a device state to applications, and records that one cannot be written.
 -- Assumes 40_protocol.sql.
 set client_min_messages = warning;
 
--- Returns the device state that fits a status. Asterisk reports a registration and the device state in either order. Where the known device
--- state is older than the status, this is the state that Asterisk reports next.
-create or replace function pjsip_sync.consistent_device_state(status text, device_state text) returns text
-language sql immutable parallel safe as $$
-  select case
-    when status = 'online' and device_state in ('UNAVAILABLE', 'UNKNOWN', 'INVALID') then 'NOT_INUSE'
-    when status = 'offline' and device_state not in ('UNKNOWN', 'INVALID') then 'UNAVAILABLE'
-    else device_state end
-$$;
-
--- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics and its log.
+-- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics and its log. The device state of an
+-- offline extension is UNAVAILABLE here, because the end of a call that outlasts the registration is announced on the other channel alone.
 create or replace function pjsip_sync.announce_status(number text, status text, device_state text, ip text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select pg_notify('extension_status', json_build_object(
-    'number', number, 'status', status, 'device_state', pjsip_sync.consistent_device_state(status, device_state), 'ip', ip,
-    'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
+    'number', number, 'status', status,
+    'device_state', case when status = 'offline' and device_state not in ('UNKNOWN', 'INVALID') then 'UNAVAILABLE' else device_state end,
+    'ip', ip, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
   where pjsip_sync.may_notify();
   select set_config('pjsip_sync.status_changes',
     (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true),
     case when current_setting('pjsip_sync.changed_numbers', true) <> ''
       then set_config('pjsip_sync.changed_numbers', concat(current_setting('pjsip_sync.changed_numbers'),
         E'\n', case when status = 'online' then '+' else '-' end, replace(number, E'\n', ' ')), true) end;
+$$;
+
+-- Notifies the channel extension_device_state of a changed device state: a call rings, begins, is held or ends.
+create or replace function pjsip_sync.announce_device_state(number text, status text, device_state text, previous text) returns void
+language sql volatile set search_path = pg_catalog, pg_temp as $$
+  select pg_notify('extension_device_state', json_build_object(
+    'number', number, 'device_state', device_state, 'previous', previous, 'status', status,
+    'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
+  where pjsip_sync.may_notify();
 $$;
 
 -- Records that the status of a row cannot be written, and returns the reason. The reason does not use the message of the server, which may

@@ -34,19 +34,20 @@ language sql stable set search_path = pg_catalog, pg_temp as $columns$
   from valued
 $columns$;
 
--- Generates status_mismatches(), write_status() and write_status_by_row() for the application's own rows.
+-- Generates status_mismatches(), write_status(), write_status_by_row() and last_registrations() for the application's own rows.
 create or replace function pjsip_sync.generate_status_writing(m record) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $generate$
 declare
   assignments    text;
   differs        text;
   status_changes text; -- whether a row that is written gets another status
+  device_state_changes text;
   rows           text;
   mismatches     text;
 begin
   select string_agg(format('%s = %s', name, new_value), ', ' order by n), string_agg(c.differs, ' or ' order by n),
-         max(c.differs) filter (where field = 'status')
-  into assignments, differs, status_changes
+         max(c.differs) filter (where field = 'status'), max(c.differs) filter (where field = 'device_state')
+  into assignments, differs, status_changes, device_state_changes
   from pjsip_sync.status_columns(m.source, m.columns, 'extension.') as c;
   if assignments is null then
     -- PostgreSQL demands an assignment. No row differs, so this one is never carried out.
@@ -68,8 +69,11 @@ begin
 
   execute pjsip_sync.render_template('status_mismatches', jsonb_build_object('rows', rows, 'differs', differs));
   execute pjsip_sync.render_template('write_status', jsonb_build_object(
-    'mismatches', mismatches, 'source_table', m.source::text, 'assignments', assignments, 'status_changes', status_changes));
+    'mismatches', mismatches, 'source_table', m.source::text, 'assignments', assignments, 'status_changes', status_changes,
+    'device_state_changes', coalesce(device_state_changes, 'false')));
   execute pjsip_sync.render_template('write_status_by_row', jsonb_build_object('mismatches', mismatches));
+  execute pjsip_sync.render_template('last_registrations', jsonb_build_object(
+    'rows', rows, 'rows_by_number', pjsip_sync.by_number_sql(m, rows, '$1')));
 end
 $generate$;
 
@@ -85,19 +89,23 @@ declare
   differs     text;
   new_status  text;
   mismatches  text;
+  rows        text;
+  device_state_changes text;
 begin
   if target is null then
     execute pjsip_sync.render_template('status_mismatches_nowhere', '{}');
     execute pjsip_sync.render_template('write_status_nowhere', '{}');
     execute pjsip_sync.render_template('write_status_by_row', jsonb_build_object(
       'mismatches', 'select null::text as number, null::text as row_key where false'));
+    execute pjsip_sync.render_template('last_registrations_nowhere', '{}');
     return;
   end if;
   select string_agg(name, ', ' order by n), string_agg(new_value, ', ' order by n),
          string_agg(format('%1$s = excluded.%1$s', name), ', ' order by n),
          string_agg(format('t.%1$s as old_%1$s', name), ', ' order by n),
-         string_agg(c.differs, ' or ' order by n), max(new_value) filter (where name = 'status')
-  into names, new_values, assignments, old_values, differs, new_status
+         string_agg(c.differs, ' or ' order by n), max(new_value) filter (where name = 'status'),
+         max(c.differs) filter (where name = 'device_state')
+  into names, new_values, assignments, old_values, differs, new_status, device_state_changes
   from (
     select n - 2 as n, attname as name, format('mismatch.%s::%s', attname, typ) as new_value,
            format('mismatch.old_%1$s is distinct from mismatch.%1$s::%2$s', attname, typ) as differs
@@ -116,7 +124,16 @@ begin
     'status_table', target::text, 'old_values', old_values, 'differs', differs));
   execute pjsip_sync.render_template('write_status_table', jsonb_build_object(
     'mismatches', mismatches, 'status_table', target::text, 'columns', names, 'values', new_values, 'assignments', assignments,
-    'new_status', new_status));
+    'new_status', new_status, 'device_state_changes', coalesce(device_state_changes, 'false'),
+    'old_device_state', case when device_state_changes is null then 'null' else 'mismatch.old_device_state::text' end));
   execute pjsip_sync.render_template('write_status_by_row', jsonb_build_object('mismatches', mismatches));
+  select format('select t.number::text as number, null::text as row_key, %s as old_last_registered_at, %s as old_last_registered_ip '
+                'from %s as t',
+                coalesce(max('t.' || attname) filter (where attname = 'last_registered_at'), 'null::text'),
+                coalesce(max('t.' || attname) filter (where attname = 'last_registered_ip'), 'null::text'), target)
+  into rows
+  from pg_attribute where attrelid = target and not attisdropped;
+  execute pjsip_sync.render_template('last_registrations', jsonb_build_object(
+    'rows', rows, 'rows_by_number', rows || ' where t.number = any ($1)'));
 end
 $generate$;

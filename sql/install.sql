@@ -33,6 +33,8 @@
 \ir templates/extension_rows.sql
 \ir templates/extensions.sql
 \ir templates/extensions_by_number.sql
+\ir templates/last_registrations.sql
+\ir templates/last_registrations_nowhere.sql
 \ir templates/mismatches_by_number.sql
 \ir templates/paired_rows.sql
 \ir templates/record_change.sql

@@ -1,5 +1,5 @@
 -- Function write_status(): writes the status of these numbers (NULL: of all that differ) into the application's rows and announces each
--- change of status. With only_row writes the row of that key alone, else all but the rejected ones.
+-- change of status and of device state. With only_row writes the row of that key alone, else all but the rejected ones.
 -- Returns the numbers that could not be written because the application holds their rows.
 insert into pjsip_sync.template (name, body) values ('write_status', $template$
 create or replace function pjsip_sync.write_status(
@@ -37,7 +37,10 @@ begin
     -- Announced here, because only a data-modifying part of a statement is carried out whatever the plan is.
     -- A number of more than 255 characters is no endpoint and would not fit into a notification.
     returning mismatch.table_id, mismatch.position, case when {{status_changes}} and length(mismatch.number) <= 255
-      then pjsip_sync.announce_status(mismatch.number, mismatch.status, mismatch.device_state, mismatch.ip) is null end as announced
+      then pjsip_sync.announce_status(mismatch.number, mismatch.status, mismatch.device_state, mismatch.ip) is null end as announced,
+      case when {{device_state_changes}} and length(mismatch.number) <= 255
+      then pjsip_sync.announce_device_state(
+        mismatch.number, mismatch.status, mismatch.device_state, mismatch.old_device_state::text) is null end as device_state_announced
   )
   select coalesce(mismatch.number, '')::text from mismatch
   where not exists (select from written where written.table_id = mismatch.table_id and written.position = mismatch.position);

@@ -29,6 +29,9 @@ begin
     if mismatch.old_status is distinct from {{new_status}} then
       perform pjsip_sync.announce_status(mismatch.number, mismatch.status, mismatch.device_state, mismatch.ip);
     end if;
+    if {{device_state_changes}} then
+      perform pjsip_sync.announce_device_state(mismatch.number, mismatch.status, mismatch.device_state, {{old_device_state}});
+    end if;
   end loop;
 end
 $body$

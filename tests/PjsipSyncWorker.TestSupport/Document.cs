@@ -6,9 +6,15 @@ namespace PjsipSyncWorker.TestSupport;
 /// <param name="File">README.md, or a file of docs/.</param>
 /// <param name="Heading">The heading that it stands under.</param>
 /// <param name="Language">What stands behind the fence; empty for none.</param>
-internal sealed record FencedBlock(string File, string Heading, string Language, string Text)
+internal sealed partial record FencedBlock(string File, string Heading, string Language, string Text)
 {
     public string FirstLine => Text.Split('\n')[0];
+
+    /// <summary>The path that the comment in the first line names, where the block is a file to copy; null for other blocks.</summary>
+    public string? CopiedTo => PathComment().Match(FirstLine) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex(@"^(?:<\?php |<!-- )?(?://|#|--)? ?([\w.-]+(?:/[\w.-]+)*\.\w+)(?: -->)?$")]
+    private static partial Regex PathComment();
 }
 
 /// <summary>A link of a document to another place of this checkout.</summary>

@@ -1,16 +1,53 @@
 namespace PjsipSyncWorker.Cli;
 
-/// <summary>
-/// The registration status of one extension, as the command <c>status</c> shows it. <c>--json</c> prints an array of this record.
-/// </summary>
-/// <param name="Number">The extension's number.</param>
+/// <summary>What the command <c>status</c> shows of one extension.</summary>
+/// <param name="Number">The extension's number; empty for a rejected row that has none.</param>
 /// <param name="Name">The column <c>display_name</c>; null when it is NULL or not mapped.</param>
-/// <param name="Status"><c>online</c>, <c>offline</c> or <c>rejected</c>.</param>
+/// <param name="RowKey">The primary key of the application's row, as text.</param>
+/// <param name="Status">
+/// <c>online</c> or <c>offline</c>; or why the extension is no phone: <c>rejected</c>, <c>disabled</c> (not active), <c>pending</c> (not
+/// synced yet).
+/// </param>
 /// <param name="DeviceState">Asterisk's device state, such as <c>INUSE</c>; null when it is not known.</param>
-/// <param name="Problems">Reasons why the extension does not work, or not fully (<c>pjsip_sync.problem</c>).</param>
+/// <param name="DeviceStateSince">Since when Asterisk reports that device state; null when it is not known.</param>
+/// <param name="LastRegisteredAt">When a phone registered last, from the application's table; null when it does not say.</param>
+/// <param name="LastRegisteredIp">Where Asterisk saw that phone, from the application's table; null when it does not say.</param>
+/// <param name="Problems">Reasons why the extension does not work, or not fully (<c>pjsip_sync.problem</c>), the oldest first.</param>
 /// <param name="Contacts">Its registered phones, the one that registered last first.</param>
 internal sealed record ExtensionStatus(
-    string Number, string? Name, string Status, string? DeviceState, IReadOnlyList<string> Problems, List<ContactStatus> Contacts);
+    string Number,
+    string? Name,
+    string RowKey,
+    string Status,
+    string? DeviceState,
+    DateTime? DeviceStateSince,
+    DateTime? LastRegisteredAt,
+    string? LastRegisteredIp,
+    IReadOnlyList<ExtensionProblem> Problems,
+    List<ContactStatus> Contacts)
+{
+    /// <summary>Whether the extension is a phone now; false for rejected, disabled and pending ones.</summary>
+    public bool IsPhone => Status is "online" or "offline";
+
+    /// <summary>Whether a person should look at the extension.</summary>
+    public bool NeedsAttention => Problems.Count > 0 || Status is "rejected" or "pending";
+
+    /// <summary>Whether a phone of the extension rings or is in a call.</summary>
+    public bool IsBusy => DeviceState is "RINGING" or "RINGINUSE" or "INUSE" or "BUSY" or "ONHOLD";
+
+    /// <summary>Where the extension stands in a list: online ones first. <see cref="StatusQuery"/> orders in the same way.</summary>
+    public int Rank => Status is "online" ? 0 : NeedsAttention ? 1 : Status is "offline" ? 2 : 3;
+
+    /// <summary>The addresses of its phones, separated by commas; of an offline extension where it was seen last. May be empty.</summary>
+    public string Addresses => Contacts.Count == 0
+        ? LastRegisteredIp ?? ""
+        : string.Join(',', Contacts.Select(contact => contact.Address ?? contact.Uri).Distinct());
+}
+
+/// <summary>A reason why an extension does not work, or not fully.</summary>
+/// <param name="Node">The Asterisk that has the problem; null: all of them.</param>
+/// <param name="Since">Since when.</param>
+internal sealed record ExtensionProblem(string Reason, string? Node, DateTime Since);
 
 /// <summary>A registered phone of an extension.</summary>
 /// <param name="Node">Name of the Asterisk node that the phone is registered with.</param>

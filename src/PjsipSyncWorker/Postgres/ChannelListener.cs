@@ -3,7 +3,7 @@ using Npgsql;
 namespace PjsipSyncWorker.Postgres;
 
 /// <summary>
-/// Listens on one notification channel, on a connection of its own. While no notification comes it sends a query at intervals, because
+/// Listens on notification channels, on a connection of its own. While no notification comes it sends a query at intervals, because
 /// a connection whose other end is gone looks like one on which nothing happens.
 /// </summary>
 /// <param name="connection">Already listens; owned by the listener, which disposes it.</param>
@@ -21,9 +21,9 @@ internal sealed class ChannelListener(NpgsqlConnection connection, TimeSpan prob
         var connection = await dataSource.OpenConnectionAsync(cancellation);
         try
         {
-            await using var command = new NpgsqlCommand($"listen {channel}", connection) { CommandTimeout = ListenTimeoutSeconds };
-            await command.ExecuteNonQueryAsync(cancellation);
-            return new ChannelListener(connection, probeInterval);
+            var listener = new ChannelListener(connection, probeInterval);
+            await listener.AddAsync(channel, cancellation);
+            return listener;
         }
         catch
         {
@@ -32,12 +32,22 @@ internal sealed class ChannelListener(NpgsqlConnection connection, TimeSpan prob
         }
     }
 
-    /// <summary>Calls <paramref name="onNotification"/> at every notification, until cancelled. To be called once.</summary>
-    /// <param name="onNotification">Runs on the thread that reads the connection.</param>
-    /// <exception cref="NpgsqlException">The connection is lost.</exception>
-    public async Task RunAsync(Action onNotification, CancellationToken cancellation)
+    /// <summary>Listens on one more channel. To be called before <see cref="RunAsync(Action, CancellationToken)"/>.</summary>
+    public async Task AddAsync(string channel, CancellationToken cancellation)
     {
-        connection.Notification += (_, _) => onNotification();
+        await using var command = new NpgsqlCommand($"listen {channel}", connection) { CommandTimeout = ListenTimeoutSeconds };
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
+    /// <inheritdoc cref="RunAsync(Action{string}, CancellationToken)"/>
+    public Task RunAsync(Action onNotification, CancellationToken cancellation) => RunAsync(_ => onNotification(), cancellation);
+
+    /// <summary>Calls <paramref name="onNotification"/> at every notification, until cancelled. To be called once.</summary>
+    /// <param name="onNotification">Gets the payload. Runs on the thread that reads the connection.</param>
+    /// <exception cref="NpgsqlException">The connection is lost.</exception>
+    public async Task RunAsync(Action<string> onNotification, CancellationToken cancellation)
+    {
+        connection.Notification += (_, notification) => onNotification(notification.Payload);
         while (!cancellation.IsCancellationRequested)
         {
             if (await connection.WaitAsync(probeInterval, cancellation))

@@ -11,4 +11,7 @@ internal static class Channels
 
     /// <summary>The status of an extension changed; the payload is JSON, for applications.</summary>
     public const string ExtensionStatus = "extension_status";
+
+    /// <summary>The device state of an extension changed, such as by a call; the payload is JSON, for applications.</summary>
+    public const string ExtensionDeviceState = "extension_device_state";
 }

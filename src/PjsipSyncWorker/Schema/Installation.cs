@@ -12,7 +12,7 @@ namespace PjsipSyncWorker.Schema;
 internal static class Installation
 {
     /// <summary>The version of the schema that this build works with; the same as <c>pjsip_sync.schema_version()</c>.</summary>
-    public const int SchemaVersion = 8;
+    public const int SchemaVersion = 9;
 
     /// <summary>Puts this worker's configuration into force. A worker with another configuration stands by from now on.</summary>
     /// <returns>The fingerprint of the configuration; see <see cref="Fingerprint"/>.</returns>

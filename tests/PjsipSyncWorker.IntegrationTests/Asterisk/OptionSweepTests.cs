@@ -100,7 +100,7 @@ public sealed class OptionSweepTests(PostgresServer server)
             insert into extensions (number, password, settings) values ($1, 'x', '{"aor":{"qualify_frequency":0}}')
             """, number);
         await Eventually.True(() => new SipPhone(asterisk, number, "x", "127.0.0.12").RegisterAsync());
-        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select device_state from extensions where number = $1",
+        await Eventually.Equal("NOT_INUSE", () => database.ScalarAsync<string>("select state from pjsip_sync.device where endpoint = $1",
             number));
         return watch.Elapsed;
     }

@@ -17,7 +17,8 @@ public sealed partial class RenderTests(PostgresServer server)
         await using var asterisk = new AsteriskServer();
         using var files = new RenderedFiles(database, asterisk, "asterisk");
         await files.RenderAsync(files.Settings());
-        await files.ChangeAsync("extensions.conf", "RING_SECONDS = 30", "RING_SECONDS = 2");
+        await files.AddAsync("extensions_custom.conf", "[globals](+)\nRING_SECONDS = 2\n");
+        await files.AddAsync("voicemail_custom.conf", "[general](+)\nformat = ulaw\n");
         await asterisk.StartFromAsync(files.Output, files.Site);
         await using var worker = await WorkerProcess.StartAsync(ours, files.Settings());
         Assert.Empty(ComplaintsOfOurs(await asterisk.ReadAsync("log/messages")));
@@ -37,7 +38,7 @@ public sealed partial class RenderTests(PostgresServer server)
 
         (exitCode, output) = await WorkerProcess.CommandAsync(ours, files.Settings(), "verify-config");
         Assert.True(exitCode == 0, output);
-        Assert.Contains(" 0 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
+        Assert.Contains(" 0 warnings, 0 failed, 0 skipped", output, StringComparison.Ordinal);
 
         // A lamp for an extension that the dialplan never heard of.
         var lamp = new SipPhone(asterisk, "1001", "one", "127.0.0.15").WatchAsync("1002");
@@ -61,6 +62,55 @@ public sealed partial class RenderTests(PostgresServer server)
         Assert.True(await carl.CallAsync("*97"));
         Assert.False(await anna.CallAsync("*97"));
         Assert.True(await anna.CallAsync("*43"));
+    }
+
+    [Fact]
+    public async Task What_the_operator_adds_is_in_force_and_survives_another_rendering()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = new AsteriskServer();
+        using var files = new RenderedFiles(database, asterisk);
+        string[] settings =
+        [
+            .. files.Settings(), "Asterisk__Render__ExternalAddress=192.0.2.1", "Asterisk__Render__ExternalSipPort=5099",
+            "Asterisk__Render__LocalNetworks__0=127.0.0.0/8", "Asterisk__Render__RtpPorts=21000-21099",
+            "Asterisk__Render__RingSeconds=7", "Asterisk__Render__DatabaseConnections=5",
+        ];
+        await files.RenderAsync(settings);
+        (string File, string Text)[] custom =
+        [
+            ("pjsip_custom.conf", "[transport-udp](+)\nlocal_net = 10.0.0.0/8\n[door]\ntype = endpoint\naors = door\n"
+                + "[door]\ntype = aor\ncontact = sip:127.0.0.77\n"),
+            ("extensions_custom.conf", "[internal](+)\nexten => 500,1,Answer()\n[mine]\nexten => 1,1,NoOp()\n"),
+            ("res_odbc_custom.conf", "[asterisk](+)\nmax_connections = 6\n"),
+            ("manager_custom.conf", "[panel]\nsecret = x\nread = call\n"),
+            ("modules_custom.conf", "[modules](+)\nnoload = app_adsiprog.so\n"),
+        ];
+        foreach (var (file, text) in custom)
+            await File.WriteAllTextAsync(Path.Combine(files.Output, file), text);
+
+        var (exitCode, output) = await WorkerProcess.CommandAsync(
+            database, settings, "render-config", "--output", files.Output, "--node", "pbx1", "--force");
+        Assert.True(exitCode == 0, output);
+        foreach (var (file, text) in custom)
+            Assert.Equal(text, await File.ReadAllTextAsync(Path.Combine(files.Output, file)));
+        (exitCode, output) = await WorkerProcess.CommandAsync(
+            database, settings, "render-config", "--check", files.Output, "--node", "pbx1");
+        Assert.True(exitCode == 0, output);
+
+        await asterisk.StartFromAsync(files.Output, files.Site);
+        Assert.Empty(ComplaintsOfOurs(await asterisk.ReadAsync("log/messages")));
+        foreach (var (command, shown) in new[]
+        {
+            ("pjsip show transport transport-udp", "external_media_address      : 192.0.2.1"),
+            ("pjsip show transport transport-tcp", "external_signaling_port     : 5099"),
+            ("pjsip show transport transport-udp", "10.0.0.0/255.0.0.0"),
+            ("pjsip show endpoint door", "sip:127.0.0.77"), ("dialplan show mine", "NoOp()"), ("dialplan show internal", "'500'"),
+            ("dialplan show globals", "RING_SECONDS=7"), ("odbc show", "(out of 6)"), ("manager show users", "panel"),
+            ("rtp show settings", "Port start:      21000"),
+        })
+            Assert.Contains(shown, await asterisk.CliAsync(command), StringComparison.Ordinal);
+        Assert.Contains("0 modules loaded", await asterisk.CliAsync("module show like app_adsiprog.so"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,7 +175,7 @@ public sealed partial class RenderTests(PostgresServer server)
         await Eventually.True(async () => (await asterisk.CliAsync("core show channels count"))
             .Contains("0 active channels", StringComparison.Ordinal));
         return (await asterisk.FilesAsync()).Count(file => file.Contains($"spool/voicemail/{mailbox}/INBOX/", StringComparison.Ordinal)
-            && file.EndsWith(".wav", StringComparison.Ordinal));
+            && file.EndsWith(".ulaw", StringComparison.Ordinal));
     }
 
     /// <summary>What Asterisk complained of while it booted, without what Debian's own files and this tree make it say.</summary>

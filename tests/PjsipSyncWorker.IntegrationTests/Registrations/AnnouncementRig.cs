@@ -11,9 +11,9 @@ internal static class AnnouncementRig
     /// <summary>Only Asterisk knows which files are on its disk.</summary>
     public const string NoSuchFile = """'{"endpoint":{"dtls_cert_file":"/nowhere/certificate.pem"}}'""";
 
-    /// <summary>Waits until the extension has this device state.</summary>
+    /// <summary>Waits until Asterisk has reported this device state of the extension.</summary>
     public static Task LampAsync(TestDatabase database, string number, string state, TimeSpan? patience = null) =>
-        Eventually.Equal(state, () => database.ScalarAsync<string>("select device_state from extensions where number = $1", number),
+        Eventually.Equal(state, () => database.ScalarAsync<string>("select state from pjsip_sync.device where endpoint = $1", number),
             patience);
 
     /// <summary>The sum of a metric over its labels; 0 when it is not there.</summary>

@@ -183,7 +183,7 @@ public sealed class AnnouncementTests(PostgresServer server)
             && await CountAsync(port, "pjsip_sync_announcements_age_seconds") > 0);
         await Eventually.True(async () => (await http.GetStringAsync($"http://localhost:{port}/readyz"))
             .Contains("to be announced", StringComparison.Ordinal));
-        var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status");
+        var status = await WorkerProcess.OnTerminalAsync(database, "status", asterisk.WorkerSettings());
         Assert.Contains("to be announced to pbx1", status, StringComparison.Ordinal);
 
         await Expect.RefreshedAsync(database);

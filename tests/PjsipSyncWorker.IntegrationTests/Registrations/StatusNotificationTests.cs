@@ -1,22 +1,30 @@
 using Npgsql;
+using PjsipSyncWorker.IntegrationTests.Schema;
 using PjsipSyncWorker.Registrations.Contacts;
 using static PjsipSyncWorker.IntegrationTests.Registrations.TrackedNode;
 
 namespace PjsipSyncWorker.IntegrationTests.Registrations;
 
-/// <summary>What applications hear on the channel extension_status.</summary>
+/// <summary>What applications hear on the channels extension_status and extension_device_state.</summary>
 public sealed class StatusNotificationTests(PostgresServer server)
 {
+    private static readonly string[] ImpossibleStates =
+        ["online UNAVAILABLE", "online UNKNOWN", "online INVALID", "offline NOT_INUSE"];
+
     [Theory]
-    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE", "online NOT_INUSE")]
-    [InlineData("extensions", "NOT_INUSE contact", "online NOT_INUSE")]
-    [InlineData("extensions", "contact", "online -")]
-    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE INUSE NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
-    [InlineData("extensions", "NOT_INUSE contact UNAVAILABLE gone", "online NOT_INUSE, offline UNAVAILABLE")]
-    [InlineData("extensions", "INUSE contact gone UNAVAILABLE", "online INUSE, offline UNAVAILABLE")]
-    [InlineData("status table", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
-    [InlineData("no device_state", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE")]
-    public async Task Last_notification_of_a_phone_is_right_in_any_order_of_events(string table, string events, string announced)
+    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE", "online NOT_INUSE", "UNAVAILABLE NOT_INUSE")]
+    [InlineData("extensions", "NOT_INUSE contact", "online NOT_INUSE", "UNAVAILABLE NOT_INUSE")]
+    [InlineData("extensions", "contact UNAVAILABLE", "online -", "NOT_INUSE")]
+    [InlineData("extensions", "UNAVAILABLE contact NOT_INUSE INUSE NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE",
+        "UNAVAILABLE NOT_INUSE INUSE NOT_INUSE UNAVAILABLE")]
+    [InlineData("extensions", "NOT_INUSE contact UNAVAILABLE gone", "online NOT_INUSE, offline UNAVAILABLE",
+        "UNAVAILABLE NOT_INUSE UNAVAILABLE")]
+    [InlineData("extensions", "INUSE contact gone ONHOLD UNAVAILABLE", "online INUSE, offline UNAVAILABLE", "INUSE ONHOLD UNAVAILABLE")]
+    [InlineData("status table", "UNAVAILABLE contact NOT_INUSE RINGING INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE",
+        "UNAVAILABLE NOT_INUSE RINGING INUSE UNAVAILABLE")]
+    [InlineData("no device_state", "UNAVAILABLE contact NOT_INUSE gone UNAVAILABLE", "online NOT_INUSE, offline UNAVAILABLE", "")]
+    public async Task Notifications_rows_and_view_agree_in_any_order_of_events(
+        string table, string events, string statuses, string deviceStates)
     {
         string[] settings = table switch
         {
@@ -31,15 +39,8 @@ public sealed class StatusNotificationTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         var (store, tracker) = await OpenAsync(rig, "pbx1");
         await rig.WriteStatusAsync();
-        await using var listening = await rig.Database.OpenAsync();
-        var heard = new List<string>();
-        listening.Notification += (_, notification) =>
-        {
-            using var payload = System.Text.Json.JsonDocument.Parse(notification.Payload);
-            heard.Add($"{payload.RootElement.GetProperty("status")} {payload.RootElement.GetProperty("device_state").GetString() ?? "-"}");
-        };
-        await using (var listen = new NpgsqlCommand("listen extension_status", listening))
-            await listen.ExecuteNonQueryAsync();
+        await using var listener = await StatusListener.OpenAsync(database);
+        var sent = 0;
 
         foreach (var heardOfAsterisk in events.Split(' '))
         {
@@ -51,11 +52,64 @@ public sealed class StatusNotificationTests(PostgresServer server)
                 tracker.OnDeviceState("1001", heardOfAsterisk);
             await FlushAsync(tracker, store);
             await rig.WriteStatusAsync();
+            await database.ExecuteAsync($"notify extension_status, '{++sent}'");
+            await Eventually.True(() => listener.Payloads.Contains($"{sent}"), "the end of the notifications");
+            var row = await database.ScalarAsync<string>($"""
+                select concat_ws(' ', status, device_state) from {(table is "status table" ? "status" : "extensions")} where number = '1001'
+                """);
+            var view = await database.ScalarAsync<string>("""
+                select concat_ws(' ', status, device_state) from pjsip_sync.registration where number = '1001'
+                """);
+            Assert.DoesNotContain(view!, ImpossibleStates);
+            if (table is "no device_state")
+                continue;
+            Assert.Equal(view, row);
+            if (listener.Of("extension_device_state") is [.., var last])
+                Assert.EndsWith($" {last.GetProperty("device_state")}", row, StringComparison.Ordinal);
         }
 
-        while (await listening.WaitAsync(300)) { }
-        Assert.Equal(announced.Split(", "), heard);
+        Assert.Equal(statuses.Split(", "), listener.Of("extension_status").Select(heard =>
+            $"{heard.GetProperty("status")} {heard.GetProperty("device_state").GetString() ?? "-"}"));
+        var heardStates = listener.Of("extension_device_state");
+        Assert.Equal(deviceStates, string.Join(' ', heardStates.Select(heard => heard.GetProperty("device_state"))));
+        var previous = heardStates.Select(heard => heard.GetProperty("previous").GetString());
+        Assert.Equal([.. deviceStates.Split(' ', StringSplitOptions.RemoveEmptyEntries).Prepend(null).SkipLast(1)], previous);
         await store.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Each_changed_device_state_of_a_batch_is_announced_once_in_its_transaction()
+    {
+        await using var rig = await SyncRig.CreateAsync(server);
+        await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(2000, 2999) g");
+        var (store, tracker) = await OpenAsync(rig, "pbx1");
+        for (var number = 2000; number < 3000; number++)
+            tracker.OnDeviceState($"{number}", "NOT_INUSE");
+        await FlushAsync(tracker, store);
+        await rig.WriteStatusAsync();
+        await using var listener = await StatusListener.OpenAsync(rig.Database);
+        await using var blocking = await rig.Database.OpenAsync();
+        await using var locking = await blocking.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand("select from extensions where number = '2007' for update", blocking, locking))
+            await command.ExecuteNonQueryAsync();
+
+        for (var number = 2000; number < 2010; number++)
+            tracker.OnDeviceState($"{number}", "RINGING");
+        await FlushAsync(tracker, store);
+        await rig.WriteStatusAsync();
+        await Eventually.True(() => listener.Payloads.Count >= 9, "the unlocked rows");
+        Assert.DoesNotContain("2007", Numbers());
+        await locking.RollbackAsync();
+        await rig.WriteStatusAsync();
+        await rig.WriteStatusAsync();
+        await rig.Database.ExecuteAsync("notify extension_status, 'end'");
+
+        await Eventually.True(() => listener.Payloads.Contains("end"), "the end");
+        Assert.Equal(Enumerable.Range(2000, 10).Select(number => $"{number}"), Numbers().Order(StringComparer.Ordinal));
+        Assert.Empty(listener.Of("extension_status"));
+        await store.DisposeAsync();
+
+        List<string> Numbers() => [.. listener.Of("extension_device_state").Select(heard => heard.GetProperty("number").GetString()!)];
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class UnloadableTests(PostgresServer server)
         Assert.Contains("Asterisk pbx1: ok; Asterisk cannot load 1002, 1004 ", await http.GetStringAsync($"http://localhost:{port}/readyz"),
             StringComparison.Ordinal);
         var (_, status) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "status", "1002");
-        Assert.Contains("1002: Asterisk pbx1 cannot load it", status, StringComparison.Ordinal);
+        Assert.Contains("\tAsterisk pbx1 cannot load it", status, StringComparison.Ordinal);
         var (_, verified) = await WorkerProcess.CommandAsync(database, asterisk.WorkerSettings(), "verify-config");
         Assert.Contains("2 extensions cannot be loaded by this server", verified, StringComparison.Ordinal);
 

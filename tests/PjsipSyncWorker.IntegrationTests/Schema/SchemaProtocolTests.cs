@@ -23,7 +23,9 @@ public sealed partial class SchemaProtocolTests(PostgresServer server)
         Assert.Equal(["1885957737|1|1885957737|2|1885957737|3|1885957738"], await database.RowsAsync(
             $"select {AdvisoryLock.RealtimeWriter}, {AdvisoryLock.StatusWriter}, {AdvisoryLock.IdleWorker}, pjsip_sync.node_lock_class()"));
         Assert.StartsWith("pjsip_sync.node_lock_class()", AdvisoryLock.Node, StringComparison.Ordinal);
-        Assert.Equal([$"notify_change|{Channels.Change}", $"announce_status|{Channels.ExtensionStatus}"], await database.RowsAsync(
+        string[] notifying = [$"notify_change|{Channels.Change}", $"announce_status|{Channels.ExtensionStatus}",
+            $"announce_device_state|{Channels.ExtensionDeviceState}"];
+        Assert.Equal(notifying, await database.RowsAsync(
             "select proname, substring(prosrc from 'pg_notify\\(''(\\w+)''') from pg_proc where pronamespace = "
                 + "'pjsip_sync'::regnamespace and prosrc like '%pg_notify(%' order by proname desc"));
     }

@@ -10,17 +10,21 @@ public sealed class JsonOutputTests
 
     [Fact]
     public void Status_has_all_keys_but_those_of_an_unknown_time() => Assert.Equal(
-        """[{"number":"1001","name":null,"status":"online","device_state":"INUSE","problems":["x \u0022y\u0022"],"contacts":["""
+        """{"number":"1001","name":null,"status":"online","device_state":"INUSE","problems":["x \u0022y\u0022"],"contacts":["""
         + """{"node":"pbx1","uri":"sip:1001@192.0.2.7","status":"Reachable","address":"192.0.2.7","via_address":"""
         + """null,"user_agent":"Zo\u00EB","round_trip_ms":12.5,"since":"2026-03-01T12:30:00Z","expires":"2026-03-01T12:35:00Z"},"""
         + """{"node":"pbx1","uri":"sip:1001@b","status":"NonQualified","address":"""
-        + """null,"via_address":"b","user_agent":null,"since":"2026-03-01T12:30:00Z"}]}]""",
-        StatusReport.Json([new ExtensionStatus("1001", null, "online", "INUSE", ["x \"y\""],
+        + """null,"via_address":"b","user_agent":null,"since":"2026-03-01T12:30:00Z"}],"row_key":"7","""
+        + """
+            "device_state_since":"2026-03-01T12:30:00Z","last_registered_at":null,"last_registered_ip":"192.0.2.7"}
+            """,
+        JsonText.Write(writer => StatusJson.Write(writer, new ExtensionStatus(
+            "1001", null, "7", "online", "INUSE", Moment, null, "192.0.2.7", [new ExtensionProblem("x \"y\"", null, Moment)],
         [
             new ContactStatus("pbx1", "sip:1001@192.0.2.7", "Reachable", "192.0.2.7", null, "Zoë", TimeSpan.FromMilliseconds(12.5), Moment,
                 Moment.AddMinutes(5)),
             new ContactStatus("pbx1", "sip:1001@b", "NonQualified", null, "b", null, null, Moment, null),
-        ])]));
+        ]))));
 
     [Fact]
     public void Verification_JSON_has_the_worst_outcome_and_no_unread_registrations() => Assert.Equal(

@@ -92,8 +92,8 @@ internal sealed class BootAndRestart : IScenario
     }
 
     private static string StatusesAre(string registered) => $"""
-        select bool_and((status = 'online') = ({registered}) and (device_state is not distinct from 'NOT_INUSE') = ({registered}))
-          from extensions
+        select bool_and((status = 'online') = ({registered}) and (state is not distinct from 'NOT_INUSE') = ({registered}))
+          from extensions left join pjsip_sync.device on endpoint = number
         """;
 
     private static async Task ExpectAsync(Pbx pbx, string sql)

@@ -161,7 +161,7 @@ internal sealed class ContactStore(NpgsqlConnection connection, string node, Tim
 
     private NpgsqlBatchCommand UpsertDevices(IReadOnlyList<(string Endpoint, string State)> devices) => new("""
         insert into pjsip_sync.device as d (node, endpoint, state) select $1, * from unnest($2, $3)
-        on conflict (endpoint, node) do update set state = excluded.state where d.state is distinct from excluded.state
+        on conflict (endpoint, node) do update set state = excluded.state, since = now() where d.state is distinct from excluded.state
         """)
     {
         Parameters =

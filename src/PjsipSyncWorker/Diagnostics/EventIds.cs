@@ -20,6 +20,10 @@ internal static class EventIds
     public const int ExtensionChanged = 1009;
     public const int ExtensionRejected = 1010;
     public const int LockWaitReported = 1011;
+    public const int SourceReplaced = 1012;
+    public const int SourceAltered = 1013;
+    public const int SourceRepaired = 1014;
+    public const int SourceNotRepaired = 1015;
 
     // Registrations: 2000 to 2999 (nodes 2000, message lamps 2030, the status writer 2100, the service 2200)
 

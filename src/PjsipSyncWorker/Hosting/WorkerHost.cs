@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
 
@@ -20,8 +19,8 @@ internal static class WorkerHost
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, WorkerSettings settings, CancellationToken cancellation)
     {
+        settings = await StartupCheck.RunAsync(settings, cancellation);
         using var host = Build(configuration, settings);
-        await StartupCheck.RunAsync(host.Services.GetRequiredService<NpgsqlDataSource>(), settings, cancellation);
         if (!await TryListenAsync(host, settings.Metrics))
             return ExitCode.Usage;
         await host.StartAsync(cancellation);

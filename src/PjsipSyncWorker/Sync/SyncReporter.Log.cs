@@ -48,6 +48,22 @@ internal sealed partial class SyncReporter
         [LoggerMessage(EventIds.ExtensionRejected, LogLevel.Debug, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
 
+        [LoggerMessage(EventIds.SourceReplaced, LogLevel.Warning,
+            "The table {Table} was made anew, or another table has its name now: all extensions are compared")]
+        public static partial void SourceReplaced(ILogger logger, string table);
+
+        [LoggerMessage(EventIds.SourceAltered, LogLevel.Information,
+            "Columns, indexes or partitions of {Table} have changed: all extensions are compared")]
+        public static partial void SourceAltered(ILogger logger, string table);
+
+        [LoggerMessage(EventIds.SourceRepaired, LogLevel.Warning,
+            "Repaired {Table}, which was not as init left it: {Faults}. All extensions are compared, because changes went unrecorded")]
+        public static partial void SourceRepaired(ILogger logger, string table, string faults);
+
+        [LoggerMessage(EventIds.SourceNotRepaired, LogLevel.Error,
+            "Changes of {Table} are found only by comparing all extensions at each Sync:PollInterval: {Faults}: {Refusal}")]
+        public static partial void SourceNotRepaired(ILogger logger, string table, string faults, string refusal);
+
         [LoggerMessage(EventIds.LockWaitReported, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
         public static partial void Waiting(ILogger logger, string holder);
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
@@ -12,10 +13,27 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfRealtime = new(StringComparer.Ordinal);
     private string? _heldBack;
+    private (string Faults, string Refusal)? _notRepaired;
 
     /// <summary>Logs why the session ended.</summary>
     /// <param name="reason">In one line, without a secret.</param>
     public void Interrupted(string reason) => Log.Interrupted(logger, reason);
+
+    /// <summary>Logs what happened to the application's table, and whether triggers and grants could be put back.</summary>
+    /// <param name="table">The name of the table.</param>
+    public void Source(string table, SourceChange change, SourceRepair repair)
+    {
+        if (change == SourceChange.Replaced)
+            Log.SourceReplaced(logger, table);
+        else if (change == SourceChange.Altered)
+            Log.SourceAltered(logger, table);
+        (string, string)? notRepaired = repair.Refusal is null ? null : (string.Join("; ", repair.Faults), repair.Refusal);
+        if (notRepaired is var (faults, refusal) && notRepaired != _notRepaired)
+            Log.SourceNotRepaired(logger, table, faults, refusal);
+        else if (repair is { Refusal: null, Faults.Count: > 0 })
+            Log.SourceRepaired(logger, table, string.Join("; ", repair.Faults));
+        _notRepaired = notRepaired;
+    }
 
     /// <summary>Logs columns of the application's table that are mapped and missing.</summary>
     public void LeftOutOfSource(IReadOnlyList<string> columns) => LeftOut(columns, _leftOutOfSource);

@@ -42,11 +42,14 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         },
     ];
 
+    /// <summary>SQL: the number of connections of running workers.</summary>
+    private const string WorkerConnections =
+        "(select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker')";
+
     private async Task<CheckResult> WorkerAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand($"""
-            select (select count(*) from pg_stat_activity
-                    where datname = current_database() and application_name = 'pjsip-sync-worker'),
+            select {WorkerConnections},
                    {RealtimeLock.ActiveConfiguration}
             """);
         await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -65,14 +68,18 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<CheckResult> BacklogAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand(
-            $"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+            $"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0'), {WorkerConnections} from pjsip_sync.change");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
         if (count == 0)
             return CheckResult.Pass("no change waits");
         var found = $"{count} recorded changes wait, the oldest for {Duration(age)}";
-        return age < LongestWait ? CheckResult.Pass(found) : CheckResult.Fail(found, BacklogAdvice);
+        if (age >= LongestWait)
+            return CheckResult.Fail(found, BacklogAdvice);
+        return reader.GetInt64(2) > 0
+            ? CheckResult.Pass(found)
+            : CheckResult.Warn($"{found}, and no worker is connected that applies them", BacklogAdvice);
     }
 
     private async Task<CheckResult> RejectedAsync(CancellationToken cancellation)

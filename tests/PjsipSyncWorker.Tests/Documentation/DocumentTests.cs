@@ -31,7 +31,7 @@ public sealed partial class DocumentTests
         ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
         ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' "
             + "publication phones;"] = "needs a second server; ReplicationTests does it",
-        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
+        ["docs/operate/operations.md: psql pbx -c 'drop view asterisk.ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
             + "pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =

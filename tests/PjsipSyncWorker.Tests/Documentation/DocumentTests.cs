@@ -36,7 +36,6 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
             "what init prints; GrantTests does it",
-        ["docs/frameworks/README.md: pjsip-sync-worker init --roles"] = "run by the pages beside it",
         ["docs/frameworks/django.md: new WebSocket('wss://' + location.host + '/phones').onmessage = ({ data }) => "
             + "show(JSON.parse(data))"] = "needs a web server; the page's own tests read the consumer",
         ["docs/frameworks/laravel.md: Broadcast::channel('extensions', fn ($user) => $user->can('see-phones'));"] = "needs a web server",

@@ -64,12 +64,14 @@ internal sealed class SourceWatch(TimeProvider time)
     /// </summary>
     public async Task<SourceChange> LookAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {
-        var before = _seen;
-        _seen = await ReadAsync(connection, cancellation);
+        var (before, now) = (_seen, await ReadAsync(connection, cancellation));
         _hasChanged = false;
+        if (now is null)
+            return SourceChange.None; // A table that comes later is compared with the one that was there.
+        _seen = now;
         return before is null ? SourceChange.None
-            : before.Table != _seen?.Table ? SourceChange.Replaced
-            : before.Definition != _seen?.Definition ? SourceChange.Altered
+            : before.Table != now.Table ? SourceChange.Replaced
+            : before.Definition != now.Definition ? SourceChange.Altered
             : SourceChange.None;
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
@@ -115,6 +114,8 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
                     context.Health.Report(Trouble, TimeSpan.Zero);
                 holder = null;
                 UsesBulkTimeout &= batch.HasMore;
+                if (batch.Changes > 0)
+                    context.Health.NumbersChanged();
                 if (!batch.HasMore)
                     return await idleLock.NextWaitAsync(found: batch.Changes > 0, notified: context.Wake.TryReset(), cancellation);
                 // The first pass may last long; without a report systemd would take the worker for not started.
@@ -162,7 +163,10 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         var batch = await ApplyQueuedAsync(cancellation);
         context.Reporter.Applied(batch);
         if (batch.FullResyncs.Length > 0)
-            await _synchronizer.ResyncAsync(connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation);
+        {
+            context.Reporter.Compared(await _synchronizer.ResyncAsync(
+                connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation));
+        }
         return batch;
     }
 
@@ -174,16 +178,17 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     /// </summary>
     private async Task ReconcileAsync(bool isFirst, CancellationToken cancellation)
     {
-        var begun = Stopwatch.GetTimestamp();
         try
         {
             var result = await _synchronizer.ReconcileAsync(connection, default, BetweenBatches(cancellation), cancellation);
             context.Reporter.HeldBack(_synchronizer.HeldBack);
             if (isFirst)
             {
-                context.Reporter.Ready(result, Stopwatch.GetElapsedTime(begun));
+                // Reported first, so that who reads the line finds the worker ready.
+                context.Health.Report(_synchronizer.HeldBack, _schedule.MaxPause);
+                context.Reporter.Ready(result);
             }
-            else if (result.Drift > 0)
+            else
             {
                 context.Metrics.Drifted(result);
                 context.Reporter.DriftRepaired(result);

@@ -81,6 +81,21 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     }
 
     [Fact]
+    public async Task Fix_applies_at_once_what_waits_when_no_worker_is_connected()
+    {
+        var (database, settings) = await CreateAsync();
+        await using var owned = database;
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "sync.backlog", Outcome.Warn,
+            "and no worker is connected", "--fix");
+
+        var checks = await VerificationAssert.VerifyAsync(settings, fix: true);
+
+        VerificationAssert.Expect(checks, "sync.backlog", Outcome.Pass, "no change waits");
+        Assert.Equal("three", await database.ScalarAsync<string>("select password from ps_auths where id = '1003'"));
+    }
+
+    [Fact]
     public async Task Fix_repairs_triggers_backlog_and_drift()
     {
         var (database, settings) = await CreateAsync();

@@ -27,8 +27,11 @@ public sealed partial class BrowserPhoneTests(PostgresServer server) : IDisposab
         await using var browser = new RunningProgram(Repository.Info("node", [Path.Combine(_folder, "drive.mjs"), address]));
         await browser.WroteAsync("ready");
 
-        await browser.TypeAsync($"fill [name=server] localhost:{wssPort}", "fill [name=number] 2001", "fill [name=password] not-this-one",
-            "press #login>button");
+        await browser.TypeAsync($"fill [name=server] localhost:{Ports.Next()}", "fill [name=number] 2001",
+            "fill [name=password] not-this-one", "press #login>button");
+        await browser.WroteAsync("state: no connection to the server");
+        await browser.WroteAsync("ERR_CONNECTION_REFUSED");
+        await browser.TypeAsync($"fill [name=server] localhost:{wssPort}", "press #login>button");
         await browser.WroteAsync("state: not registered: Authentication Error");
         var password = await database.ScalarAsync<string>("select password from extensions where number = '2001'");
         await browser.TypeAsync($"fill [name=password] {password}", "press #login>button");

@@ -200,8 +200,8 @@ public sealed partial class ServerDocumentTests(ServerMachine machine) : IClassF
         var found = await machine.WorkerAsync("verify-config");
         Assert.All(
             [
-                "as role pjsip_sync on /run/postgresql", $"pass asterisk.proof [pbx1]: Asterisk reads {numbers} as they were written",
-                $"{online} extensions online", " 0 to look at, 0 failed, 0 skipped",
+                "as role pjsip_sync on /run/postgresql", $"pass asterisk.proof [pbx1]: Asterisk reads {numbers} as written",
+                $"{online} extension", " 0 warnings, 0 failed, 0 skipped",
             ],
             text => Assert.True(found.Contains(text, StringComparison.Ordinal), $"missing: {text}\n{found}"));
     }

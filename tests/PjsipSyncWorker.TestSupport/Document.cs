@@ -68,7 +68,7 @@ internal static partial class Document
     /// <summary>
     /// Returns the links of a document that lead to this checkout, in the order of the text; links to the web are left out.
     /// </summary>
-    public static IEnumerable<DocumentLink> Links(string file) => LinkTarget().Matches(WithoutBlocks(file))
+    public static IEnumerable<DocumentLink> Links(string file) => LinkTarget().Matches(InlineCode().Replace(WithoutBlocks(file), ""))
         .Select(match => match.Groups[1].Value).Where(target => !target.Contains("://", StringComparison.Ordinal))
         .Select(target => target.Split('#'))
         .Select(parts => new DocumentLink(file, parts[0].Length == 0 ? file : Resolve(file, parts[0]), parts.ElementAtOrDefault(1) ?? ""));
@@ -88,6 +88,9 @@ internal static partial class Document
 
     [GeneratedRegex(@"^ *```.*?^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex WholeBlock();
+
+    [GeneratedRegex("`[^`\n]+`")]
+    private static partial Regex InlineCode();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex LinkTarget();

@@ -25,6 +25,7 @@ public sealed record OptionSettings
     public IReadOnlyDictionary<string, string?> Endpoint { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>Any column of ps_auths, by its name.</summary>
+    [Secret]
     public IReadOnlyDictionary<string, string?> Auth { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>Any column of ps_aors, by its name.</summary>

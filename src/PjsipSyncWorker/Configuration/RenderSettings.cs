@@ -41,6 +41,7 @@ public sealed record RenderSettings
     public string DatabaseUser { get; init; } = "asterisk";
 
     /// <summary>Password of that role. Not given: none is written.</summary>
+    [Secret]
     public string? DatabasePassword { get; init; }
 
     /// <summary>Number of connections to the database, at most. Each thread of Asterisk that reads the database takes one.</summary>

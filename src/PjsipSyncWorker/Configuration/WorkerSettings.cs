@@ -35,6 +35,7 @@ public sealed record ConnectionSettings
     /// The database with the extensions, as an Npgsql connection string or as a URL (<c>postgres://USER:PASSWORD@HOST/DATABASE</c>). With a
     /// standby, name both hosts (<c>Host=db1,db2</c>).
     /// </summary>
+    [Secret(IsConnection = true)]
     public string Postgres { get; init; } = "Host=/run/postgresql;Database=pbx;Username=pjsip_sync";
 }
 

@@ -47,6 +47,10 @@ internal static class DatabaseErrors
     {
         PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } =>
             "the password for this database role is wrong (ConnectionStrings:Postgres)",
+        // The same code has other causes, such as a role that does not exist.
+        PostgresException { SqlState: PostgresErrorCodes.InvalidAuthorizationSpecification, Routine: "auth_failed" } e =>
+            $"{e.MessageText} ({e.SqlState}): this process is the system user {Environment.UserName}; run it as root or as the "
+            + "user that has the name of the role, or put a password into ConnectionStrings:Postgres",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e =>
             $"{e.MessageText}: create it (createdb {DatabaseName(e)}), or name another in ConnectionStrings:Postgres",
         PostgresException e when IsUndefined(e) && e.MessageText.Contains("pjsip_sync", StringComparison.Ordinal) =>

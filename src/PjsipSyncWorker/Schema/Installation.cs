@@ -121,26 +121,30 @@ internal static class Installation
         source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key);
 
     /// <summary>Follows what the application has altered in its table: columns that were added or dropped, or have another type.</summary>
-    /// <returns>What is left out now, in words; empty when nothing is.</returns>
+    /// <returns>What is left out now.</returns>
     /// <exception cref="PostgresException">22023: the table lacks what every extension needs; the message names it.</exception>
-    public static async Task<IReadOnlyList<string>> RefreshMappingAsync(
+    public static async Task<MappingFaults> RefreshMappingAsync(
         NpgsqlConnection connection, SourceSettings source, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select pjsip_sync.refresh_mapping()
+            select pjsip_sync.refresh_mapping(), false
             union all
-            select format('%s is not written, since %s has no such column', name, source_table)
+            select format('%s is not written, since %s has no such column', name, source_table), true
             from pjsip_sync.mapping, pjsip_sync.extension_fields(true) as name
             where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
             """, connection) { Parameters = { Parameter.Texts(Unwanted(source)) } };
         try
         {
-            return await command.ReadTextsAsync(cancellation);
+            var (problems, missing) = (new List<string>(), new List<string>());
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                (reader.GetBoolean(1) ? missing : problems).Add(reader.GetString(0));
+            return new MappingFaults(problems, missing);
         }
         catch (PostgresException error)
             when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.LockNotAvailable)
         {
-            return [$"what the application altered in {source.Table} could not be followed: {error.MessageText}"];
+            return new MappingFaults([$"what the application altered in {source.Table} could not be followed: {error.MessageText}"], []);
         }
     }
 

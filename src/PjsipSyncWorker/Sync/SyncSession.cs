@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
@@ -91,9 +90,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
             connection, schema, mapper, settings.Sync, fingerprint, context.Metrics, cancellation);
     }
 
-    /// <summary>
-    /// Applies recorded changes until the queue is empty. Waits while a lock is held or another configuration is in force.
-    /// </summary>
+    /// <summary>Applies recorded changes until the queue is empty. Waits while a lock is held or another configuration in force.</summary>
     /// <param name="longest">
     /// Time after which to return although the queue is not empty, because an application that writes without a pause must not keep
     /// everything else waiting.
@@ -115,6 +112,8 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
                     context.Health.Report(Trouble, TimeSpan.Zero);
                 holder = null;
                 UsesBulkTimeout &= batch.HasMore;
+                if (batch.Changes > 0)
+                    context.Health.NumbersChanged();
                 if (!batch.HasMore)
                     return await idleLock.NextWaitAsync(found: batch.Changes > 0, notified: context.Wake.TryReset(), cancellation);
                 // The first pass may last long; without a report systemd would take the worker for not started.
@@ -162,28 +161,30 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         var batch = await ApplyQueuedAsync(cancellation);
         context.Reporter.Applied(batch);
         if (batch.FullResyncs.Length > 0)
-            await _synchronizer.ResyncAsync(connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation);
+        {
+            context.Reporter.Compared(await _synchronizer.ResyncAsync(
+                connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation));
+        }
         return batch;
     }
 
     private Task<BatchResult> ApplyQueuedAsync(CancellationToken cancellation) =>
         _synchronizer.ApplyNextBatchAsync(connection, UsesBulkTimeout ? DataSource.BulkTimeoutSeconds : null, cancellation);
 
-    /// <summary>
-    /// Compares all extensions. Does nothing when another configuration is in force: applying changes reports that, and waits.
-    /// </summary>
+    /// <summary>Compares all extensions. Does nothing while another configuration is in force, which applying changes reports.</summary>
     private async Task ReconcileAsync(bool isFirst, CancellationToken cancellation)
     {
-        var begun = Stopwatch.GetTimestamp();
         try
         {
             var result = await _synchronizer.ReconcileAsync(connection, default, BetweenBatches(cancellation), cancellation);
             context.Reporter.HeldBack(_synchronizer.HeldBack);
             if (isFirst)
             {
-                context.Reporter.Ready(result, Stopwatch.GetElapsedTime(begun));
+                // Reported first, so that who reads the line finds the worker ready.
+                context.Health.Report(Trouble, _schedule.MaxPause);
+                context.Reporter.Ready(result);
             }
-            else if (result.Drift > 0)
+            else
             {
                 context.Metrics.Drifted(result);
                 context.Reporter.DriftRepaired(result);
@@ -202,9 +203,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         context.Reporter.Applied(await ApplyQueuedAsync(cancellation));
     };
 
-    /// <summary>
-    /// Refreshes the view that Asterisk reads, and removes old tombstones. If a lock is held the next maintenance does it.
-    /// </summary>
+    /// <summary>Refreshes the view that Asterisk reads, and removes old tombstones; while a lock is held, the next time.</summary>
     private async Task MaintainAsync(CancellationToken cancellation)
     {
         try

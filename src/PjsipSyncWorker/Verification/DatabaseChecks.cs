@@ -26,6 +26,9 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private const string ReachableAdvice =
         "Start PostgreSQL, or correct ConnectionStrings:Postgres (host, port, database, user, password; pg_hba.conf)";
 
+    private const string RefusedAdvice =
+        "PostgreSQL runs and refuses this connection: correct ConnectionStrings:Postgres (database, user, password) or pg_hba.conf";
+
     private const string SchemaAdvice = "Grant what is missing: init --roles, run by the owner of the schema";
 
     private const string ConnectionsAdvice =
@@ -75,11 +78,9 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         {
             return CheckResult.Pass($"{await command.ExecuteScalarAsync(cancellation)} on {connection.Host}:{connection.Port}");
         }
-        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        catch (PostgresException error) when (DatabaseErrors.IsPermanent(error))
         {
-            // The message consists of what is wrong, a colon, and what to do.
-            var parts = DatabaseErrors.Describe(error).Split(": ", 2);
-            return CheckResult.Fail(parts[0], parts[1]);
+            return CheckResult.Fail(DatabaseErrors.Describe(error), RefusedAdvice);
         }
     }
 

@@ -23,7 +23,7 @@ public static class VerifyDatabaseCases
         new BrokenCase("Asterisk's id is not unique", "alter table ps_auths drop constraint ps_auths_pkey",
             "database.realtime", "asterisk.ps_auths.id is not unique", "contrib/ast-db-manage"),
         new BrokenCase("a change waits", "insert into pjsip_sync.change (id, recorded_at) values ('1001', now() - interval '2 hours')",
-            "sync.backlog", "1 recorded changes wait, the oldest for 2.0 h", "--fix"),
+            "sync.backlog", "1 recorded change waits, the oldest for 2.0 h", "--fix"),
         new BrokenCase("another configuration is active", "update pjsip_sync.mapping set fingerprint = 'another'",
             "sync.worker", "has another configuration than this one", "restart the worker"),
         new BrokenCase("the connection limit is reached",

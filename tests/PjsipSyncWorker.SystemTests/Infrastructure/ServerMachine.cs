@@ -40,10 +40,10 @@ public sealed class ServerMachine : IAsyncLifetime
         await Debian.ShellAsync("cp /mnt/*.deb /root/");
     }
 
-    /// <summary>Runs a command of the worker as the service's own user, and returns its standard output.</summary>
+    /// <summary>Runs a command of the worker as root, who becomes the service's own user, and returns its standard output.</summary>
     /// <exception cref="CommandFailedException">The exit code is not 0.</exception>
     internal Task<string> WorkerAsync(params string[] arguments) =>
-        Debian.ExpectAsync(["runuser", "-u", "pjsip_sync", "--", "pjsip-sync-worker", .. arguments]);
+        Debian.ExpectAsync(["pjsip-sync-worker", .. arguments]);
 
     /// <returns>Whether Asterisk accepted a phone 1001 with this password.</returns>
     internal async Task<bool> RegisterAsync(string password) =>

@@ -61,7 +61,10 @@ internal sealed class SipFleet : IDisposable
         await SendAsync(Request("ACK", answer.ContactUri, dialog, answer["CSeq"].Split(' ')[0], "", ""));
         await hangUp;
         if (!_ended.TryRemove(dialog.CallId, out _))
-            return new SipCall((await RequestAsync("BYE", answer.ContactUri, dialog, null, "", ""))?.Status ?? 0, waited, EndedByItself: false);
+        {
+            var bye = await RequestAsync("BYE", answer.ContactUri, dialog, null, "", "");
+            return new SipCall(bye?.Status ?? 0, waited, EndedByItself: false);
+        }
         return new SipCall(200, waited, EndedByItself: true);
     }
 

@@ -16,8 +16,7 @@ public sealed partial class DocumentTests
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
-        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. "
-            + "ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md:   your application"] = "a picture",
         ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; "
             + "--keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "
@@ -49,8 +48,6 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
             "StatusCommandTests runs it",
         ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
-        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
-        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
     /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as sections.</summary>
@@ -160,16 +157,6 @@ public sealed partial class DocumentTests
                 .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public void Every_alert_is_explained()
-    {
-        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
-
-        Assert.NotEmpty(alerts);
-        Assert.All(alerts,
-            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>

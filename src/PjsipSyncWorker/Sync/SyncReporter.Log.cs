@@ -60,6 +60,13 @@ internal sealed partial class SyncReporter
         [LoggerMessage(EventIds.ExtensionRejected, LogLevel.Warning, "Rejected {Number}: {Reason}")]
         public static partial void Rejected(ILogger logger, string number, string reason);
 
+        [LoggerMessage(EventIds.MoreRejected, LogLevel.Warning,
+            "Rejected {Count} more extension{S} at the same time: pjsip_sync.rejected has the reasons")]
+        public static partial void MoreRejected(ILogger logger, int count, string s);
+
+        [LoggerMessage(EventIds.RejectionsEnded, LogLevel.Information, "No longer rejected: {Numbers}")]
+        public static partial void Repaired(ILogger logger, string numbers);
+
         [LoggerMessage(EventIds.SourceReplaced, LogLevel.Warning,
             "The table {Table} was made anew, or another table has its name now: all extensions are compared")]
         public static partial void SourceReplaced(ILogger logger, string table);
@@ -75,13 +82,6 @@ internal sealed partial class SyncReporter
         [LoggerMessage(EventIds.SourceNotRepaired, LogLevel.Error,
             "Changes of {Table} are found only by comparing all extensions at each Sync:PollInterval: {Faults}: {Refusal}")]
         public static partial void SourceNotRepaired(ILogger logger, string table, string faults, string refusal);
-
-        [LoggerMessage(EventIds.MoreRejected, LogLevel.Warning,
-            "Rejected {Count} more extension{S} at the same time: pjsip_sync.rejected has the reasons")]
-        public static partial void MoreRejected(ILogger logger, int count, string s);
-
-        [LoggerMessage(EventIds.RejectionsEnded, LogLevel.Information, "No longer rejected: {Numbers}")]
-        public static partial void Repaired(ILogger logger, string numbers);
 
         [LoggerMessage(EventIds.LockWaitReported, LogLevel.Warning, "Sync waits for a lock: {Holder}")]
         public static partial void Waiting(ILogger logger, string holder);

@@ -24,6 +24,13 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     /// <param name="reason">In one line, without a secret.</param>
     public void Interrupted(string reason) => Log.Interrupted(logger, reason);
 
+    /// <summary>Logs what of the application's table cannot be used.</summary>
+    public void LeftOutOfSource(MappingFaults faults)
+    {
+        LeftOut(faults.Problems, _leftOutOfSource, Log.LeftOut);
+        LeftOut(faults.MissingOptional, _notWritten, Log.NotWritten);
+    }
+
     /// <summary>Logs what happened to the application's table, and whether triggers and grants could be put back.</summary>
     /// <param name="table">The name of the table.</param>
     public void Source(string table, SourceChange change, SourceRepair repair)
@@ -38,13 +45,6 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
         else if (repair is { Refusal: null, Faults.Count: > 0 })
             Log.SourceRepaired(logger, table, string.Join("; ", repair.Faults));
         _notRepaired = notRepaired;
-    }
-
-    /// <summary>Logs what of the application's table cannot be used.</summary>
-    public void LeftOutOfSource(MappingFaults faults)
-    {
-        LeftOut(faults.Problems, _leftOutOfSource, Log.LeftOut);
-        LeftOut(faults.MissingOptional, _notWritten, Log.NotWritten);
     }
 
     /// <summary>Logs options that are configured and have no column in the ps_* tables.</summary>

@@ -78,6 +78,12 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         {
             return CheckResult.Pass($"{await command.ExecuteScalarAsync(cancellation)} on {connection.Host}:{connection.Port}");
         }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            // The message consists of what is wrong, a colon, and what to do.
+            var parts = DatabaseErrors.Describe(error).Split(": ", 2);
+            return CheckResult.Fail(parts[0], parts[1]);
+        }
         catch (PostgresException error) when (DatabaseErrors.IsPermanent(error))
         {
             return CheckResult.Fail(DatabaseErrors.Describe(error), RefusedAdvice);

@@ -178,6 +178,28 @@ public sealed class RenderedFileTests
     }
 
     [Fact]
+    public void Each_node_calls_each_other_at_its_address()
+    {
+        (string, string)[] three =
+        [
+            ("Asterisk:Nodes:0:Secret", "x"), ("Asterisk:Nodes:1:Secret", "x"), ("Asterisk:Nodes:2:Secret", "x"),
+            ("Asterisk:Render:SipHosts:node1", "192.0.2.1"), ("Asterisk:Render:SipHosts:node2", "192.0.2.2:5070"),
+        ];
+        Assert.Contains("Asterisk:Render:SipHosts:node3 is needed",
+            Assert.Throws<SettingsException>(() => Node1(three)).Message, StringComparison.Ordinal);
+
+        var pjsip = Node1([.. three, ("Asterisk:Render:SipHosts:node3", "[2001:db8::3]:5071")]);
+        Assert.Null(pjsip.Find("node-node1"));
+        Assert.Equal(["sip:192.0.2.2:5070", "192.0.2.2"], Values("node-node2"));
+        Assert.Equal(["sip:[2001:db8::3]:5071", "2001:db8::3"], Values("node-node3"));
+
+        string[] Values(string section) => [.. pjsip.Find(section)!.Values("contact"), .. pjsip.Find(section)!.Values("match")];
+        static ConfFile Node1((string, string)[] settings) => ConfReader.ReadText(
+            RenderedFile.All(new RenderValues(Rendering.Settings(settings), "node1", isCheck: false))
+                .Single(file => file.Name == "pjsip.conf").Text, isIni: false).Joined();
+    }
+
+    [Fact]
     public void Ports_of_media_and_servers_for_browsers_make_an_rtp_conf_of_our_own()
     {
         Assert.DoesNotContain(Rendering.Files(Rendering.Complete), file => file.Name == "rtp.conf");

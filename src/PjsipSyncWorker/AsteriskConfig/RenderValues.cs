@@ -142,6 +142,7 @@ internal sealed partial class RenderValues
             var mode => mode.ToString().ToLowerInvariant(),
         }, origin);
         Set("RealtimeSchema", _settings.Realtime.Schema, "Realtime:Schema");
+        Set("AnyRealtimeSchema", _settings.Realtime.Schema.Length == 0 ? "yes" : "", "Realtime:Schema");
         Set("DatabaseUser", Render.DatabaseUser, "Asterisk:Render:DatabaseUser");
         Set("DatabaseConnections", Text(Render.DatabaseConnections), "Asterisk:Render:DatabaseConnections");
         Set("DatabasePassword", Render.DatabasePassword ?? (isCheck ? Anything : ""), "Asterisk:Render:DatabasePassword");

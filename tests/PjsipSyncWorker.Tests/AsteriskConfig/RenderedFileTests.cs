@@ -75,6 +75,13 @@ public sealed class RenderedFileTests
         Assert.DoesNotContain(secret, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "set search_path to asterisk, public;")]
+    [InlineData("telephony", "set search_path to \"telephony\";")]
+    public void Asterisk_searches_both_schemas_unless_one_is_configured(string schema, string expected) =>
+        Assert.StartsWith(expected, Rendering.Read("odbc.ini", [.. Rendering.Complete, ("Realtime:Schema", schema)])
+            .Find("asterisk")!.Values("ConnSettings").Single(), StringComparison.Ordinal);
+
     [Fact]
     public void A_semicolon_in_a_secret_is_no_comment()
     {

@@ -16,8 +16,7 @@ public sealed partial class DocumentTests
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
-        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. "
-            + "ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md:   your application"] = "a picture",
         ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; "
             + "--keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "
@@ -30,7 +29,7 @@ public sealed partial class DocumentTests
         ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
         ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' "
             + "publication phones;"] = "needs a second server; ReplicationTests does it",
-        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
+        ["docs/operate/operations.md: psql pbx -c 'drop view asterisk.ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
             + "pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
@@ -157,16 +156,6 @@ public sealed partial class DocumentTests
                 .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public void Every_alert_is_explained()
-    {
-        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
-
-        Assert.NotEmpty(alerts);
-        Assert.All(alerts,
-            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>

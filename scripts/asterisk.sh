@@ -50,8 +50,9 @@ halt() {
 # is not empty. pjsip-sync-worker render-config does the same (Template.cs).
 fill_in() {
   local setting key value script='' address=127.0.0.1 port=5060
-  for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema=public \
-    DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 CountryCode= \
+  for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema= AnyRealtimeSchema=yes \
+    DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 RingSeconds=30 DialledForm='_00X.,1,Goto(at-carrier,+${EXTEN:2},1)' \
+    DatabaseConnections=8 SkipUnusedModules=yes ExternalAddress= \
     Node=pbx1 CacheLifetime=600 OneDomain=yes Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \
     AmiAddress=127.0.0.1 AmiPermit=127.0.0.1/255.255.255.255 AmiUser=pjsip-sync "$@"; do
     key=${setting%%=*} value=${setting#*=}
@@ -62,7 +63,8 @@ fill_in() {
   done
   script="s|{{SipBind}}|$address:$port|g;$script"
   for file in "$repository"/asterisk/*; do
-    [ "$(basename "$file")" = http.conf ] || sed "$script;/^{{#/,/^{{\//d" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
+    case $(basename "$file") in http.conf | rtp.conf) continue ;; esac
+    sed "$script;/^{{#/,/^{{\//d" "$file" | as_root tee "$home/etc/$(basename "$file")" >/dev/null
   done
   as_root cp "$asterisk_tree"/etc/asterisk/{acl,ccss,cdr,cel,features,indications,musiconhold,stasis,udptl}.conf "$home/etc/"
 }
@@ -95,7 +97,10 @@ astspooldir => $inside/spool
 astrundir => $inside/run
 astlogdir => $inside/log
 CONF
-  printf '[general]\nrtpstart=%s\nrtpend=%s\n' $((20000 + RANDOM % 20000)) $((41000 + RANDOM % 1000)) | as_root tee "$home/etc/rtp.conf" >/dev/null
+  # The ports of two instances must not meet, unless the test says which they are.
+  local rendered='' folder
+  for folder in "$@"; do [ ! -f "$folder/rtp.conf" ] || rendered=yes; done
+  [ -n "$rendered" ] || printf '[general]\nrtpstart=%s\nrtpend=%s\n' $((20000 + RANDOM % 20000)) $((41000 + RANDOM % 1000)) | as_root tee "$home/etc/rtp.conf" >/dev/null
   printf '[general]\ndateformat = %%F %%T.%%3q\n[logfiles]\nmessages = notice,warning,error,verbose\nsecurity = security\n' | as_root tee "$home/etc/logger.conf" >/dev/null
   as_root cp -r "$asterisk_tree/var/lib/asterisk/." "$home/state/" 2>/dev/null || true
   copy_scenarios

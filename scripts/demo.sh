@@ -23,7 +23,8 @@ clean_up() {
 }
 trap clean_up EXIT
 
-title() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+# PJSIP_SYNC_DEMO_PAUSE: seconds to read in before each step, for a recording.
+title() { sleep "${PJSIP_SYNC_DEMO_PAUSE:-0}"; printf '\n\033[1m== %s\033[0m\n' "$*"; }
 sql() { printf 'demo=> %s\n' "$1"; psql -X -q -P footer=off -h 127.0.0.1 -p "$port" -U postgres -d demo -c "$1"; }
 value() { psql -X -q -A -t -h 127.0.0.1 -p "$port" -U postgres -d demo -c "$1"; }
 until_sql() { # SQL that must become true
@@ -57,8 +58,8 @@ cat "$folder/worker.log"
 
 title "The application makes two extensions"
 sql "insert into extensions (number, password, display_name) values ('1001', 'secret;one', 'Anna'), ('1002', 'secret-two', 'Bert')"
-until_sql "select count(*) = 2 from ps_endpoints"
-sql "select e.id, e.callerid, e.context, a.username, o.max_contacts, o.qualify_frequency from ps_endpoints e join ps_auths a using (id) join ps_aors o using (id) order by 1"
+until_sql "select count(*) = 2 from asterisk.ps_endpoints"
+sql "select e.id, e.callerid, e.context, a.username, o.max_contacts, o.qualify_frequency from asterisk.ps_endpoints e join asterisk.ps_auths a using (id) join asterisk.ps_aors o using (id) order by 1"
 
 title "Two phones register; nothing was reloaded"
 phone 127.0.0.11 16011 1001 'secret;one' register.xml -key expires 300 || die "1001 could not register"
@@ -77,7 +78,7 @@ title "1001 unregisters; 1002 is deleted"
 phone 127.0.0.11 16011 1001 'secret;one' register.xml -key expires 0
 sql "delete from extensions where number = '1002'"
 until_sql "select count(*) = 1 from extensions where status = 'offline'"
-until_sql "select count(*) = 1 from ps_endpoints"
+until_sql "select count(*) = 1 from asterisk.ps_endpoints"
 sql "select number, status, last_registered_ip from extensions"
 if phone 127.0.0.12 16012 1002 'secret-two' register.xml -key expires 300; then die "1002 is deleted and could register"; fi
 echo "1002 can register no more."
@@ -87,13 +88,25 @@ cat "$folder/worker.log"
 
 if [ -n "$keep" ]; then
   trap - EXIT
+  cat >"$folder/stop" <<SH
+cd "$repository"
+kill $pid || true
+. scripts/lib.sh
+scripts/asterisk.sh remove "$name"
+stop_postgres "$folder"
+rm -rf "$folder"
+SH
   cat <<TEXT
 
-Left running:
+Left running, the log of the worker in $folder/worker.log. The worker:
+  artifacts/pjsip-sync-worker status --config $folder/appsettings.json
+  artifacts/pjsip-sync-worker verify-config --config $folder/appsettings.json
+The database, Asterisk, the metrics:
   psql -h 127.0.0.1 -p $port -U postgres demo
   scripts/asterisk.sh cli $name "pjsip show contacts"
-  SIP on 127.0.0.1:$sip, AMI on 127.0.0.1:$ami, metrics on http://localhost:$metrics/metrics
+  curl http://localhost:$metrics/metrics
+A phone: server 127.0.0.1, port $sip, user 1001, password secret;one
 To stop:
-  kill $pid; scripts/asterisk.sh remove $name; ${SUDO_COMMAND:+sudo }$(printf '%q ' $([ "$(id -u)" = 0 ] && echo setpriv --reuid postgres --regid postgres --init-groups) "$postgres/pg_ctl" -D "$folder/data" -m fast stop); rm -rf $folder
+  bash $folder/stop
 TEXT
 fi

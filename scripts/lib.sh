@@ -60,11 +60,57 @@ need_systemd_tree() {
   make_tree "$systemd_tree" usr/sbin/init "a bare Debian tree" "$(. /etc/os-release && echo "$VERSION_CODENAME")" systemd,systemd-sysv,dbus,postgresql
 }
 
-# Asterisk 22, its ODBC driver and SIPp; with PostgreSQL it also boots, as the server of the README.
+# Asterisk 22, its ODBC driver and SIPp.
 need_asterisk_tree() {
   need_packages debootstrap util-linux
   make_tree "$asterisk_tree" usr/sbin/asterisk "a Debian tree with Asterisk 22" forky \
-    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester,postgresql,systemd,systemd-sysv,dbus /usr/share/debootstrap/scripts/sid
+    asterisk,asterisk-modules,asterisk-config,odbc-postgresql,unixodbc,sip-tester /usr/share/debootstrap/scripts/sid
+}
+
+release_tree() { echo "$cache/release-$1-1"; }
+
+# A release of Debian that boots, with systemd and nothing else, as a server that was just installed: never written to.
+need_release_tree() {
+  need_packages debootstrap systemd-container
+  make_tree "$(release_tree "$1")" usr/sbin/init "a bare Debian $1" "$1" systemd,systemd-sysv,dbus /usr/share/debootstrap/scripts/sid
+  use_network_of_machine "$(release_tree "$1")"
+}
+
+# apt in a tree reaches the mirror as this machine's own does. The name server is that of slirp4netns.
+use_network_of_machine() {
+  { apt-config dump | grep -E '^Acquire::(http|https|Check)' || true; echo 'Acquire::Retries "3";'; } | as_root tee "$1/etc/apt/apt.conf.d/99machine" >/dev/null
+  echo 'nameserver 10.0.2.3' | as_root tee "$1/etc/resolv.conf" >/dev/null
+}
+
+# Packages of npm for the applications of docs/, installed once for each tests/frameworks/node/package-lock.json.
+node_modules=$cache/npm-$(sha256sum "$repository/tests/frameworks/node/package-lock.json" | cut -c1-12)/node_modules
+
+need_node_modules() {
+  command -v npm >/dev/null || need_packages nodejs npm
+  local folder
+  folder=$(dirname "$node_modules")
+  mkdir -p "$cache"
+  (
+    flock 8
+    [ -d "$node_modules" ] && exit
+    say "Installing packages of npm in $folder"
+    rm -rf "$folder.making"
+    mkdir "$folder.making"
+    cp "$repository"/tests/frameworks/node/package*.json "$folder.making/"
+    # Prisma's scripts would download its native engines.
+    (cd "$folder.making" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2)
+    mv "$folder.making" "$folder"
+  ) 8>"$cache/npm.lock"
+}
+
+# What the application of docs/frameworks/NAME.md needs.
+need_framework() {
+  case $1 in
+    laravel) need_packages php-cli php-pgsql php-laravel-framework phpunit ;;
+    django) need_packages python3-django python3-psycopg2 python3-psycopg python3-django-channels python3-daphne ;;
+    rails) need_packages ruby-railties ruby-activerecord ruby-actioncable ruby-pg ;;
+    *) need_packages curl && need_node_modules ;;
+  esac
 }
 
 # PostgreSQL's own programs, the newest on this machine.

@@ -24,15 +24,6 @@ fill() { # FILE Key=Value …; a value may have several lines
   for setting in "${@:2}"; do text=${text//"{{${setting%%=*}}}"/"${setting#*=}"}; done
   printf '%s\n' "$text"
 }
-# What --help says is the one list of commands and options.
-commands() { "$worker" --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*\).*/\1/p'; }
-options() { "$worker" "$1" --help | sed -n 's/^  \(--[a-z-]*\).*/\1/p' | grep -vE -- '--(config|help)' | paste -sd ' ' || true; }
-man_commands() {
-  "$worker" --help | sed -n '/^Commands:/,$ s/^  \([a-z-]*.*\)/\1/p' | while read -r line; do
-    printf '.TP\n.B %s\n%s.\n' "$(sed 's/  .*//; s/-/\\-/g' <<<"$line")" "$(sed 's/^.*  //' <<<"$line")"
-  done
-}
-completions() { local command; for command in $(commands); do printf "    %s) words='%s' ;;\n" "$command" "$(options "$command")"; done; }
 
 put 755 "$worker" usr/bin/pjsip-sync-worker
 put 644 "$repository/systemd/pjsip-sync-worker.service" usr/lib/systemd/system/pjsip-sync-worker.service
@@ -56,11 +47,13 @@ pjsip-sync-worker ($version) unstable; urgency=medium
 
  -- $maintainer  $(date -u -R -d "@$day")
 TEXT
-install -d "$tree/usr/share/man/man8" "$tree/usr/share/bash-completion/completions"
-fill "$repository/packaging/pjsip-sync-worker.8" "Version=$version" "Date=$(date -u -d "@$day" +%F)" "Commands=$(man_commands)" |
-  gzip -9n >"$tree/usr/share/man/man8/pjsip-sync-worker.8.gz"
-fill "$repository/packaging/pjsip-sync-worker.bash" "Commands=$(commands | paste -sd ' ')" "Options=$(completions)
-" >"$tree/usr/share/bash-completion/completions/pjsip-sync-worker"
+completions=$repository/packaging/completions/pjsip-sync-worker
+put 644 "$completions.bash" usr/share/bash-completion/completions/pjsip-sync-worker
+put 644 "$completions.zsh" usr/share/zsh/vendor-completions/_pjsip-sync-worker
+put 644 "$completions.fish" usr/share/fish/vendor_completions.d/pjsip-sync-worker.fish
+install -d "$tree/usr/share/man/man8"
+sed "1s/^[.]TH .*/.TH PJSIP-SYNC-WORKER 8 \"$(date -u -d "@$day" +%F)\" \"pjsip-sync-worker $version\" \"System Administration\"/" \
+  "$repository/packaging/pjsip-sync-worker.8" | gzip -9n >"$tree/usr/share/man/man8/pjsip-sync-worker.8.gz"
 
 install -d "$tree/DEBIAN" "$tree/debian"
 touch "$tree/debian/control"

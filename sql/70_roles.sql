@@ -45,8 +45,12 @@ end
 $grants$;
 
 -- Asterisk reads what the worker writes, and writes its own registrations.
-set search_path = :"realtime_schema", pg_catalog;
-grant usage on schema :"realtime_schema" to asterisk;
+do $use$
+begin
+  execute format('grant usage on schema %I to asterisk', current_setting('pjsip_sync.realtime_schema'));
+  perform set_config('search_path', format('%I, pg_catalog', current_setting('pjsip_sync.realtime_schema')), false);
+end
+$use$;
 grant select on ps_endpoints, ps_auths, ps_aors to asterisk;
 grant select, insert, update, delete on ps_contacts to asterisk;
 reset search_path;
@@ -59,7 +63,8 @@ declare
 begin
   select * into mapping from pjsip_sync.mapping;
   raise info '%', format($text$The roles are ready: pjsip_sync is the worker, asterisk is Asterisk's ODBC link.
-Give each a password once, in psql:  \password pjsip_sync  and  \password asterisk
+On this server the system users of the same names need no password: PostgreSQL knows them by its socket (peer).
+For connections by network give each role a password once, in psql:  \password pjsip_sync  and  \password asterisk
 Your application needs rights on its own table only, and none in the schema pjsip_sync:
   grant select, insert, update, delete on %s to YOUR_APPLICATION;
 To read the registrations in detail as well:

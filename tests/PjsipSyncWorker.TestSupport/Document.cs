@@ -6,9 +6,15 @@ namespace PjsipSyncWorker.TestSupport;
 /// <param name="File">README.md, or a file of docs/.</param>
 /// <param name="Heading">The heading that it stands under.</param>
 /// <param name="Language">What stands behind the fence; empty for none.</param>
-internal sealed record FencedBlock(string File, string Heading, string Language, string Text)
+internal sealed partial record FencedBlock(string File, string Heading, string Language, string Text)
 {
     public string FirstLine => Text.Split('\n')[0];
+
+    /// <summary>The path that the comment in the first line names, where the block is a file to copy; null for other blocks.</summary>
+    public string? CopiedTo => PathComment().Match(FirstLine) is { Success: true } match ? match.Groups[1].Value : null;
+
+    [GeneratedRegex(@"^(?:<\?php |<!-- )?(?://|#|--)? ?([\w.-]+(?:/[\w.-]+)*\.\w+)(?: -->)?$")]
+    private static partial Regex PathComment();
 }
 
 /// <summary>A link of a document to another place of this checkout.</summary>
@@ -62,7 +68,7 @@ internal static partial class Document
     /// <summary>
     /// Returns the links of a document that lead to this checkout, in the order of the text; links to the web are left out.
     /// </summary>
-    public static IEnumerable<DocumentLink> Links(string file) => LinkTarget().Matches(WithoutBlocks(file))
+    public static IEnumerable<DocumentLink> Links(string file) => LinkTarget().Matches(WithoutCode(file))
         .Select(match => match.Groups[1].Value).Where(target => !target.Contains("://", StringComparison.Ordinal))
         .Select(target => target.Split('#'))
         .Select(parts => new DocumentLink(file, parts[0].Length == 0 ? file : Resolve(file, parts[0]), parts.ElementAtOrDefault(1) ?? ""));
@@ -74,6 +80,9 @@ internal static partial class Document
 
     private static string WithoutBlocks(string file) => WholeBlock().Replace(Read(file), "");
 
+    /// <summary>Code in a line may look like a link: <c>[internal](+)</c>.</summary>
+    private static string WithoutCode(string file) => InlineCode().Replace(WithoutBlocks(file), "code");
+
     private static string Resolve(string file, string target) =>
         Path.GetRelativePath(Root, Path.GetFullPath(Path.Combine(Root, Path.GetDirectoryName(file)!, target))).Replace('\\', '/');
 
@@ -82,6 +91,9 @@ internal static partial class Document
 
     [GeneratedRegex(@"^ *```.*?^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex WholeBlock();
+
+    [GeneratedRegex("`[^`\n]+`")]
+    private static partial Regex InlineCode();
 
     [GeneratedRegex(@"\]\(([^)\s]+)\)")]
     private static partial Regex LinkTarget();

@@ -2,7 +2,7 @@ namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
 /// Compares a configuration directory with the files that are needed. Other files, sections and settings are ignored, and so are
-/// the settings under a comment "Yours" of the templates.
+/// the values under a comment "Default" of the templates.
 /// </summary>
 internal static class ConfCheck
 {
@@ -11,13 +11,13 @@ internal static class ConfCheck
 
     /// <summary>Returns what is missing or different, in the order of the files. Secrets are compared and never shown.</summary>
     /// <param name="directory">/etc/asterisk, or /etc if that has the folder asterisk.</param>
-    public static List<ConfDifference> Run(string directory, IReadOnlyList<RenderedFile> needed)
+    public static List<ConfDifference> Run(string directory, IReadOnlyList<RenderedFile> files)
     {
         var differences = new List<ConfDifference>();
         var below = Path.Combine(directory, "asterisk");
         if (Directory.Exists(below) && !File.Exists(Path.Combine(directory, "asterisk.conf")))
             directory = below;
-        foreach (var file in needed)
+        foreach (var file in files)
         {
             var path = Locate(directory, file);
             if (!File.Exists(path))
@@ -28,7 +28,7 @@ internal static class ConfCheck
             ConfFile actual;
             try
             {
-                actual = ConfReader.ReadFile(path, file.IsIni);
+                actual = ConfReader.ReadFile(path, file.IsIni).Joined();
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
@@ -36,9 +36,12 @@ internal static class ConfCheck
                 continue;
             }
             differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
-            foreach (var section in ConfReader.ReadText(WithoutYours(file.Text), file.IsIni).Sections)
+            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Joined();
+            foreach (var section in needed.Sections.Where(section => !section.IsTemplate))
+            {
                 differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new ConfDifference(file.Name, section.Name, text)));
+            }
         }
         return differences;
     }
@@ -82,7 +85,7 @@ internal static class ConfCheck
             var (wanted, found) = (needed.Values(key), actual.Values(key));
             if (Same(key, wanted, found))
                 continue;
-            var isSecret = key is "secret" or "password";
+            var isSecret = key is "secret" or "password" or "turnpassword";
             yield return found.Count == 0
                 ? isSecret ? $"{key} is missing" : $"{key} = {string.Join(" and ", wanted)} is missing"
                 : isSecret ? $"{key} is another one" : $"{key} is {string.Join(" and ", found)}, needed is {string.Join(" and ", wanted)}";
@@ -93,8 +96,8 @@ internal static class ConfCheck
     {
         if (wanted is [var any] && any == RenderValues.Anything)
             return key == "password" ? found.Count > 0 : found.Exists(value => value.Length > 0);
-        // The operator may allow further addresses.
-        if (key is "permit" or "deny")
+        // The operator may allow further addresses and name further networks.
+        if (key is "permit" or "deny" or "local_net")
             return wanted.All(found.Contains);
         return wanted.Select(Plain).SequenceEqual(found.Select(Plain));
 
@@ -132,18 +135,18 @@ internal static class ConfCheck
         static bool IsSame(ConfEntry one, ConfEntry other) => one.Is(other.Key) && one.Value == other.Value;
     }
 
-    /// <summary>Removes the settings under a comment that begins with "Yours", up to an empty line or the next comment.</summary>
-    internal static string WithoutYours(string text)
+    /// <summary>Removes the values under a comment that begins with "Default:", up to an empty line or the next comment.</summary>
+    internal static string WithoutDefaults(string text)
     {
         var kept = new List<string>();
-        var (isYours, settingSeen) = (false, false);
+        var (isDefault, settingSeen) = (false, false);
         foreach (var line in text.Split('\n'))
         {
             if (line.Length == 0 || line[0] == '[')
-                isYours = false;
+                isDefault = false;
             else if (line[0] == ';')
-                (isYours, settingSeen) = (line.StartsWith("; Yours", StringComparison.Ordinal) || (isYours && !settingSeen), false);
-            else if (isYours)
+                (isDefault, settingSeen) = (line.StartsWith("; Default:", StringComparison.Ordinal) || (isDefault && !settingSeen), false);
+            else if (isDefault)
             {
                 settingSeen = true;
                 continue;

@@ -1,3 +1,4 @@
+using System.IO.Enumeration;
 using System.Text;
 
 namespace PjsipSyncWorker.AsteriskConfig;
@@ -8,17 +9,25 @@ namespace PjsipSyncWorker.AsteriskConfig;
 /// </summary>
 internal sealed class ConfReader
 {
+    /// <summary>How deep files may include each other, the first one not counted (MAX_INCLUDE_LEVEL).</summary>
+    private const int MaxIncludeLevel = 10;
+
+    /// <summary>Asterisk leaves out lines of more bytes.</summary>
+    private const int LongestLine = 8190;
+
     private readonly ConfFile _file = new();
-    private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly ConfSectionIndex _sections = new();
+    private readonly List<string> _open = [];
     private readonly string? _directory;
     private readonly bool _isIni;
     private ConfSection? _section;
     private int _commentDepth;
+    private string _place = "";
 
     private ConfReader(string? directory, bool isIni) => (_directory, _isIni) = (directory, isIni);
 
     /// <summary>Reads a file of a configuration directory, with all that it includes.</summary>
-    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="IOException">A file cannot be read, or is not a text.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
     public static ConfFile ReadFile(string path, bool isIni)
     {
@@ -31,75 +40,131 @@ internal sealed class ConfReader
     public static ConfFile ReadText(string text, bool isIni)
     {
         var reader = new ConfReader(null, isIni);
-        reader.Read(text);
+        reader.Read(text, "the text");
         return reader._file;
     }
 
-    /// <summary>Reads a file in the place of its #include, unless that file is being read already.</summary>
+    /// <summary>Reads a file in the place of its #include.</summary>
     private void Include(string path)
     {
-        if (!_open.Add(path))
+        if (_open.Contains(path, StringComparer.Ordinal))
         {
             _file.Problems.Add($"#include {Path.GetFileName(path)} leads in a circle");
             return;
         }
-        Read(File.ReadAllText(path));
-        _open.Remove(path);
+        if (_open.Count > MaxIncludeLevel)
+        {
+            _file.Problems.Add($"#include {Path.GetFileName(path)} is more than {MaxIncludeLevel} files deep");
+            return;
+        }
+        _open.Add(path);
+        var text = ConfText.Read(path, out var isLatin1);
+        if (isLatin1)
+            _file.Warnings.Add($"{Path.GetFileName(path)} is not written in UTF-8, and was read as Latin-1");
+        Read(text, Path.GetFileName(path));
+        _open.RemoveAt(_open.Count - 1);
     }
 
-    private void Read(string text)
+    private void Read(string text, string name)
     {
+        var number = 0;
         foreach (var raw in text.Split('\n'))
         {
+            _place = $"line {++number} of {name}";
+            if (raw.Length > LongestLine / 4 && Encoding.UTF8.GetByteCount(raw) > LongestLine)
+            {
+                _file.Warnings.Add($"{_place} has more than {LongestLine} bytes, and Asterisk leaves it out");
+                continue;
+            }
             var line = (_isIni ? WithoutIniComment(raw) : WithoutComment(raw)).Trim();
             if (line.Length == 0)
                 continue;
             if (line[0] == '[')
-                Open(line);
+                Open(line, name, number);
             else if (line[0] == '#' && !_isIni)
                 Directive(line);
-            else if (_section is not null && line.IndexOf('=', StringComparison.Ordinal) is var at and > 0)
-                Add(_section, line, at);
+            else
+                Add(line);
+            // An included file has moved the place.
         }
+    }
+
+    private void Add(string line)
+    {
+        if (line[0] == '\\' && !_isIni)
+            line = line[1..];
+        var at = line.IndexOf('=', StringComparison.Ordinal);
+        if (_section is null)
+            _file.Problems.Add($"{_place} is in no section, and Asterisk reads none of this file");
+        else if (at <= 0)
+            _file.Warnings.Add($"{_place} has no name or no =, and Asterisk leaves it out");
+        else
+            Add(_section, line, at);
     }
 
     private static void Add(ConfSection section, string line, int at)
     {
         var value = line[(at + 1)..];
-        value = (value.StartsWith('>') ? value[1..] : value).Trim();
         if (line[at - 1] != '+')
         {
-            section.Entries.Add(new ConfEntry(line[..at].Trim(), value));
+            section.Entries.Add(new ConfEntry(line[..at].Trim(), (value.StartsWith('>') ? value[1..] : value).Trim()));
             return;
         }
         // key += more
         var key = line[..(at - 1)].Trim();
-        var last = section.Entries.FindLastIndex(entry => entry.Is(key));
+        var last = section.Entries.FindLastIndex(entry => entry.Key == key);
         if (last < 0)
-            section.Entries.Add(new ConfEntry(key, value));
+            section.Entries.Add(new ConfEntry(key, value.Trim()));
         else
-            section.Entries[last] = new ConfEntry(key, section.Entries[last].Value + value);
+            section.Entries[last] = new ConfEntry(key, (section.Entries[last].Value + value).Trim());
     }
 
-    /// <summary><c>[name]</c>, <c>[name](!)</c>, <c>[name](template,template)</c>, <c>[name](+)</c>.</summary>
-    private void Open(string line)
+    /// <summary><c>[name]</c>, <c>[name](!)</c>, <c>[name](template,template)</c>, <c>[name](+)</c>, <c>[name](+type=aor)</c>.</summary>
+    private void Open(string line, string file, int number)
     {
         var close = line.IndexOf(']', StringComparison.Ordinal);
         if (close < 0)
-            return;
-        var name = line[1..close].Trim();
-        var rest = line[(close + 1)..].Trim();
-        var options = rest.StartsWith('(') && rest.IndexOf(')', StringComparison.Ordinal) is var end and > 0
-            ? rest[1..end].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [];
-        // Asterisk joins the sections of one name, with "(+)" and without.
-        _section = _file.Sections.Find(section => section.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        if (_section is null)
-            _file.Sections.Add(_section = new ConfSection(name, options.Contains("!")));
-        foreach (var option in options.Where(option => option is not ("!" or "+")))
         {
-            if (_file.Sections.Find(section => section.Name.Equals(option, StringComparison.OrdinalIgnoreCase)) is { } template)
-                _section.Entries.AddRange([.. template.Entries]);
+            _file.Problems.Add($"{_place} has no closing ], and Asterisk reads none of this file");
+            return;
         }
+        var (name, rest) = (line[1..close], line[(close + 1)..]);
+        var end = rest.IndexOf(')', StringComparison.Ordinal);
+        if (rest.StartsWith('(') && end < 0)
+            _file.Problems.Add($"{_place} has no closing ), and Asterisk reads none of this file");
+        string[] options = rest.StartsWith('(') && end > 0 ? rest[1..end].Split(',') : [];
+        var section = new ConfSection(name, options.Contains("!"), $"{file} line {number}");
+        var isNew = true;
+        foreach (var option in options)
+        {
+            if (option == "!")
+                continue;
+            if (option.StartsWith('+'))
+            {
+                if (_sections.Find(name, option[1..]) is not { } known)
+                {
+                    _file.Problems.Add($"{_place} adds to a section {name} that is not there, and Asterisk reads none of this file");
+                    return;
+                }
+                known.Entries.AddRange(section.Entries);
+                (section, isNew) = (known, false);
+            }
+            else if (_sections.Template(option) is { } template)
+            {
+                section.Entries.AddRange([.. template.Entries]);
+                section.Templates.Add(template.Name);
+            }
+            else
+            {
+                _file.Problems.Add($"{_place} inherits from {option}, which is not there, and Asterisk reads none of this file");
+                return;
+            }
+        }
+        _section = section;
+        if (!isNew)
+            return;
+        _file.Sections.Add(section);
+        _sections.Add(section);
     }
 
     private void Directive(string line)
@@ -108,19 +173,37 @@ internal sealed class ConfReader
             return;
         var words = line.Split([' ', '\t'], 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var argument = words.Length > 1 ? words[1].Trim('"', '\'', '<', '>') : "";
-        if (words[0] == "#exec")
-            _file.Problems.Add($"#exec {argument} is not run here: what it writes is not known");
-        else if (words[0] is "#include" or "#tryinclude")
+        switch (words[0].ToLowerInvariant())
         {
-            var path = Path.GetFullPath(Path.Combine(_directory, argument));
-            string[] found = File.Exists(path) ? [path]
-                : argument.Contains('*', StringComparison.Ordinal) && Path.GetDirectoryName(path) is { } folder && Directory.Exists(folder)
-                    ? [.. Directory.GetFiles(folder, Path.GetFileName(path)).Order(StringComparer.Ordinal)] : [];
-            if (found.Length == 0 && words[0] == "#include")
-                _file.Problems.Add($"#include {argument} is not there, and Asterisk reads none of this file");
-            foreach (var file in found)
-                Include(file);
+            case "#exec":
+                _file.Problems.Add($"#exec {argument} is not run here: what it writes is not known");
+                break;
+            case "#include" or "#tryinclude" when argument.Length > 0:
+                var found = Matching(argument);
+                if (found.Length == 0 && words[0].Equals("#include", StringComparison.OrdinalIgnoreCase))
+                    _file.Problems.Add($"#include {argument} is not there, and Asterisk reads none of this file");
+                foreach (var file in found)
+                    Include(file);
+                break;
+            default:
+                _file.Warnings.Add($"{_place} has a directive without meaning, and Asterisk leaves it out");
+                break;
         }
+    }
+
+    /// <summary>Returns the files of an #include, which may have * and ? in its last part. A name is relative to the directory.</summary>
+    private string[] Matching(string argument)
+    {
+        var path = Path.GetFullPath(Path.Combine(_directory!, argument));
+        if (File.Exists(path))
+            return [path];
+        var (folder, pattern) = (Path.GetDirectoryName(path), Path.GetFileName(path));
+        if (pattern.AsSpan().IndexOfAny('*', '?') < 0 || !Directory.Exists(folder))
+            return [];
+        return [.. Directory.GetFiles(folder)
+            .Where(file => Path.GetFileName(file) is ['.', ..] == pattern is ['.', ..]
+                && FileSystemName.MatchesSimpleExpression(pattern, Path.GetFileName(file), ignoreCase: false))
+            .Order(StringComparer.Ordinal)];
     }
 
     private string WithoutComment(string line)

@@ -29,8 +29,10 @@ internal sealed partial class RenderValues
         _settings = settings;
         var node = Node(nodeName);
         SetNode(node, isCheck);
-        SetDatabase(isCheck);
+        SetDatabase(node, isCheck);
         SetSip();
+        SetMedia();
+        SetOtherNodes(node);
         SetDialplan();
         if (_problems.Count > 0)
             throw new SettingsException(_problems);
@@ -43,7 +45,10 @@ internal sealed partial class RenderValues
     public IReadOnlyList<string> RemainingSteps => _remainingSteps;
 
     /// <summary>Whether secure WebSockets are configured, which Asterisk's web server provides.</summary>
-    public bool NeedsHttp => _values["CertificateFile"].Value.Length > 0;
+    public bool NeedsHttp => !_values["CertificateFile"].IsEmpty;
+
+    /// <summary>Whether something about media is configured. Otherwise the rtp.conf of the distribution is right.</summary>
+    public bool NeedsRtp => !_values["RtpStart"].IsEmpty || !_values["StunServer"].IsEmpty || !_values["TurnServer"].IsEmpty;
 
     private RenderSettings Render => _settings.Asterisk.Render;
 
@@ -93,7 +98,7 @@ internal sealed partial class RenderValues
     private void SetManager(NodeSettings? node, string name)
     {
         var host = node?.Host ?? "127.0.0.1";
-        var isLocal = host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+        var isLocal = IsThisMachine(host);
         var isV6 = host.Contains(':', StringComparison.Ordinal);
         var port = node?.Port ?? 5038;
         var local = isV6 ? "::1" : "127.0.0.1";
@@ -112,14 +117,22 @@ internal sealed partial class RenderValues
         }
     }
 
-    private void SetDatabase(bool isCheck)
+    private void SetDatabase(NodeSettings? node, bool isCheck)
     {
         const string origin = "ConnectionStrings:Postgres";
         var connection = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
-        var host = Render.DatabaseHost ?? connection.Host ?? "";
+        ReportUnknownNodes("DatabaseHosts", Render.DatabaseHosts.Keys);
+        var ownHost = node is null ? null : Render.DatabaseHosts.GetValueOrDefault(node.Name);
+        var host = ownHost ?? Render.DatabaseHost ?? connection.Host ?? "";
         if (host.Length == 0 || host.Contains(',', StringComparison.Ordinal))
             _problems.Add("Asterisk:Render:DatabaseHost is needed: the one server that Asterisk reads");
-        Set("DatabaseHost", host, Render.DatabaseHost is null ? $"Host in {origin}" : "Asterisk:Render:DatabaseHost");
+        else if (node is not null && !IsThisMachine(node.Host) && IsThisMachine(host))
+        {
+            _problems.Add($"Asterisk:Render:DatabaseHosts:{node.Name} is needed, because {node.Name} is another machine ({node.Host}) and "
+                + $"cannot reach the database at {host}: the address of the database's machine, such as 192.0.2.7");
+        }
+        Set("DatabaseHost", host, ownHost is not null ? $"Asterisk:Render:DatabaseHosts:{node!.Name}"
+            : Render.DatabaseHost is null ? $"Host in {origin}" : "Asterisk:Render:DatabaseHost");
         Set("DatabasePort", Text(Render.DatabasePort ?? connection.Port), origin);
         Set("DatabaseName", connection.Database ?? connection.Username ?? "", $"Database in {origin}");
         Set("DatabaseSslMode", connection.SslMode switch
@@ -129,7 +142,9 @@ internal sealed partial class RenderValues
             var mode => mode.ToString().ToLowerInvariant(),
         }, origin);
         Set("RealtimeSchema", _settings.Realtime.Schema, "Realtime:Schema");
+        Set("AnyRealtimeSchema", _settings.Realtime.Schema.Length == 0 ? "yes" : "", "Realtime:Schema");
         Set("DatabaseUser", Render.DatabaseUser, "Asterisk:Render:DatabaseUser");
+        Set("DatabaseConnections", Text(Render.DatabaseConnections), "Asterisk:Render:DatabaseConnections");
         Set("DatabasePassword", Render.DatabasePassword ?? (isCheck ? Anything : ""), "Asterisk:Render:DatabasePassword");
         if (Render.DatabasePassword is null)
         {
@@ -137,36 +152,25 @@ internal sealed partial class RenderValues
                 ? $"res_odbc.conf has no password: right if PostgreSQL knows {Render.DatabaseUser} by its socket (peer), "
                     + "else set Asterisk:Render:DatabasePassword"
                 : $"res_odbc.conf has no password for the role {Render.DatabaseUser}: "
-                    + "fill it in there, or set Asterisk:Render:DatabasePassword");
+                    + "set Asterisk:Render:DatabasePassword, or put it into res_odbc_custom.conf");
         }
     }
 
-    private void SetSip()
+    /// <summary>Reports the names in a map of Asterisk:Render that no node has.</summary>
+    private void ReportUnknownNodes(string key, IEnumerable<string> names)
     {
-        Set("Contacts", _settings.Asterisk.ContactsInAstdb ? "astdb,registrar" : "realtime,ps_contacts", "Asterisk:Render:Contacts");
-        Set("ExpirationCheckInterval", "10", "");
-        Set("CacheLifetime", Render.CacheLifetime == 0 ? "" : Text(Render.CacheLifetime), "Asterisk:Render:CacheLifetime");
-        Set("OneDomain", Render.MultiDomain ? "" : "yes", "Asterisk:Render:MultiDomain");
-        Set("Udp", Render.Transports.Contains("udp") ? "yes" : "", "");
-        Set("Tcp", Render.Transports.Contains("tcp") ? "yes" : "", "");
-        Set("SipBind", At(Render.SipAddress, Render.SipPort), "Asterisk:Render:SipAddress");
-        Set("TlsBind", At(Render.SipAddress, Render.TlsPort), "Asterisk:Render:SipAddress");
-        Set("WssBind", At(Render.SipAddress, Render.WssPort), "Asterisk:Render:SipAddress");
-        Set("WssAddress", Render.SipAddress, "Asterisk:Render:SipAddress");
-        Set("HttpPort", Text(Render.HttpPort), "Asterisk:Render:HttpPort");
-        Set("CertificateFile", Render.CertificateFile ?? "", "Asterisk:Render:CertificateFile");
-        Set("PrivateKeyFile", Render.PrivateKeyFile ?? "", "Asterisk:Render:PrivateKeyFile");
+        var known = _settings.Asterisk.Nodes.Select(node => node.Name).ToList();
+        _problems.AddRange(names.Except(known).Select(name =>
+            $"Asterisk:Render:{key}:{name} is the name of no node of Asterisk:Nodes; they are: {string.Join(", ", known)}"));
     }
 
-    private void SetDialplan()
-    {
-        Set("DidPrefix", Render.DidPrefix, "Asterisk:Render:DidPrefix");
-        Set("CarrierEndpoint", Render.CarrierEndpoint, "Asterisk:Render:CarrierEndpoint");
-        Set("EmergencyNumbers", string.Join(',', Render.EmergencyNumbers), "Asterisk:Render:EmergencyNumbers");
-        Set("CountryCode", Render.CountryCode, "Asterisk:Render:CountryCode");
-    }
+    private void Set(string key, string value, string setting) => _values[key] = new TemplateValue([value], setting);
 
-    private void Set(string key, string value, string setting) => _values[key] = new TemplateValue(value, setting);
+    private void SetList(string key, IReadOnlyList<string> values, string setting) => _values[key] = new TemplateValue(values, setting);
+
+    /// <summary>Whether a host is a socket's folder or a loopback address.</summary>
+    private static bool IsThisMachine(string host) =>
+        host is "localhost" or ['/' or '@', ..] || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
 
     private static string NewSecret() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24));
 

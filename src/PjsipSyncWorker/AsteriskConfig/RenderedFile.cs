@@ -21,14 +21,15 @@ internal sealed record RenderedFile(string Name, string Text, bool IsSecret)
         string[] names =
         [
             "asterisk.conf", "extconfig.conf", "extensions.conf", .. values.NeedsHttp ? ["http.conf"] : Array.Empty<string>(),
-            "manager.conf", "modules.conf", "odbc.ini", "odbcinst.ini", "pjsip.conf", "res_odbc.conf", "sorcery.conf", "voicemail.conf",
+            "manager.conf", "modules.conf", "odbc.ini", "odbcinst.ini", "pjsip.conf", "res_odbc.conf",
+            .. values.NeedsRtp ? ["rtp.conf"] : Array.Empty<string>(), "sorcery.conf", "voicemail.conf",
         ];
         foreach (var name in names)
         {
             try
             {
                 var text = Template.Fill(Template.Load(name), IsIniName(name), values.ByKey);
-                files.Add(new RenderedFile(name, text, IsSecret: name is "manager.conf" or "res_odbc.conf"));
+                files.Add(new RenderedFile(name, text, IsSecret: name is "manager.conf" or "res_odbc.conf" or "rtp.conf"));
             }
             catch (UnwritableValueException error)
             {

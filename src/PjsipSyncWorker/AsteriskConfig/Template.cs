@@ -5,7 +5,8 @@ namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
 /// Fills in the templates under <c>asterisk/</c>. <c>{{Key}}</c> becomes a value; the lines from <c>{{#Key}}</c> to <c>{{/Key}}</c>
-/// are kept only when the value of Key is not empty. <c>scripts/asterisk.sh</c> does the same with sed.
+/// are kept only when the value of Key is not empty. They are repeated for each value of a list. Such blocks are not nested.
+/// <c>scripts/asterisk.sh</c> does the same with sed, without lists.
 /// </summary>
 internal static partial class Template
 {
@@ -28,35 +29,53 @@ internal static partial class Template
     public static string Fill(string template, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
     {
         var filled = new StringBuilder(template.Length);
-        var leftOut = false;
-        foreach (var line in template.TrimEnd('\n').Split('\n'))
+        var lines = new Queue<string>(template.TrimEnd('\n').Split('\n'));
+        while (lines.TryDequeue(out var line))
         {
             if (line.StartsWith("{{#", StringComparison.Ordinal))
-                leftOut = values[line[3..^2]].Value.Length == 0;
-            else if (line.StartsWith("{{/", StringComparison.Ordinal))
-                leftOut = false;
-            else if (!leftOut)
-                filled.Append(KeyPattern().Replace(line, match => Encode(values[match.Groups[1].Value], isIni))).Append('\n');
+                AppendBlock(filled, line[3..^2], lines, isIni, values);
+            else
+                filled.Append(Filled(line, 0, isIni, values)).Append('\n');
         }
         // Lines that were left out leave at most one empty line.
         return EmptyLinesPattern().Replace(filled.ToString(), "\n\n");
     }
 
-    private static string Encode(TemplateValue value, bool isIni)
+    /// <summary>Takes the lines of a block, and appends them once for each value of its key.</summary>
+    private static void AppendBlock(
+        StringBuilder filled, string key, Queue<string> lines, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
     {
-        if (value.Value.Any(char.IsControl))
-            throw new UnwritableValueException($"{value.Setting} must not hold a line break or another control character");
-        if (value.Value.Trim() != value.Value)
-            throw new UnwritableValueException($"{value.Setting} must not begin or end with a space: Asterisk would read it without");
-        if (value.Value.Length > 1024)
-            throw new UnwritableValueException($"{value.Setting} is too long for a line of a configuration file");
+        var block = new List<string>();
+        while (lines.Dequeue() is var line && line != $"{{{{/{key}}}}}")
+            block.Add(line);
+        for (var turn = 0; turn < (values[key].IsEmpty ? 0 : values[key].Values.Count); turn++)
+            foreach (var line in block)
+                filled.Append(Filled(line, turn, isIni, values)).Append('\n');
+    }
+
+    /// <param name="turn">Which value of a list is meant.</param>
+    private static string Filled(string line, int turn, bool isIni, IReadOnlyDictionary<string, TemplateValue> values) =>
+        KeyPattern().Replace(line, match =>
+        {
+            var (all, setting) = values[match.Groups[1].Value];
+            return Encode(all.Count == 1 ? all[0] : all[turn], setting, isIni);
+        });
+
+    private static string Encode(string value, string setting, bool isIni)
+    {
+        if (value.Any(char.IsControl))
+            throw new UnwritableValueException($"{setting} must not hold a line break or another control character");
+        if (value.Trim() != value)
+            throw new UnwritableValueException($"{setting} must not begin or end with a space: Asterisk would read it without");
+        if (value.Length > 1024)
+            throw new UnwritableValueException($"{setting} is too long for a line of a configuration file");
         if (!isIni)
-            return value.Value.Replace(";", "\\;", StringComparison.Ordinal);
+            return value.Replace(";", "\\;", StringComparison.Ordinal);
         // These characters have a meaning in some versions of the driver, and there is no way to quote them that works in all.
-        return value.Value.IndexOfAny([';', '{', '}', '[', ']', '"', '\'', '#', '=', '%', '+', '\\']) is var at and >= 0
+        return value.IndexOfAny([';', '{', '}', '[', ']', '"', '\'', '#', '=', '%', '+', '\\']) is var at and >= 0
             ? throw new UnwritableValueException(
-                $"{value.Setting} holds {value.Value[at]}, which odbc.ini cannot: give this one another name")
-            : value.Value;
+                $"{setting} holds {value[at]}, which odbc.ini cannot: give this one another name")
+            : value;
     }
 
     [GeneratedRegex(@"\{\{(\w+)\}\}")]
@@ -66,10 +85,14 @@ internal static partial class Template
     private static partial Regex EmptyLinesPattern();
 }
 
-/// <summary>A value for a template.</summary>
-/// <param name="Value">The value, not escaped; may be a secret.</param>
-/// <param name="Setting">The setting that gives the value, for messages.</param>
-internal readonly record struct TemplateValue(string Value, string Setting);
+/// <summary>A value for a template, or a list of them.</summary>
+/// <param name="Values">The values, not escaped; may be secrets.</param>
+/// <param name="Setting">The setting that gives the values, for messages.</param>
+internal readonly record struct TemplateValue(IReadOnlyList<string> Values, string Setting)
+{
+    /// <summary>Whether there is no value, or an empty one alone.</summary>
+    public bool IsEmpty => Values is [] or [""];
+}
 
 /// <summary>A file cannot hold a value. The message names the setting and never repeats its value.</summary>
 internal sealed class UnwritableValueException(string message) : Exception(message);

@@ -12,15 +12,19 @@ namespace PjsipSyncWorker.Cli;
 /// <summary>Reads the settings for a command, and turns its failures into one clear line and an exit code.</summary>
 internal static class CommandRunner
 {
-    /// <summary>Runs a command that needs the installed database, with an open connection to it.</summary>
+    /// <summary>
+    /// Runs a command that needs the installed database, with an open connection to it. Root becomes the service's user first
+    /// (<see cref="ServiceUser"/>): a command that reads files of others must have read them before.
+    /// </summary>
     /// <inheritdoc cref="RunAsync(string?, Func{IConfiguration, WorkerSettings, Task{int}}, Action{SettingsException}?)"/>
     public static Task<int> RunOnDatabaseAsync(
         string? configFile, Func<WorkerSettings, NpgsqlDataSource, NpgsqlConnection, Task<int>> work, CancellationToken cancellation) =>
         RunAsync(configFile, async settings =>
         {
+            await ServiceUser.BecomeAsync(settings.ConnectionString, cancellation);
             await using var dataSource = DataSource.Create(settings.ConnectionString);
             await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-            await Installation.CheckAsync(connection, settings, cancellation);
+            settings = await Installation.CheckAsync(connection, settings, cancellation);
             return await work(settings, dataSource, connection);
         });
 
@@ -29,18 +33,25 @@ internal static class CommandRunner
         string? configFile, Func<WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null) =>
         RunAsync(configFile, (_, settings) => work(settings), onMisconfigured);
 
-    /// <summary>Runs a command. A failure that a person can repair becomes one line on standard error; any other is thrown.</summary>
+    /// <inheritdoc cref="RunAsync(Func{Task{int}}, Action{SettingsException}?)"/>
     /// <param name="configFile">The file of <c>--config</c>; null when none was given.</param>
+    public static Task<int> RunAsync(
+        string? configFile, Func<IConfiguration, WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null) =>
+        RunAsync(() =>
+        {
+            var configuration = SettingsSources.Load(configFile);
+            return work(configuration, SettingsReader.Read(configuration));
+        }, onMisconfigured);
+
+    /// <summary>Runs a command. A failure that a person can repair becomes one line on standard error; any other is thrown.</summary>
     /// <param name="work">The command; returns the exit code.</param>
     /// <param name="onMisconfigured">Reports the problems of the configuration instead; null for a line each on standard error.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(
-        string? configFile, Func<IConfiguration, WorkerSettings, Task<int>> work, Action<SettingsException>? onMisconfigured = null)
+    public static async Task<int> RunAsync(Func<Task<int>> work, Action<SettingsException>? onMisconfigured = null)
     {
         try
         {
-            var configuration = SettingsSources.Load(configFile);
-            return await work(configuration, SettingsReader.Read(configuration));
+            return await work();
         }
         catch (SettingsException error) when (onMisconfigured is not null)
         {

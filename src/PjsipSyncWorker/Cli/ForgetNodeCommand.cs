@@ -11,7 +11,7 @@ internal static class ForgetNodeCommand
     /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
     {
-        var name = new Argument<string>("NAME") { Description = "The node's name in Asterisk:Nodes" };
+        var name = new Argument<string>("NODE") { Description = "The node's name in Asterisk:Nodes" };
         var command = new Command("forget-node", "Forget an Asterisk server that will not come back, and its registrations") { name };
         command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), async (_, _, connection) =>
         {

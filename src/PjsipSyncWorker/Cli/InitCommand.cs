@@ -56,6 +56,7 @@ internal static class InitCommand
 
     private static async Task<int> InstallAsync(WorkerSettings settings, InstallOptions options, CancellationToken cancellation)
     {
+        await ServiceUser.BecomeAsync(settings.ConnectionString, cancellation);
         await using var dataSource = DataSource.Create(settings.ConnectionString);
         try
         {

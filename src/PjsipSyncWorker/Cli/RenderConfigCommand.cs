@@ -22,7 +22,7 @@ internal static class RenderConfigCommand
         var node = new Option<string?>("--node")
         {
             Description = "The node's name in Asterisk:Nodes, where there are several",
-            HelpName = "NAME",
+            HelpName = "NODE",
         };
         var force = new Option<bool>("--force")
         {

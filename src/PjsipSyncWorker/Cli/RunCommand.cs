@@ -18,5 +18,9 @@ internal static class RunCommand
     /// <param name="configFile">The file of <c>--config</c>; null when none was given.</param>
     /// <returns>The exit code.</returns>
     public static Task<int> ExecuteAsync(string? configFile, CancellationToken cancellation) =>
-        CommandRunner.RunAsync(configFile, (configuration, settings) => WorkerHost.RunAsync(configuration, settings, cancellation));
+        CommandRunner.RunAsync(configFile, async (configuration, settings) =>
+        {
+            await ServiceUser.BecomeAsync(settings.ConnectionString, cancellation);
+            return await WorkerHost.RunAsync(configuration, settings, cancellation);
+        });
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync;
@@ -67,6 +68,11 @@ internal sealed class SyncReport(RealtimeSchema realtimeSchema, bool json, bool 
         }
         if (result.Refusal is not null)
             await Console.Error.WriteLineAsync(result.Refusal);
+        if (result.Rejected > 0 && !json)
+        {
+            await Console.Error.WriteLineAsync(
+                $"{Counted.Of(result.Rejected, "extension is", "extensions are")} rejected: pjsip-sync-worker status --rejected says why");
+        }
         return result.Rejected > 0 || result.HeldBack > 0 ? ExitCode.Problems : ExitCode.Good;
     }
 

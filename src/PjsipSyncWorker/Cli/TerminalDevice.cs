@@ -50,7 +50,7 @@ internal static class TerminalDevice
     }
 
     /// <summary>Takes <see cref="Quiet"/> back.</summary>
-    public static void Restore(byte[] attributes) => tcsetattr(StandardInput, AfterOutput, attributes);
+    public static void Restore(byte[] attributes) => _ = tcsetattr(StandardInput, AfterOutput, attributes);
 
 #pragma warning disable SYSLIB1054, IDE1006 // A generated import needs unsafe code; the names are those of the C library.
     [DllImport("libc")]

@@ -34,6 +34,7 @@ internal static class VerifyConfigCommand
 
     private static async Task<int> VerifyAsync(WorkerSettings settings, bool fix, bool json, CancellationToken cancellation)
     {
+        await ServiceUser.BecomeAsync(settings.ConnectionString, cancellation);
         var (reports, registrations) = await Verifier.RunAsync(settings, fix, report =>
         {
             if (!json)
@@ -42,7 +43,7 @@ internal static class VerifyConfigCommand
         if (json)
             await Console.Out.WriteLineAsync(VerifyReport.Json(reports, registrations));
         else
-            VerifyReport.WriteSummary(reports);
+            VerifyReport.WriteRest(reports);
         var failed = reports.Where(report => report.Outcome == Outcome.Fail).ToList();
         return failed.Count == 0 ? ExitCode.Good
             : failed.Any(report => report.Name == DatabaseChecks.Reachable) ? ExitCode.Unreachable

@@ -6,44 +6,81 @@ using Spectre.Console;
 namespace PjsipSyncWorker.Cli;
 
 /// <summary>
-/// Shows the checks of <c>verify-config</c>: symbols and colours on a terminal, plain lines elsewhere, JSON for programs.
+/// Shows the checks of <c>verify-config</c>: symbols and colours on a terminal, plain lines elsewhere, JSON for programs. For a person
+/// the checks that passed come first, as they end; then, at the bottom of the screen, what was skipped, the warnings and the failures.
 /// </summary>
 internal static class VerifyReport
 {
-    /// <summary>Writes a report and its advice to standard output.</summary>
+    /// <summary>Writes a check that passed to standard output; any other waits for <see cref="WriteRest"/>.</summary>
     public static void Write(CheckReport report)
     {
-        var name = report.Node is null ? report.Name : $"{report.Name} [{report.Node}]";
+        if (report.Outcome == Outcome.Pass)
+            WriteLines(report);
+    }
+
+    /// <summary>Writes the checks that did not pass, the failures last, and how many there are of each kind.</summary>
+    public static void WriteRest(IReadOnlyList<CheckReport> reports)
+    {
+        var skipped = Of(Outcome.Skip).ToList();
+        if (skipped.Count > 0)
+        {
+            var causes = skipped.Select(report => report.SkippedFor?.Title).Distinct();
+            WriteText(Outcome.Skip, $"{Counted.Of(skipped.Count, "check was", "checks were")} skipped,",
+                $"because {string.Join(" and ", causes)} failed");
+        }
+        foreach (var report in Of(Outcome.Warn).Concat(Of(Outcome.Fail)))
+            WriteLines(report);
+        Console.WriteLine($"{Counted.Of(Of(Outcome.Pass).Count(), "check")} passed, {Counted.Of(Of(Outcome.Warn).Count(), "warning")}, "
+            + $"{Of(Outcome.Fail).Count()} failed, {skipped.Count} skipped");
+
+        IEnumerable<CheckReport> Of(Outcome outcome) => reports.Where(report => report.Outcome == outcome);
+    }
+
+    private static void WriteLines(CheckReport report)
+    {
+        WriteText(report.Outcome, $"{report.Title}:", report.Found);
+        WriteDetail("fixed:", report.Fixed);
+        WriteDetail(Console.IsOutputRedirected ? "do:" : "→", report.Advice);
+    }
+
+    private static void WriteText(Outcome outcome, string title, string text)
+    {
         if (Console.IsOutputRedirected)
         {
-            Console.WriteLine($"{Word(report.Outcome),-4} {name}: {UntrustedText.Escape(report.Found)}");
-            if (report.Fixed is not null)
-                Console.WriteLine($"     fixed: {UntrustedText.Escape(report.Fixed)}");
-            if (report.Advice is not null)
-                Console.WriteLine($"     do: {UntrustedText.Escape(report.Advice)}");
+            Console.WriteLine($"{Word(outcome),-4} {title} {UntrustedText.Escape(text)}");
             return;
         }
-        var (colour, symbol) = report.Outcome switch
+        var (colour, symbol) = outcome switch
         {
             Outcome.Pass => ("green", "✔"),
             Outcome.Warn => ("yellow", "!"),
             Outcome.Fail => ("red", "✘"),
             _ => ("grey", "-"),
         };
-        AnsiConsole.MarkupLine($"[{colour}]{symbol} {Markup.Escape(name)}[/]  {Markup.Escape(UntrustedText.Escape(report.Found))}");
-        if (report.Fixed is not null)
-            AnsiConsole.MarkupLine($"  [green]fixed:[/] {Markup.Escape(UntrustedText.Escape(report.Fixed))}");
-        if (report.Advice is not null)
-            AnsiConsole.MarkupLine($"  [bold]→[/] {Markup.Escape(UntrustedText.Escape(report.Advice))}");
+        WriteMarked($"{symbol} {title}", colour, text, indent: 0);
     }
 
-    /// <summary>Writes one line: how many checks passed, warned, failed and were skipped.</summary>
-    public static void WriteSummary(IReadOnlyList<CheckReport> reports)
+    private static void WriteDetail(string title, string? text)
     {
-        Console.WriteLine(
-            $"{Count(Outcome.Pass)} passed, {Count(Outcome.Warn)} to look at, {Count(Outcome.Fail)} failed, {Count(Outcome.Skip)} skipped");
+        if (text is null)
+            return;
+        if (Console.IsOutputRedirected)
+            Console.WriteLine($"     {title} {UntrustedText.Escape(text)}");
+        else
+            WriteMarked(title, "bold", text, indent: 2);
+    }
 
-        int Count(Outcome outcome) => reports.Count(report => report.Outcome == outcome);
+    /// <summary>Writes text as wide as the terminal, the title in a style, the lines after the first two columns further in.</summary>
+    private static void WriteMarked(string title, string style, string text, int indent)
+    {
+        const int Hanging = 2;
+        var width = AnsiConsole.Profile.Width - indent - Hanging;
+        var lines = TerminalText.Wrap($"{title} {UntrustedText.Escape(text)}", width).Select(Markup.Escape).ToList();
+        var marked = Markup.Escape(title);
+        if (lines[0].StartsWith(marked, StringComparison.Ordinal))
+            lines[0] = $"[{style}]{marked}[/]{lines[0][marked.Length..]}";
+        for (var line = 0; line < lines.Count; line++)
+            AnsiConsole.MarkupLine(new string(' ', line == 0 ? indent : indent + Hanging) + lines[line]);
     }
 
     /// <summary>One JSON object on one line. Programs read it: keys are never renamed or removed.</summary>

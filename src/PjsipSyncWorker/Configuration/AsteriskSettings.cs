@@ -58,6 +58,7 @@ public sealed record NodeSettings
     public string Username { get; init; } = "pjsip-sync";
 
     /// <summary>The user's secret. Required.</summary>
+    [Secret]
     public string Secret { get; init; } = "";
 
     /// <summary>Whether to connect with TLS.</summary>

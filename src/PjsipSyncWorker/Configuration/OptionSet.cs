@@ -52,6 +52,15 @@ public sealed record OptionSet(
             },
         };
 
+    /// <summary>These options without those of <paramref name="other"/>.</summary>
+    public OptionSet Except(OptionSet other)
+    {
+        return new OptionSet(Left(Endpoint, other.Endpoint), Left(Auth, other.Auth), Left(Aor, other.Aor));
+
+        static Dictionary<string, string?> Left(IReadOnlyDictionary<string, string?> all, IReadOnlyDictionary<string, string?> other) =>
+            all.Where(option => !other.ContainsKey(option.Key)).ToDictionary(StringComparer.Ordinal);
+    }
+
     /// <summary>These options, with those of <paramref name="upper"/> over them.</summary>
     public OptionSet OverriddenBy(OptionSet upper)
     {

@@ -41,6 +41,18 @@ internal sealed class Setting
         }
     }
 
+    /// <summary>A value of this setting as text that anybody may see: a secret is <c>***</c>.</summary>
+    public string Show(object? value) =>
+        _property.GetCustomAttribute<SecretAttribute>() is { } secret && value is string { Length: > 0 } text
+            ? secret.IsConnection ? ConnectionText.Mask(text) : ConnectionText.Masked
+            : value switch
+            {
+                null => "",
+                bool flag => flag ? "true" : "false",
+                IReadOnlyList<string> list => string.Join(", ", list),
+                _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+            };
+
     private NumberRangeAttribute? NumberRange => _property.GetCustomAttribute<NumberRangeAttribute>();
 
     private DurationRangeAttribute? DurationRange => _property.GetCustomAttribute<DurationRangeAttribute>();

@@ -17,3 +17,11 @@ internal sealed class DurationRangeAttribute(string least, string most) : Attrib
 
     public TimeSpan Most { get; } = TimeSpan.ParseExact(most, "c", null);
 }
+
+/// <summary>Marks a setting whose value, or a part of it, is never shown.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class SecretAttribute : Attribute
+{
+    /// <summary>Whether the value is a connection string, of which only the passwords are secret.</summary>
+    public bool IsConnection { get; init; }
+}

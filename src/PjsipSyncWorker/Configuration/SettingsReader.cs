@@ -10,49 +10,47 @@ namespace PjsipSyncWorker.Configuration;
 /// </summary>
 public static class SettingsReader
 {
-    /// <summary>The worker's own sections; others, such as Logging, belong to the host.</summary>
-    private static readonly string[] OwnSections = ["ConnectionStrings", "Source", "Realtime", "Asterisk", "Sync", "Metrics"];
-
-    /// <summary>Reads the worker's own sections.</summary>
+    /// <summary>Reads the whole configuration.</summary>
     /// <exception cref="SettingsException">There are problems; it has all of them, one line each.</exception>
-    public static WorkerSettings Read(IConfiguration configuration)
+    public static WorkerSettings Read(IConfiguration configuration) => Read(configuration, new SettingsReading(configuration));
+
+    /// <summary>Reads the whole configuration, and tells what is in force.</summary>
+    /// <exception cref="SettingsException">There are problems; it has all of them, one line each.</exception>
+    internal static WorkerSettings Read(IConfiguration configuration, SettingsReading reading)
     {
-        var problems = new List<string>();
-        var root = new StrictSection(configuration, "", problems);
+        var root = new StrictSection(configuration, "", reading);
         var settings = new WorkerSettings
         {
             ConnectionString = ReadConnection(root.Section("ConnectionStrings")),
             Source = ReadSource(root.Section("Source")),
-            Realtime = ReadRealtime(root.Section("Realtime")),
+            Realtime = ReadRealtime(root.Section("Realtime"), reading),
             Asterisk = ReadAsterisk(root.Section("Asterisk")),
             Sync = ReadSync(root.Section("Sync")),
             Metrics = ReadMetrics(root.Section("Metrics")),
         };
-        foreach (var stray in configuration.GetChildren().Where(child => IsMisspelled(child.Key)))
-            problems.Add($"{stray.Key} is not known; the sections are: {string.Join(", ", OwnSections)}");
-        return problems.Count == 0 ? settings : throw new SettingsException(problems);
+        LoggingRules.Check(configuration, reading);
+        UnknownSections.Check(configuration, reading);
+        return reading.Problems.Count == 0 ? settings : throw new SettingsException(reading.Problems);
     }
-
-    /// <summary>
-    /// Whether a section differs from one of the worker's own by an "s" at the end. Other unknown sections are no mistake,
-    /// because the environment has a great many variables of other programs.
-    /// </summary>
-    private static bool IsMisspelled(string section) =>
-        !OwnSections.Contains(section, StringComparer.OrdinalIgnoreCase)
-        && OwnSections.Any(own => own.Length > 4 && (section + "s").Equals(own, StringComparison.OrdinalIgnoreCase)
-            || (own + "s").Equals(section, StringComparison.OrdinalIgnoreCase));
 
     private static string ReadConnection(StrictSection connections)
     {
         var connectionString = connections.Read(new ConnectionSettings()).Postgres;
         try
         {
+            if (ConnectionUrl.IsUrl(connectionString))
+                return ConnectionUrl.ToConnectionString(connectionString);
             _ = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (FormatException e) when (ConnectionUrl.IsUrl(connectionString))
+        {
+            connections.Problem("Postgres", e.Message);
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException or NotSupportedException)
         {
             // The exception may repeat parts of the connection string, which holds a password.
-            connections.Problem("Postgres", $"is not a connection string such as {new ConnectionSettings().Postgres}");
+            connections.Problem("Postgres",
+                $"is not a connection string such as {new ConnectionSettings().Postgres} or postgres://USER:PASSWORD@HOST/DATABASE");
         }
         return connectionString;
     }
@@ -89,12 +87,15 @@ public static class SettingsReader
         return $"public.{table}";
     }
 
-    private static RealtimeSettings ReadRealtime(StrictSection realtime)
+    private static RealtimeSettings ReadRealtime(StrictSection realtime, SettingsReading reading)
     {
         var defaults = realtime.Section("Defaults").Read(new OptionSettings()).ToOptionSet();
+        reading.RecordDefaults("Realtime:Defaults", OptionSet.SafeDefaults.Except(defaults));
         var profiles = new Dictionary<string, OptionSet>(OptionSet.BuiltInProfiles, StringComparer.Ordinal);
         foreach (var profile in realtime.Section("Profiles").Sections())
             profiles[profile.Name] = profile.Read(new OptionSettings()).ToOptionSet();
+        foreach (var (name, options) in OptionSet.BuiltInProfiles.Where(profile => profiles[profile.Key] == profile.Value))
+            reading.RecordDefaults($"Realtime:Profiles:{name}", options);
         return realtime.Read(new RealtimeSettings { Defaults = OptionSet.SafeDefaults.OverriddenBy(defaults), Profiles = profiles });
     }
 
@@ -122,7 +123,7 @@ public static class SettingsReader
                     $"\"{node.Name}\" is also the name of another node: registrations are stored by node name, so each node needs its own");
             }
             if (node.Secret.Length == 0)
-                section.Problem("Secret", "is missing: it is the secret of this user in Asterisk's manager.conf");
+                section.MissingSecret("Secret", "is missing: it is the secret of this user in Asterisk's manager.conf");
             nodes.Add(node);
         }
         return nodes;

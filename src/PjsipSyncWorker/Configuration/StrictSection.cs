@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using PjsipSyncWorker.Diagnostics;
 
 namespace PjsipSyncWorker.Configuration;
 
@@ -9,8 +10,8 @@ namespace PjsipSyncWorker.Configuration;
 /// so that all of them are reported at once.
 /// </summary>
 /// <param name="path">The section's place, for messages: <c>Sync:MaxRemoval</c>; empty for the root.</param>
-/// <param name="problems">Receives one line for each problem. All sections share it.</param>
-internal sealed class StrictSection(IConfiguration section, string path, List<string> problems)
+/// <param name="reading">Receives values and problems. All sections share it.</param>
+internal sealed class StrictSection(IConfiguration section, string path, SettingsReading reading)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
@@ -37,7 +38,7 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
         var child = section.GetSection(key);
         if (!HasChildren(child) && !string.IsNullOrEmpty(child.Value))
             Problem(key, "must be a section or a list of its own, not a single value");
-        return new StrictSection(child, PathOf(key), problems);
+        return new StrictSection(child, PathOf(key), reading);
     }
 
     /// <summary>The sections of a list, in its order: <c>[ { … }, { … } ]</c>.</summary>
@@ -55,7 +56,20 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
 
     /// <summary>Reports a problem with a key.</summary>
     /// <param name="text">Follows the key: <c>must be …</c>. Must not repeat a secret.</param>
-    public void Problem(string key, string text) => problems.Add($"{PathOf(key)} {text}");
+    public void Problem(string key, string text) => reading.Problem(PathOf(key), text);
+
+    /// <summary>Reports a secret that is needed and not given.</summary>
+    public void MissingSecret(string key, string text) => reading.MissingSecret(PathOf(key), text);
+
+    /// <summary>What is wrong with an unknown key: the nearest known one, and all of them.</summary>
+    /// <param name="where">Empty, or a space and a place.</param>
+    /// <param name="what">What the known ones are, in the plural.</param>
+    public static string Unknown(string where, string name, string what, IEnumerable<string> known)
+    {
+        List<string> names = [.. known];
+        var question = NearestName.Question(name, names);
+        return $"is not known{where}{(question.Length == 0 ? "; the" : $"{question} The")} {what} are: {string.Join(", ", names)}";
+    }
 
     private IEnumerable<string> Names => section.GetChildren().Select(child => child.Key);
 
@@ -64,32 +78,48 @@ internal sealed class StrictSection(IConfiguration section, string path, List<st
     private void ReportUnknownKeys()
     {
         foreach (var name in Names.Where(name => !_known.Contains(name)))
-            Problem(name, $"is not known here; the keys are: {string.Join(", ", _known.Order(StringComparer.Ordinal))}");
+            Problem(name, Unknown(" here", name, "keys", _known.Order(StringComparer.Ordinal)));
     }
 
     /// <param name="fallback">The default. Null stands for an optional setting, which an empty text leaves unset.</param>
     private object? ReadValue(Setting setting, object? fallback)
     {
         if (setting.IsMap)
-            return Section(setting.Key).Texts();
+        {
+            var map = Section(setting.Key).Texts();
+            foreach (var (name, value) in map)
+                reading.Record(PathOf($"{setting.Key}:{name}"), PathOf($"{setting.Key}:{name}"), setting.Show(value), isDefault: false);
+            return map;
+        }
         if (setting.IsList)
         {
-            var texts = Section(setting.Key).Texts().Values;
-            List<string> given = [.. texts.OfType<string>().Where(value => value.Length > 0)];
-            return given.Count > 0 ? given : fallback;
+            var texts = Section(setting.Key).Texts();
+            List<string> given = [.. texts.Values.OfType<string>().Where(value => value.Length > 0)];
+            var list = given.Count > 0 ? given : fallback;
+            reading.Record(PathOf(given.Count > 0 ? $"{setting.Key}:{texts.Keys.First()}" : setting.Key), PathOf(setting.Key),
+                setting.Show(list), isDefault: given.Count == 0);
+            return list;
         }
+        var (scalar, isDefault) = ReadScalar(setting, fallback);
+        if (scalar is not null)
+            reading.Record(PathOf(setting.Key), PathOf(setting.Key), setting.Show(scalar), isDefault);
+        return scalar;
+    }
+
+    private (object? Value, bool IsDefault) ReadScalar(Setting setting, object? fallback)
+    {
         _known.Add(setting.Key);
         var child = section.GetSection(setting.Key);
         if (HasChildren(child))
             Problem(setting.Key, "must be a single value");
         if (child.Value is not { } text)
-            return fallback;
+            return (fallback, true);
         if (text.Length == 0)
-            return fallback is string ? text : fallback;
+            return fallback is string ? (text, false) : (fallback, true);
         if (setting.Parse(text) is { } value)
-            return value;
+            return (value, false);
         Problem(setting.Key, $"must be {setting.Wanted}, not \"{text}\"");
-        return fallback;
+        return (fallback, true);
     }
 
     /// <summary>The text of every key of this section, null for a JSON null; a section among them is a problem.</summary>

@@ -31,7 +31,14 @@ internal readonly record struct CheckResult(Outcome Outcome, string Found, strin
 /// <param name="Found">One line; never a secret.</param>
 /// <param name="Advice">What to do; null when there is nothing to do.</param>
 /// <param name="Fixed">What <c>--fix</c> repaired before the check ran again; null when it repaired nothing.</param>
-internal sealed record CheckReport(string Name, string? Node, Outcome Outcome, string Found, string? Advice, string? Fixed);
+internal sealed record CheckReport(string Name, string? Node, Outcome Outcome, string Found, string? Advice, string? Fixed)
+{
+    /// <summary>The check that failed, so that this one was skipped; null when this one was not skipped.</summary>
+    public CheckReport? SkippedFor { get; init; }
+
+    /// <summary>Name and node, as a person reads them.</summary>
+    public string Title => Node is null ? Name : $"{Name} [{Node}]";
+}
 
 /// <summary>A check that can be run.</summary>
 /// <param name="Name">Stable, for machines: <c>database.triggers</c>. The documents list each name; a test compares.</param>

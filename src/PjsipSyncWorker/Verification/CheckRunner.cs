@@ -42,7 +42,7 @@ internal sealed class CheckRunner(bool fix, Action<CheckReport> onReport)
         if (FailedRequirement(check) is { } failed)
         {
             var found = $"not looked at, since {failed.Name} {(failed.Outcome == Outcome.Fail ? "failed" : "was skipped")}";
-            return new CheckReport(check.Name, check.Node, Outcome.Skip, found, null, null);
+            return new CheckReport(check.Name, check.Node, Outcome.Skip, found, null, null) { SkippedFor = failed.SkippedFor ?? failed };
         }
         var result = await ResultAsync(check, cancellation);
         string? repaired = null;

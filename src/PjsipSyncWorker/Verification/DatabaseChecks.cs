@@ -26,6 +26,9 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     private const string ReachableAdvice =
         "Start PostgreSQL, or correct ConnectionStrings:Postgres (host, port, database, user, password; pg_hba.conf)";
 
+    private const string RefusedAdvice =
+        "PostgreSQL runs and refuses this connection: correct ConnectionStrings:Postgres (database, user, password) or pg_hba.conf";
+
     private const string SchemaAdvice = "Grant what is missing: init --roles, run by the owner of the schema";
 
     private const string ConnectionsAdvice =
@@ -59,7 +62,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         new("database.connections", ConnectionsAsync) { Requires = [Reachable] },
         new("database.listen", cancellation => ListenCheck.RunAsync(dataSource, cancellation)) { Requires = [Reachable] },
         new(Schema, SchemaAsync) { Requires = [Reachable], Advice = SchemaAdvice },
-        new(Rights, PrivilegesAsync) { Requires = [Schema] },
+        new(Rights, PrivilegesAsync) { Requires = [Schema], Fix = Triggers.FixAsync },
         new(Realtime, RealtimeAsync) { Requires = [Schema], Advice = RealtimeAdvice },
         new(Mapping, MappingAsync) { Requires = [Schema, Rights], Fix = RefreshMappingAsync },
         new("database.triggers", Triggers.RunAsync) { Requires = [Schema], Fix = Triggers.FixAsync },
@@ -71,7 +74,20 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
     {
         await using var command = dataSource.CreateCommand("select format('database %s as role %s', current_database(), current_user)");
         var connection = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
-        return CheckResult.Pass($"{await command.ExecuteScalarAsync(cancellation)} on {connection.Host}:{connection.Port}");
+        try
+        {
+            return CheckResult.Pass($"{await command.ExecuteScalarAsync(cancellation)} on {connection.Host}:{connection.Port}");
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            // The message consists of what is wrong, a colon, and what to do.
+            var parts = DatabaseErrors.Describe(error).Split(": ", 2);
+            return CheckResult.Fail(parts[0], parts[1]);
+        }
+        catch (PostgresException error) when (DatabaseErrors.IsPermanent(error))
+        {
+            return CheckResult.Fail(DatabaseErrors.Describe(error), RefusedAdvice);
+        }
     }
 
     private async Task<CheckResult> VersionAsync(CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Asterisk;
 
@@ -39,7 +40,7 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
         }
         return await files.OrderProblemAsync(cancellation) is { } problem
             ? CheckResult.Fail(problem, OrderAdvice)
-            : CheckResult.Pass($"{names.Count} names in this server's own files, and no extension has one");
+            : CheckResult.Pass($"{Counted.Of(names.Count, "name")} in this server's own files, and no extension has one");
     }
 
     /// <summary>
@@ -50,7 +51,7 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
     {
         var phones = await PhonesAsync(cancellation);
         var emergency = (await GlobalAsync("EMERGENCY", cancellation)).Split(',', StringSplitOptions.TrimEntries)
-            .Concat(settings.Asterisk.Render.EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
+            .Concat(NumberingPlan.Of(settings.Asterisk.Render).EmergencyNumbers).Where(phones.ContainsKey).Distinct().ToList();
         if (emergency.Count > 0)
         {
             return CheckResult.Fail(

@@ -1,6 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Ami;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Announcements;
 using PjsipSyncWorker.Registrations.Asterisk;
@@ -96,7 +97,8 @@ internal sealed class ReadingChecks(AmiConnection asterisk, NpgsqlDataSource dat
             return withDomain == 0
                 ? CheckResult.Pass("endpoints are looked for by their number alone")
                 : CheckResult.Fail(
-                    $"{withDomain} endpoints are named NUMBER@DOMAIN, and this server does not look for such (disable_multi_domain = yes)",
+                    $"{Counted.Of(withDomain, "endpoint is", "endpoints are")} named NUMBER@DOMAIN, "
+                    + "and this server does not look for such (disable_multi_domain = yes)",
                     LookForDomainsAdvice);
         }
         return withDomain > 0

@@ -51,7 +51,7 @@ internal sealed class RealtimeProof(AmiConnection asterisk, NpgsqlDataSource dat
                     $"Asterisk reads {id} otherwise than it was written: {string.Join(", ", differences)}", DifferentAdvice);
             }
         }
-        return CheckResult.Pass($"Asterisk reads {string.Join(", ", sample)} as they were written");
+        return CheckResult.Pass($"Asterisk reads {string.Join(", ", sample)} as written");
     }
 
     private async Task<bool> HasAsync(RealtimeTable table, string id, CancellationToken cancellation) =>

@@ -1,5 +1,6 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Schema;
@@ -19,6 +20,10 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     /// <summary>Limit of the check that compares all extensions.</summary>
     private static readonly TimeSpan DriftLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>An SQL expression: the number of connections of running workers.</summary>
+    private const string Workers =
+        "(select count(*) from pg_stat_activity where datname = current_database() and application_name = 'pjsip-sync-worker')";
 
     private const string BacklogAdvice =
         "Nobody takes them: is the worker running, and does it stand by (journalctl -u pjsip-sync-worker)? "
@@ -44,11 +49,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
 
     private async Task<CheckResult> WorkerAsync(CancellationToken cancellation)
     {
-        await using var command = dataSource.CreateCommand($"""
-            select (select count(*) from pg_stat_activity
-                    where datname = current_database() and application_name = 'pjsip-sync-worker'),
-                   {RealtimeLock.ActiveConfiguration}
-            """);
+        await using var command = dataSource.CreateCommand($"select {Workers}, {RealtimeLock.ActiveConfiguration}");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         if (RealtimeLock.IsSuperseded(reader.TextOrNull(1), Installation.Fingerprint(settings)))
@@ -65,14 +66,16 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
     private async Task<CheckResult> BacklogAsync(CancellationToken cancellation)
     {
         await using var command = dataSource.CreateCommand(
-            $"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0') from pjsip_sync.change");
+            $"select {ChangeQueue.Count}, coalesce(now() - min(recorded_at), '0'), {Workers} from pjsip_sync.change");
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
         if (count == 0)
             return CheckResult.Pass("no change waits");
-        var found = $"{count} recorded changes wait, the oldest for {Duration(age)}";
-        return age < LongestWait ? CheckResult.Pass(found) : CheckResult.Fail(found, BacklogAdvice);
+        var found = $"{Counted.Of(count, "recorded change waits", "recorded changes wait")}, the oldest for {Duration(age)}";
+        return age >= LongestWait ? CheckResult.Fail(found, BacklogAdvice)
+            : reader.GetInt64(2) == 0 ? CheckResult.Warn($"{found}, and no worker is connected that applies them", BacklogAdvice)
+            : CheckResult.Pass(found);
     }
 
     private async Task<CheckResult> RejectedAsync(CancellationToken cancellation)
@@ -101,7 +104,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         if (drift.Count == 0)
         {
             var others = result.Drift > 0 ? ", the others have a change that waits" : "";
-            return CheckResult.Pass($"{result.Unchanged} endpoints are as they should be{others}");
+            return CheckResult.Pass($"{Counted.Of(result.Unchanged, "endpoint is as it", "endpoints are as they")} should be{others}");
         }
         return CheckResult.Fail(
             $"{Count(ChangeKind.Create)} missing, {Count(ChangeKind.Update)} different, "
@@ -124,7 +127,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(
             connection, default, afterBatch: null, cancellation);
-        var heldBack = result.HeldBack > 0 ? $", held back {result.HeldBack} removals" : "";
+        var heldBack = result.HeldBack > 0 ? $", held back {Counted.Of(result.HeldBack, "removal")}" : "";
         return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{heldBack}";
     }
 

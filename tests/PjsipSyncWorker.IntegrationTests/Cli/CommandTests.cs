@@ -81,16 +81,4 @@ public sealed class CommandTests(PostgresServer server)
         var (_, quiet) = await WorkerProcess.CommandAsync(database, ["Source__Table=lines"], "init");
         Assert.DoesNotContain("create index", quiet, StringComparison.Ordinal);
     }
-
-    [Theory]
-    [InlineData("bogus")]
-    [InlineData("run", "--nosuch")]
-    [InlineData("run", "--config", "/nonexistent/settings.json")]
-    public async Task Wrong_usage_is_exit_code_two(params string[] arguments)
-    {
-        await using var database = await server.CreateDatabaseAsync();
-        var (exit, output) = await WorkerProcess.CommandAsync(database, [], arguments);
-        Assert.Equal(2, exit);
-        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-    }
 }

@@ -10,6 +10,11 @@ internal static class AsteriskFaults
             await rig.Asterisk!.KillAsync();
             await rig.Asterisk.BootAsync();
         },
+        ["Asterisk is killed in the middle of announcements and booted"] = rig => rig.WhileAnnouncingAsync(async () =>
+        {
+            await rig.Asterisk!.KillAsync();
+            await rig.Asterisk.BootAsync();
+        }),
         ["Asterisk is restarted in order"] = rig => rig.Asterisk!.RestartAsync(),
         ["PJSIP is reloaded"] = rig => rig.Asterisk!.CliAsync("module reload res_pjsip.so"),
         ["everything of Asterisk is reloaded in the middle of announcements"] = rig =>

@@ -37,7 +37,8 @@ public sealed class SoakTests
             }
             catch (Exception error)
             {
-                throw new InvalidOperationException($"{when}\n{Tail(rig.Worker.Log)}", error);
+                var state = await AsteriskStatusAssert.DescribeAsync(rig.Asterisk!, rig.Database);
+                throw new InvalidOperationException($"{when}\n{Tail(rig.Worker.Log)}\n{state}", error);
             }
         }
     }
@@ -54,5 +55,7 @@ public sealed class SoakTests
             await phones[random.Next(phones.Length)].RegisterAsync(random.Next(3) switch { 0 => 0, 1 => 3, _ => 300 });
     }
 
-    private static string Tail(string log) => log.Length > 3000 ? log[^3000..] : log;
+    /// <summary>The last lines of the worker's log, without the many that name a batch of changes.</summary>
+    private static string Tail(string log) =>
+        string.Join('\n', log.Split('\n').Where(line => !line.Contains(" changes in ", StringComparison.Ordinal)).TakeLast(40));
 }

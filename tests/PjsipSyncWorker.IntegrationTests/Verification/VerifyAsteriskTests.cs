@@ -16,7 +16,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifiedPbx pbx) 
 
         VerificationAssert.ExpectNoFailure(checks);
         VerificationAssert.Expect(checks, "asterisk.proof", Outcome.Pass,
-            "Asterisk reads 1001, 1002, 1003, t1-(1004).x as they were written");
+            "Asterisk reads 1001, 1002, 1003, t1-(1004).x as written");
         VerificationAssert.Expect(checks, "asterisk.version", Outcome.Pass, "Asterisk 22");
         VerificationAssert.Expect(checks, "asterisk.systemname", Outcome.Pass, pbx.Asterisk.Name);
         VerificationAssert.Expect(checks, "registrations.followed", Outcome.Warn, "no worker follows this node", "Start the worker");
@@ -118,7 +118,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifiedPbx pbx) 
             VerificationAssert.Expect(checks, "asterisk.references", Outcome.Fail, "not there", "internal");
             await pbx.Asterisk.CliAsync("sorcery memory cache expire endpoint_cache");
             VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.proof", Outcome.Pass,
-                "as they were written");
+                "as written");
             var phone = new SipPhone(pbx.Asterisk, "1003", "three");
             Assert.True(await phone.RegisterAsync());
             Assert.False(await phone.CallAsync("*43"));

@@ -85,7 +85,7 @@ public sealed class VerifyCommandTests(PostgresServer server, InstalledTemplate 
         Assert.Contains("warn sync.worker: no worker is connected", output, StringComparison.Ordinal);
         Assert.Contains("     do: Start it: systemctl start", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\x1b', output);
-        Assert.Contains("1 to look at, 0 failed, 0 skipped", output, StringComparison.Ordinal);
+        Assert.Contains("1 warning, 0 failed, 0 skipped", output, StringComparison.Ordinal);
     }
 
     [Fact]

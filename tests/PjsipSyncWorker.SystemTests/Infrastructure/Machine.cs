@@ -10,7 +10,7 @@ internal sealed class Machine : IAsyncDisposable
 
     private string Leader => _server.Values["leader"];
 
-    /// <param name="tree">bare (systemd and PostgreSQL) or asterisk (Asterisk, too).</param>
+    /// <param name="tree">bare (systemd and PostgreSQL, no network), or a release of Debian (systemd alone, a network).</param>
     /// <param name="folder">Its /mnt, which is deleted with the machine.</param>
     public static async Task<Machine> BootAsync(string tree, string folder) =>
         new(await ScriptServer.StartAsync("machine.sh", "boot", tree, folder), folder);
@@ -24,15 +24,24 @@ internal sealed class Machine : IAsyncDisposable
     public async Task<string> ExpectAsync(params string[] command) =>
         (await Command.ExpectAsync([Repository.Script("machine.sh"), "run", Leader, .. command])).Text;
 
-    /// <summary>Runs lines of bash inside, as root in /root, and returns what they print.</summary>
+    /// <summary>Runs lines of bash inside, as root in /root, for ten minutes at most, and returns what they print.</summary>
     /// <exception cref="CommandFailedException">One of them failed.</exception>
-    public Task<string> ShellAsync(string script) =>
-        ExpectAsync("env", "--chdir=/root", "DEBIAN_FRONTEND=noninteractive", "bash", "-euo", "pipefail", "-c", script);
+    public async Task<string> ShellAsync(string script) => (await Command.ExpectAsync(
+        [
+            Repository.Script("machine.sh"), "run", Leader,
+            "env", "--chdir=/root", "DEBIAN_FRONTEND=noninteractive", "bash", "-euo", "pipefail", "-c", script,
+        ],
+        limit: TimeSpan.FromMinutes(10))).Text;
+
+    /// <summary>Runs a command of this machine in the network of the other, and returns how it ended.</summary>
+    public Task<CommandResult> BesideAsync(params string[] command) =>
+        Command.RunAsync([Repository.Script("machine.sh"), "beside", Leader, .. command]);
 
     /// <summary>Runs SQL in the database pbx as its superuser.</summary>
     /// <returns>The rows, unaligned and without a header.</returns>
     public Task<string> SqlAsync(string sql) =>
-        ExpectAsync("runuser", "-u", "postgres", "--", "psql", "-X", "-q", "-A", "-t", "-d", "pbx", "-c", sql);
+        ExpectAsync("runuser", "-u", "postgres", "--", "env", "PGOPTIONS=-csearch_path=public,asterisk", "psql", "-X", "-q", "-A", "-t",
+            "-d", "pbx", "-c", sql);
 
     /// <summary>Writes a file inside, with the owner and mode that it has already.</summary>
     public Task WriteAsync(string file, string text) =>

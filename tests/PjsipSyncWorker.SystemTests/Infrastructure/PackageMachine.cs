@@ -9,20 +9,17 @@ public sealed class PackageMachine : IAsyncLifetime
 
     internal StepLog Steps { get; }
 
-    /// <summary>The path of the package on this machine.</summary>
-    public string Package { get; private set; } = "";
-
     public PackageMachine() => Steps = new StepLog(() => Unit.LogAsync("-n", "15"));
 
     public async ValueTask InitializeAsync()
     {
-        await Command.NeedPackagesAsync("curl", "lintian");
+        await Command.NeedPackagesAsync("curl");
         var folder = Directory.CreateTempSubdirectory("pjsip-sync-machine.").FullName;
-        Package = await Command.MakePackageAsync();
-        File.Copy(Package, Path.Combine(folder, "newer.deb"));
+        var package = await Command.MakePackageAsync();
+        File.Copy(package, Path.Combine(folder, "newer.deb"));
         // No older version was released yet that could be upgraded from.
         var tree = Path.Combine(folder, "older");
-        await Command.ExpectAsync(["dpkg-deb", "--raw-extract", Package, tree]);
+        await Command.ExpectAsync(["dpkg-deb", "--raw-extract", package, tree]);
         await Command.ExpectAsync(["sed", "-i", "s/^Version: .*/Version: 0.0.9/", Path.Combine(tree, "DEBIAN", "control")]);
         await Command.ExpectAsync(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, Path.Combine(folder, "older.deb")]);
         // The folder of a temporary directory is closed to others, and apt reads packages as another user.

@@ -36,6 +36,18 @@ internal static partial class AsteriskStatusAssert
             : $"{when}: asterisk lights [{lit}], online are [{online}], with their state [{shown}]";
     }, LampPatience);
 
+    /// <summary>Describes what Asterisk and the database know of the registered phones, for a failure.</summary>
+    public static async Task<string> DescribeAsync(AsteriskServer asterisk, TestDatabase database) =>
+        $"""
+        {await asterisk.CliAsync("core show uptime")}
+        {await asterisk.CliAsync("pjsip show contacts")}
+        device states that Asterisk reports: {await database.ScalarAsync<string>(
+            "select coalesce(string_agg(d::text, ' ' order by d.endpoint), '') from pjsip_sync.device d where d.state <> 'UNAVAILABLE'")}
+        contacts: {await database.ScalarAsync<string>("select coalesce(string_agg(c::text, ' '), '') from pjsip_sync.contact c")}
+        nodes: {await database.ScalarAsync<string>("select string_agg((to_jsonb(n) - 'codecs')::text, ' ') from pjsip_sync.node n")}
+        revision of the last change: {await database.ScalarAsync<long>("select max(revision) from pjsip_sync.managed_endpoint")}
+        """;
+
     /// <summary>A reload of PJSIP may repair a lamp late, because reloads take a tenth of the time at most.</summary>
     private static readonly TimeSpan LampPatience = TimeSpan.FromSeconds(90);
 

@@ -71,6 +71,10 @@ internal sealed class AsteriskServer : IAsyncDisposable
 
     public Task<string> ReadAsync(string file) => ScriptAsync(["read", Name, file]);
 
+    /// <summary>Replaces a file below the folder of this server. Nothing is reloaded.</summary>
+    public Task WriteAsync(string file, string text) =>
+        Command.ExpectAsync([Repository.Script("asterisk.sh"), "write", Name, file], input: text, limit: Limit);
+
     public async ValueTask DisposeAsync() => await ScriptAsync(["remove", Name]);
 
     private static Task<string> ScriptAsync(IEnumerable<string> arguments) =>

@@ -37,6 +37,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
     {
         await database.ExecuteAsync(role is not null ? $"alter role {Role} password 'p;w\\x'" : $"""
             create role {Role} login password 'p;w\x';
+            do $$ begin grant usage on schema asterisk to {Role}; exception when invalid_schema_name then null; end $$;
             grant select on ps_endpoints, ps_auths, ps_aors to {Role};
             grant select, insert, update, delete on ps_contacts to {Role};
             """);
@@ -49,13 +50,8 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
         Assert.True(exitCode == 0, output);
     }
 
-    /// <summary>Changes a value that belongs to the operator.</summary>
-    public async Task ChangeAsync(string file, string from, string to)
-    {
-        var text = await File.ReadAllTextAsync(Path.Combine(Output, file));
-        Assert.Contains(from, text, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(Path.Combine(Site, file), text.Replace(from, to, StringComparison.Ordinal));
-    }
+    /// <summary>Adds a file of the operator.</summary>
+    public Task AddAsync(string file, string text) => File.WriteAllTextAsync(Path.Combine(Site, file), text);
 
     public Task AddCarrierAsync(SipPhone carrier) => File.WriteAllTextAsync(Path.Combine(Site, "pjsip_carriers.conf"), $"""
         [carrier]

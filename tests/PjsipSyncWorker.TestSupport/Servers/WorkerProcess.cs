@@ -8,6 +8,12 @@ namespace PjsipSyncWorker.TestSupport.Servers;
 /// </summary>
 internal sealed class WorkerProcess : IAsyncDisposable
 {
+    /// <summary>The words of a command line that start the worker; its arguments follow.</summary>
+    public static IReadOnlyList<string> Program { get; } =
+        Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER") is { Length: > 0 } published
+            ? [published]
+            : ["dotnet", Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll")];
+
     private readonly Process _process;
     private readonly StringBuilder _log = new();
 
@@ -136,16 +142,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
 
     private static ProcessStartInfo Info(TestDatabase database, IEnumerable<string> settings, params string[] arguments)
     {
-        var published = Environment.GetEnvironmentVariable("PJSIP_SYNC_TEST_WORKER");
-        var built = Path.Combine(AppContext.BaseDirectory, "pjsip-sync-worker.dll");
         var environment = new Dictionary<string, string> { ["ConnectionStrings__Postgres"] = database.ConnectionString,
             ["Metrics__Port"] = $"{Ports.Next()}" };
         foreach (var setting in settings)
             environment[setting[..setting.IndexOf('=', StringComparison.Ordinal)]] = setting[(setting.IndexOf('=',
                 StringComparison.Ordinal) + 1)..];
-        return !string.IsNullOrEmpty(published)
-            ? Repository.Info(published, arguments, environment)
-            : Repository.Info("dotnet", [built, .. arguments], environment);
+        return Repository.Info(Program[0], [.. Program.Skip(1), .. arguments], environment);
     }
 
     private void Add(string? line)

@@ -24,7 +24,7 @@ public sealed class ConfCheckTests : IDisposable
         foreach (var file in _needed)
         {
             var lines = file.Text.Split('\n');
-            var needed = ConfCheck.WithoutYours(file.Text).Split('\n').ToHashSet(StringComparer.Ordinal);
+            var needed = ConfCheck.WithoutDefaults(file.Text).Split('\n').ToHashSet(StringComparer.Ordinal);
             for (var i = 0; i < lines.Length; i++)
             {
                 if (lines[i] is "" or [';', ..] or ['#', ..] or ['[', ..] || !needed.Contains(lines[i]))
@@ -65,7 +65,7 @@ public sealed class ConfCheckTests : IDisposable
     }
 
     [Fact]
-    public void Values_that_are_said_to_be_yours_are()
+    public void Values_that_are_said_to_be_defaults_may_be_others()
     {
         Edit("pjsip.conf", "bind = 0.0.0.0:5060", "bind = 192.0.2.1:5080");
         Edit("extensions.conf", "RING_SECONDS = 30", "RING_SECONDS = 20");
@@ -74,6 +74,51 @@ public sealed class ConfCheckTests : IDisposable
         Edit("res_odbc.conf", "max_connections = 8", "max_connections = 40");
 
         Assert.Empty(Check());
+    }
+
+    [Fact]
+    public void Custom_files_may_add_and_change_and_what_they_take_away_is_named()
+    {
+        foreach (var file in _needed.Where(file => !file.IsIni))
+            Assert.Contains($"\n#tryinclude {file.Name[..^".conf".Length]}_custom.conf\n", file.Text, StringComparison.Ordinal);
+        File.WriteAllText(_directory.File("pjsip_custom.conf"), """
+            [transport-udp](+)
+            bind = 192.0.2.1:5070
+            local_net = 10.0.0.0/8
+            [carrier]
+            type = endpoint
+            """);
+        File.WriteAllText(_directory.File("extensions_custom.conf"), """
+            [globals](+)
+            RING_SECONDS = 5
+            [internal](+)
+            exten => 500,1,Answer()
+            """);
+        File.WriteAllText(_directory.File("res_odbc_custom.conf"), "[asterisk](+)\nmax_connections = 50\n");
+        Assert.Empty(Check());
+
+        File.WriteAllText(_directory.File("sorcery_custom.conf"), "[res_pjsip](+)\nendpoint = realtime,ps_endpoints\n");
+        File.WriteAllText(_directory.File("asterisk_custom.conf"), "[options](+)\nsystemname = other\n");
+        Assert.Equal(["asterisk.conf [options]: systemname is pbx1 and other, needed is pbx1"],
+            Check().Select(finding => finding.ToString()));
+    }
+
+    [Fact]
+    public void Further_local_networks_are_accepted_and_a_missing_one_is_named()
+    {
+        var needed = Rendering.Files([.. Rendering.Complete, ("Asterisk:Render:ExternalAddress", "pbx.example.net"),
+            ("Asterisk:Render:LocalNetworks:0", "10.0.0.0/8"), ("Asterisk:Render:LocalNetworks:1", "fd00::/8")]);
+        foreach (var file in needed)
+            File.WriteAllText(_directory.File(file.Name), file.Text);
+        File.WriteAllText(_directory.File("pjsip_custom.conf"), "[transport-udp](+)\nlocal_net = 192.168.0.0/16\n");
+        Assert.Empty(ConfCheck.Run(_directory.Path, needed));
+
+        Edit("pjsip.conf", "local_net = 10.0.0.0/8\n", "");
+        Assert.Equal(
+            ["local_net is fd00::/8 and 192.168.0.0/16, needed is 10.0.0.0/8 and fd00::/8",
+                "local_net is fd00::/8, needed is 10.0.0.0/8 and fd00::/8"],
+            ConfCheck.Run(_directory.Path, needed).Where(finding => finding.Section is "transport-udp" or "transport-wss")
+                .Select(finding => finding.Text));
     }
 
     [Fact]

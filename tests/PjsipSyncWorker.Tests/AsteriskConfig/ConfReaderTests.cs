@@ -15,7 +15,8 @@ public sealed class ConfReaderTests
     [InlineData("a = b\\;--c", "b;--c")]
     [InlineData("a = b;--- c", "b")]
     [InlineData("a = b = c", "b = c")]
-    [InlineData("a = b\na += c", "bc")]
+    [InlineData("a = b\na +=c", "bc")]
+    [InlineData("a = b\na += c", "b c")]
     [InlineData(";--\na = x\n--;\na = b", "b")]
     public void A_line_is_read_as_asterisk_reads_it(string text, string value)
     {

@@ -16,56 +16,76 @@ public sealed partial class DocumentTests
     private static readonly Dictionary<string, string> NotRun = new(StringComparer.Ordinal)
     {
         ["CONTRIBUTING.md: dotnet build -v q -nologo tests/PjsipSyncWorker.Tests"] = "builds and tests; scripts/test.sh does the same",
-        ["README.md:                     1. SQL                          2. trigger + NOTIFY                    3. "
-            + "ps_endpoints, ps_auths, ps_aors"] = "a picture",
+        ["README.md:   your application"] = "a picture",
         ["README.md: scripts/demo.sh     # the main flow end to end, on a private PostgreSQL and a real Asterisk; "
             + "--keep leaves it running"] = "runs for minutes; scripts/test.sh is what runs this",
         ["docs/architecture.md:  your application                    PostgreSQL                                   the worker    "
             + "                  Asterisk"] = "a picture",
-        ["docs/operate/asterisk.md: ; /etc/asterisk/pjsip_carriers.conf"] = "a carrier's own",
+        ["docs/operate/import.md: pjsip-sync-worker import /etc/asterisk --dry-run"] = "needs a server with phones; ImportTests runs it",
+        ["docs/operate/import.md: pjsip-sync-worker import /etc/asterisk --print > phones.sql     # has the passwords: keep it secret"] =
+            "the same",
         ["docs/operate/install.md: pjsip-sync-worker verify-config          # each check: pass, warn, fail or skip; "
             + "what was found, what to do"] = "run by docs/operate/troubleshooting.md, as the service's user",
         ["docs/operate/operations.md: [databases]"] = "DocsTests starts a PgBouncer with its lines",
         ["docs/operate/operations.md: create subscription phones connection 'host=app.example.net dbname=app user=replicator' "
             + "publication phones;"] = "needs a second server; ReplicationTests does it",
-        ["docs/operate/operations.md: psql pbx -c 'drop view ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
+        ["docs/operate/operations.md: psql pbx -c 'drop view asterisk.ps_endpoints_for_server' && alembic -c config.ini upgrade head && "
             + "pjsip-sync-worker init"] = "needs Asterisk's own scripts; EndpointViewTests does it",
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
             "what init prints; GrantTests does it",
+        ["docs/frameworks/README.md: pjsip-sync-worker init --roles"] = "run by the pages beside it",
+        ["docs/frameworks/django.md: new WebSocket('wss://' + location.host + '/phones').onmessage = ({ data }) => "
+            + "show(JSON.parse(data))"] = "needs a web server; the page's own tests read the consumer",
+        ["docs/frameworks/laravel.md: Broadcast::channel('extensions', fn ($user) => $user->can('see-phones'));"] = "needs a web server",
+        ["docs/frameworks/laravel.md: Echo.private('extensions').listen('ExtensionStatusChanged', ({ number, status }) => "
+            + "show(number, status))"] = "needs a web server",
+        ["docs/frameworks/node.md: new EventSource('/phones').onmessage = ({ data }) => show(JSON.parse(data))"] =
+            "needs a browser; FrameworkTests reads the events",
+        ["docs/frameworks/rails.md: consumer.subscriptions.create('PhonesChannel', { received: ({ number, status }) => "
+            + "show(number, status) })"] = "needs a web server",
         ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
             "StatusCommandTests runs it",
         ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
-        ["docs/use/dashboards.md: class FollowExtensions extends Command"] = "needs Laravel",
-        ["docs/use/dashboards.md: import pg from 'pg'"] = "needs a package of Node",
     };
 
-    /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as a section.</summary>
+    /// <summary>The documents whose shell commands ServerDocumentTests runs on a booted machine, the first as sections.</summary>
     private static readonly string[] ShellDocuments =
         ["docs/operate/install.md", "docs/operate/operations.md", "docs/operate/security.md", "docs/operate/troubleshooting.md"];
 
     /// <summary>The document whose shell commands ContainerTests runs in a Docker engine, as a section.</summary>
     private const string ContainerDocument = "docs/operate/containers.md";
 
+    /// <summary>The folder of the documents whose files and commands FrameworkTests runs.</summary>
+    private const string Frameworks = "docs/frameworks/";
+
     [Fact]
     public void Every_block_is_run_by_a_test_or_listed_with_a_reason()
     {
-        var blocks = Document.All.SelectMany(Document.Blocks).ToList();
+        var frameworks = Document.All.SelectMany(Document.Blocks).Where(IsOfFramework).ToList();
+        var blocks = Document.All.SelectMany(Document.Blocks).Except(frameworks).ToList();
 
-        Assert.Equal(NotRun.Keys.Order(StringComparer.Ordinal),
+        Assert.Equal(NotRun.Keys.Concat(DoneByTests.Keys).Order(StringComparer.Ordinal),
             blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}")
                 .Order(StringComparer.Ordinal));
         Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File)
             .Except([.. ShellDocuments, ContainerDocument, "README.md"]));
-        AssertRunBy("ServerDocumentTests", [SectionOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
-        AssertRunBy("ContainerTests", [SectionOf(ContainerDocument)]);
+        AssertRunBy("SystemTests/ServerDocumentTests",
+            [.. SectionsOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
+        AssertRunBy("SystemTests/ContainerTests", [.. SectionsOf(ContainerDocument)]);
+        AssertRunBy("IntegrationTests/Documentation/FrameworkTests",
+            [.. frameworks.Select(block => Path.GetFileNameWithoutExtension(block.File)),
+            .. frameworks.Where(block => block.Language == "sh").Select(block => block.Heading)]);
 
+        // A file to copy, or the commands that use it.
+        static bool IsOfFramework(FencedBlock block) =>
+            block.File.StartsWith(Frameworks, StringComparison.Ordinal) && (block.Language == "sh" || block.CopiedTo is not null);
         // The tests find a section by its heading, and a document by its name.
-        string SectionOf(string file) =>
-            blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct().Single();
+        IEnumerable<string> SectionsOf(string file) =>
+            blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct();
         static void AssertRunBy(string test, string?[] names)
         {
-            var source = Document.Read($"tests/PjsipSyncWorker.SystemTests/{test}.cs");
+            var source = Document.Read($"tests/PjsipSyncWorker.{test}.cs");
             Assert.All(names, name => Assert.Contains($"\"{name}\"", source, StringComparison.Ordinal));
         }
     }
@@ -123,7 +143,8 @@ public sealed partial class DocumentTests
     public void Every_file_that_a_document_names_is_there()
     {
         Assert.All(Document.All.Append("CHANGELOG.md"),
-            file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value),
+            file => Assert.All(FileName().Matches(Document.Read(file)).Select(match => match.Value)
+                .Except(Document.Blocks(file).Select(block => block.CopiedTo ?? "")),
             name => Assert.True(Path.Exists(Path.Combine(Document.Root, name)), $"{file} names {name}")));
     }
 
@@ -135,16 +156,6 @@ public sealed partial class DocumentTests
                 .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
 
         Assert.Equal(Checks().Append("configuration").Order(StringComparer.Ordinal), explained.Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public void Every_alert_is_explained()
-    {
-        var alerts = Regex.Matches(Document.Read("monitoring/alerts.yml"), "- alert: (.*)").Select(match => match.Groups[1].Value).ToList();
-
-        Assert.NotEmpty(alerts);
-        Assert.All(alerts,
-            alert => Assert.Contains($"`{alert}`", Document.Read("docs/operate/troubleshooting.md"), StringComparison.Ordinal));
     }
 
     /// <summary>A line that is looked for must be one that is written: some words of it stand in the source.</summary>

@@ -1,6 +1,8 @@
 namespace PjsipSyncWorker.Tests.Documentation;
 
-/// <summary>The end of a document, which is generated from the code. <c>PJSIP_SYNC_WRITE_DOCS</c>, not empty, writes it anew.</summary>
+/// <summary>
+/// The end of a document, or a part of it, that is generated from the code. <c>PJSIP_SYNC_WRITE_DOCS</c>, not empty, writes it anew.
+/// </summary>
 internal static class GeneratedPart
 {
     /// <summary>Fails when what follows the line <paramref name="begin"/> of a document is not <paramref name="wanted"/>.</summary>
@@ -16,6 +18,19 @@ internal static class GeneratedPart
             File.WriteAllText(Path.Combine(Document.Root, file), whole);
 
         Assert.True(written > begin.Length, $"{file} has lost the line {begin}");
+        Assert.True(whole == Document.Read(file), $"{file} is not what the code says: run scripts/docs.sh");
+    }
+
+    /// <summary>Fails when what stands between two lines of a document is not <paramref name="wanted"/>.</summary>
+    public static void CheckBetween(string file, string begin, string end, string wanted)
+    {
+        var text = Document.Read(file);
+        var (from, to) = (text.IndexOf(begin, StringComparison.Ordinal), text.IndexOf(end, StringComparison.Ordinal));
+        Assert.True(from >= 0 && to > from, $"{file} has lost the line {begin} or {end}");
+        var whole = $"{text[..(from + begin.Length)]}{wanted}{text[to..]}";
+        if (Environment.GetEnvironmentVariable("PJSIP_SYNC_WRITE_DOCS") is { Length: > 0 })
+            File.WriteAllText(Path.Combine(Document.Root, file), whole);
+
         Assert.True(whole == Document.Read(file), $"{file} is not what the code says: run scripts/docs.sh");
     }
 }

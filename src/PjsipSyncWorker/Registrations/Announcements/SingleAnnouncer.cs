@@ -15,6 +15,8 @@ internal sealed class SingleAnnouncer(
     /// <summary>A command that takes longer is followed by a longer pause.</summary>
     private static readonly TimeSpan QuickCommand = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
+
     /// <summary>The end of the last announcement window, as a timestamp; null when there was none.</summary>
     private long? _windowEnd;
 
@@ -33,26 +35,48 @@ internal sealed class SingleAnnouncer(
     {
         var asterisk = await session.Commands.QualifyListAsync(cancellation);
         Announced = 0;
-        while (backlog.Take(session.Cost.WindowSize) is { Count: > 0 } window && !isInterrupted())
+        try
         {
-            if (session.ReadsThroughView)
-                await OpenWindowAsync(window, cancellation);
-            var opened = time.GetTimestamp();
-            if (await AnnounceWindowAsync(session, asterisk, window, opened, endpoints, cancellation) is { } unreadable)
-                return unreadable;
-            backlog.ShowCount();
-            if (backlog.Count > 0)
-                await PauseAsync(time.GetElapsedTime(opened), window.Count, cancellation);
-            if (revised.TryReset())
+            while (backlog.Take(session.Cost.WindowSize) is { Count: > 0 } window && !isInterrupted())
             {
-                await backlog.ReadAsync(cancellation);
-                await session.Expirer.CatchUpAsync(cancellation);
+                if (session.ReadsThroughView)
+                    await OpenWindowAsync(window, cancellation);
+                var opened = time.GetTimestamp();
+                if (await AnnounceWindowAsync(session, asterisk, window, opened, endpoints, cancellation) is { } unreadable)
+                    return unreadable;
+                backlog.ShowCount();
+                if (backlog.Count > 0)
+                    await PauseAsync(time.GetElapsedTime(opened), window.Count, cancellation);
+                if (revised.TryReset())
+                {
+                    await backlog.ReadAsync(cancellation);
+                    await session.Expirer.CatchUpAsync(cancellation);
+                }
             }
         }
-        if (session.ReadsThroughView)
-            await ledger.CloseWindowAsync(cancellation);
+        finally
+        {
+            // An Asterisk that boots while a window is open reads only the announced endpoints, so no window outlives its session.
+            if (session.ReadsThroughView)
+                await CloseWindowAsync();
+        }
         MemoryTrimmer.TrimAfter(Announced);
         return null;
+    }
+
+    /// <summary>
+    /// Closes the window. When the database is away, the window ends by itself after <see cref="AnnouncementLedger.WindowLength"/>.
+    /// </summary>
+    private async Task CloseWindowAsync()
+    {
+        using var patience = new CancellationTokenSource(CloseTimeout, time);
+        try
+        {
+            await ledger.CloseWindowAsync(patience.Token);
+        }
+        catch (Exception error) when (error is OperationCanceledException || DatabaseErrors.IsDatabase(error))
+        {
+        }
     }
 
     /// <param name="opened">When the window was opened, as a timestamp. A window that nears its end is opened again.</param>

@@ -10,16 +10,16 @@
 release=${1:-} source=${2:-} from=forky
 case $release in bookworm | trixie) ;; *) die "usage: asterisk-deb.sh bookworm|trixie [FILE.dsc]" ;; esac
 [ -z "$source" ] || [ -f "$source" ] || die "asterisk-deb.sh: there is no file $source"
-need_packages debootstrap util-linux
+need_release_tree "$release"
 
 folder=$repository/artifacts/asterisk/$release
-base=$cache/build-$release-1 tree=$cache/build-$release.$$
-make_tree "$base" usr/bin/dpkg-buildpackage "a Debian $release to build in" "$release" build-essential,ca-certificates,devscripts,equivs,fakeroot \
-  /usr/share/debootstrap/scripts/sid
+tree=$cache/build-$release.$$
 trap 'as_root rm -rf "$tree"' EXIT
-as_root cp -a "$base" "$tree"
-apt-config dump | grep -E '^Acquire::(http|https|Check)' | as_root tee "$tree/etc/apt/apt.conf.d/99machine" >/dev/null || true
+as_root cp -a "$(release_tree "$release")" "$tree"
+# It has the network of this machine, and starts no service.
 as_root cp /etc/resolv.conf /etc/hosts "$tree/etc/"
+printf '#!/bin/sh\nexit 101\n' | as_root tee "$tree/usr/sbin/policy-rc.d" >/dev/null
+as_root chmod 755 "$tree/usr/sbin/policy-rc.d"
 as_root mkdir -p "$tree/build/source"
 if [ -n "$source" ]; then
   # A .dsc names the other files of its source package, which are beside it.
@@ -40,6 +40,7 @@ as_root tee "$tree/build/build.sh" >/dev/null <<'SH'
 set -euo pipefail
 cd /build/source
 apt-get update -q
+apt-get install -y -q --no-install-recommends build-essential debhelper fakeroot
 if ls ./*.dsc >/dev/null 2>&1; then dpkg-source -x ./*.dsc; else apt-get source -q asterisk; fi
 cd asterisk-*/
 # What the older release has under another name or in an older version.
@@ -48,11 +49,19 @@ sed -i "s/debhelper-compat (= [0-9]*)/debhelper-compat (= $level)/" debian/contr
 [ -n "$(apt-cache search --names-only '^systemd-dev$')" ] || sed -i 's/^ systemd-dev,$/ systemd,/' debian/control
 number=$(. /etc/os-release && echo "$VERSION_ID")
 # Older than the same version of Debian, so that an upgrade of the release takes Debian's.
-DEBFULLNAME=Local DEBEMAIL=root@localhost dch -b --force-distribution -D local -v "$(dpkg-parsechangelog -S Version)~local$number" \
-  "Built on Debian $number, unchanged otherwise."
+cat - debian/changelog >changelog <<TEXT
+asterisk ($(dpkg-parsechangelog -S Version)~local$number) local; urgency=medium
+
+  * Built on Debian $number, unchanged otherwise.
+
+ -- Local <root@localhost>  $(date -R)
+
+TEXT
+mv changelog debian/changelog
 export DEB_BUILD_OPTIONS="nodoc nocheck terse parallel=$(nproc)" DEB_BUILD_PROFILES=nodoc
 apt-get build-dep -y -q --no-install-recommends -P nodoc ./
-dpkg-buildpackage -b -us -uc
+# pjproject's own make fails now and then when it builds in parallel; a second one goes on where the first stopped.
+dpkg-buildpackage -b -us -uc || dpkg-buildpackage -b -us -uc -nc
 SH
 say "Building Asterisk for $release; the log is $folder.log"
 mkdir -p "$folder"

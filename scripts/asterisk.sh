@@ -50,7 +50,7 @@ halt() {
 # is not empty. pjsip-sync-worker render-config does the same (Template.cs).
 fill_in() {
   local setting key value script='' address=127.0.0.1 port=5060
-  for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema=public \
+  for setting in SystemName="$name" DatabaseHost=127.0.0.1 DatabasePassword= DatabaseSslMode=prefer RealtimeSchema= AnyRealtimeSchema=yes \
     DidPrefix=+4930 CarrierEndpoint=carrier EmergencyNumbers=112 RingSeconds=30 DialledForm='_00X.,1,Goto(at-carrier,+${EXTEN:2},1)' \
     DatabaseConnections=8 SkipUnusedModules=yes ExternalAddress= \
     Node=pbx1 CacheLifetime=600 OneDomain=yes Contacts=realtime,ps_contacts ExpirationCheckInterval=1 Udp=yes Tcp=yes \

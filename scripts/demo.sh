@@ -58,8 +58,8 @@ cat "$folder/worker.log"
 
 title "The application makes two extensions"
 sql "insert into extensions (number, password, display_name) values ('1001', 'secret;one', 'Anna'), ('1002', 'secret-two', 'Bert')"
-until_sql "select count(*) = 2 from ps_endpoints"
-sql "select e.id, e.callerid, e.context, a.username, o.max_contacts, o.qualify_frequency from ps_endpoints e join ps_auths a using (id) join ps_aors o using (id) order by 1"
+until_sql "select count(*) = 2 from asterisk.ps_endpoints"
+sql "select e.id, e.callerid, e.context, a.username, o.max_contacts, o.qualify_frequency from asterisk.ps_endpoints e join asterisk.ps_auths a using (id) join asterisk.ps_aors o using (id) order by 1"
 
 title "Two phones register; nothing was reloaded"
 phone 127.0.0.11 16011 1001 'secret;one' register.xml -key expires 300 || die "1001 could not register"
@@ -78,7 +78,7 @@ title "1001 unregisters; 1002 is deleted"
 phone 127.0.0.11 16011 1001 'secret;one' register.xml -key expires 0
 sql "delete from extensions where number = '1002'"
 until_sql "select count(*) = 1 from extensions where status = 'offline'"
-until_sql "select count(*) = 1 from ps_endpoints"
+until_sql "select count(*) = 1 from asterisk.ps_endpoints"
 sql "select number, status, last_registered_ip from extensions"
 if phone 127.0.0.12 16012 1002 'secret-two' register.xml -key expires 300; then die "1002 is deleted and could register"; fi
 echo "1002 can register no more."

@@ -78,7 +78,7 @@ need_release_tree() {
 
 # apt in a tree reaches the mirror as this machine's own does. The name server is that of slirp4netns.
 use_network_of_machine() {
-  apt-config dump | grep -E '^Acquire::(http|https|Check)' | as_root tee "$1/etc/apt/apt.conf.d/99machine" >/dev/null || true
+  { apt-config dump | grep -E '^Acquire::(http|https|Check)' || true; echo 'Acquire::Retries "3";'; } | as_root tee "$1/etc/apt/apt.conf.d/99machine" >/dev/null
   echo 'nameserver 10.0.2.3' | as_root tee "$1/etc/resolv.conf" >/dev/null
 }
 

@@ -10,6 +10,7 @@ mkdir -p "$repository/docs/images"
 # The first run makes what is kept, which is not to be in the picture.
 "$repository/scripts/demo.sh" >"$folder/log" 2>&1 || { cat "$folder/log" >&2; die "The demo failed"; }
 PAGER=cat PJSIP_SYNC_DEMO_PAUSE=2 termtosvg "$repository/docs/images/demo.svg" -c "$repository/scripts/demo.sh" \
-  -g 120x36 -m 50 -M 3000 -D 5000 -t window_frame 0<>"$folder/input" >"$folder/log" 2>&1 || { cat "$folder/log" >&2; die "The recording failed"; }
+  -g 120x36 -m 50 -M 3000 -D 5000 -t window_frame 0<>"$folder/input" >"$folder/log" 2>&1 ||
+  { cat "$folder/log" >&2; die "The recording failed"; }
 grep -q 'What the worker said' "$folder/log" || { cat "$folder/log" >&2; die "The demo failed while it was recorded"; }
 say "docs/images/demo.svg: $(stat -c %s "$repository/docs/images/demo.svg") bytes"

@@ -21,6 +21,9 @@ begin
       drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(),
         pjsip_sync.configure(text, jsonb, text, text);
     end if;
+    if installed < 9 then
+      drop function if exists pjsip_sync.repair_triggers();
+    end if;
     -- Version 8 gave these objects other names. Their rows and grants stay.
     if installed < 8 then
       for renamed in

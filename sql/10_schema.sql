@@ -25,6 +25,11 @@ comment on column pjsip_sync.mapping.indexed is 'whether an index of the source 
 alter table pjsip_sync.mapping add column if not exists status_table text not null default '';
 comment on column pjsip_sync.mapping.status_table is 'where the status is written to, when it is not the source table';
 alter table pjsip_sync.mapping add column if not exists types text not null default '';
+alter table pjsip_sync.mapping add column if not exists configured jsonb not null default '{}';
+comment on column pjsip_sync.mapping.configured is
+  'the fields of columns that Source:Columns names; each other field is the column of its own name, also one that the table gets later';
+alter table pjsip_sync.mapping add column if not exists configured_active text not null default '';
+comment on column pjsip_sync.mapping.configured_active is 'Source:Active; empty: the column enabled, also one that the table gets later';
 comment on column pjsip_sync.mapping.types is 'types of the columns for which the functions were generated';
 
 -- The queue of changed extensions. Append-only, written inside the application's own transaction. An id of NULL means "everything".

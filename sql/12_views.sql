@@ -66,3 +66,19 @@ union all
 select u.id, e.row_key, u.node, u.reason, u.found_at
 from (select * from pjsip_sync.unloadable union all select * from pjsip_sync.missing_reference) as u
 join pjsip_sync.managed_endpoint e on e.id = u.id and e.deleted_at is null;
+
+comment on view pjsip_sync.registration is 'For applications: one row for each extension, with what its phones are doing.';
+comment on column pjsip_sync.registration.row_key is 'the primary key of the row in your table, as text';
+comment on column pjsip_sync.registration.status is 'online while a phone is registered and answers, else offline';
+comment on column pjsip_sync.registration.contacts is 'the number of phones that are online';
+comment on column pjsip_sync.registration.address is 'of the phone that registered last; NULL: none is online';
+comment on column pjsip_sync.registration.user_agent is 'what that phone calls itself';
+comment on column pjsip_sync.registration.registered_at is 'when that phone registered';
+comment on column pjsip_sync.registration.device_state is
+  'the busiest state of all Asterisk servers: RINGING, INUSE, NOT_INUSE, UNAVAILABLE and others';
+comment on view pjsip_sync.problem is 'For applications: why extensions do not work, or not fully. No row: all is well.';
+comment on column pjsip_sync.problem.row_key is 'the primary key of the row in your table, as text';
+comment on column pjsip_sync.problem.node is 'the Asterisk server that has the problem; NULL: all';
+comment on column pjsip_sync.problem.since is 'when the problem was found';
+comment on table pjsip_sync.rejected is
+  'For applications: extensions that cannot become endpoints, with the reason. Correcting the row removes the entry.';

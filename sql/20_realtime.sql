@@ -1,10 +1,8 @@
 -- Asterisk's PJSIP Realtime tables, created only where they are absent: the columns and enum types of Asterisk 22. Some columns are wider
 -- than in Asterisk's own scripts (caller id, password, what a phone reports about itself). Existing tables of Asterisk stay as they are.
+-- Assumes 15_realtime_schema.sql.
 set client_min_messages = warning;
-set search_path = pg_catalog;
-
-create schema if not exists :"realtime_schema";
-set search_path = :"realtime_schema", pg_catalog;
+do $use$ begin perform set_config('search_path', format('%I, pg_catalog', current_setting('pjsip_sync.realtime_schema')), false); end $use$;
 
 do $types$
 declare

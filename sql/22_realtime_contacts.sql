@@ -1,6 +1,6 @@
 -- Asterisk's table ps_contacts, where it was made by 20_realtime.sql: columns and an index that later versions need.
 set client_min_messages = warning;
-set search_path = :"realtime_schema", pg_catalog;
+do $use$ begin perform set_config('search_path', format('%I, pg_catalog', current_setting('pjsip_sync.realtime_schema')), false); end $use$;
 
 -- Widens and completes ps_contacts. What a phone reports about itself may have any length, and Asterisk answers 200 even if it could not
 -- store the contact. The same happens when a column is missing that this release of Asterisk writes.

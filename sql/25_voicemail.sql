@@ -1,7 +1,7 @@
 -- The mailboxes as Asterisk's app_voicemail reads them in realtime (extconfig.conf): a mailbox exists while an endpoint has it. The view
 -- is in the schema of the ps_* tables, because the ODBC driver describes only what is there.
 set client_min_messages = warning;
-set search_path = :"realtime_schema", pg_catalog;
+do $use$ begin perform set_config('search_path', format('%I, pg_catalog', current_setting('pjsip_sync.realtime_schema')), false); end $use$;
 
 do $voicemail$
 begin

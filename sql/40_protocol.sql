@@ -42,6 +42,8 @@ comment on function pjsip_sync.lock_class() is 'first key of the advisory locks:
 --
 --   pjsip_sync.writing_status   on    write_status() -> the trigger: this UPDATE is the worker's, so the status needs no recheck
 --   pjsip_sync.status_changes   n     announce_status() -> the worker: how many statuses changed in this transaction
+--   pjsip_sync.changed_numbers  text  announce_status() -> the worker: a line for each changed status, + (online) or - and the number; only
+--                                     while the worker has set it to a first line
 --   pjsip_sync.taken_ids        ids   the worker's statement that removes changes -> the next statements of its batch (ChangeQueue.cs)
 --   pjsip_sync.notify           off   an application that uses two-phase commit -> the trigger: no NOTIFY, the worker polls
 

@@ -3,6 +3,46 @@
 -- its own columns. Assumes 42_mapping_faults.sql.
 set client_min_messages = warning;
 
+-- Returns the table of this name, which has a schema; NULL when there is none. Needs no right to the schema, unlike to_regclass().
+create or replace function pjsip_sync.find_table(name text) returns regclass
+language sql stable set search_path = pg_catalog, pg_temp as $$
+  select pg_class.oid::regclass
+  from parse_ident(nullif(name, '')) as part
+  join pg_namespace on nspname = part[1]
+  join pg_class on relnamespace = pg_namespace.oid and relname = part[2]
+$$;
+
+-- Returns the source table; NULL when there is none.
+create or replace function pjsip_sync.source_relation() returns regclass
+language sql stable set search_path = pg_catalog, pg_temp as $$ select pjsip_sync.find_table(source_table) from pjsip_sync.mapping $$;
+
+-- Returns what differs between a configuration and the installed mapping, one line each.
+create or replace function pjsip_sync.mapping_differences(
+  source_table text, columns jsonb, active text, realtime_schema text, status_table text) returns setof text
+language sql stable set search_path = pg_catalog, pg_temp as $differences$
+  with m as (select * from pjsip_sync.mapping)
+  select format('%s is %s, installed is %s', setting, coalesce(nullif(given, ''), 'not given'), coalesce(nullif(installed, ''), 'none'))
+  from (
+    select 'Source:Table', $1, m.source_table from m where pjsip_sync.find_table($1) is distinct from pjsip_sync.source_relation()
+    union all
+    -- A field that is not configured may be mapped to the column of the same name.
+    select 'Source:Columns:' || replace(initcap(replace(field, '_', ' ')), ' ', ''), $2->>field, m.columns->>field
+    from m cross join lateral (
+      select jsonb_object_keys($2) as field union select jsonb_object_keys(m.columns)) as known
+    where case when $2 ? field
+      then m.columns->>field is distinct from $2->>field and (m.columns ? field or lower($2->>field) <> 'null')
+      else m.columns->>field <> field end
+    union all
+    select 'Source:Active', $3, m.active from m where case when $3 = '' then m.active not in ('enabled', 'true') else m.active <> $3 end
+    union all
+    select 'Realtime:Schema', $4, m.realtime_schema from m where $4 not in ('', m.realtime_schema)
+    union all
+    select 'Source:StatusTable', $5, m.status_table from m
+    where ($5 = '') <> (m.status_table = '')
+       or pjsip_sync.find_table($5) is distinct from pjsip_sync.find_table(m.status_table)
+  ) as difference (setting, given, installed)
+$differences$;
+
 -- Returns a mapping with every field that has a column: a field that is not given is the column of the same name, where the table has it.
 -- A field mapped to null is written back nowhere.
 create or replace function pjsip_sync.complete_columns(source_table text, columns jsonb) returns jsonb
@@ -52,12 +92,12 @@ begin
 end
 $current$;
 
--- Returns the types of the columns on whose type the generated functions depend.
+-- Returns the columns on whose type the generated functions depend, with their types, and the primary key.
 create or replace function pjsip_sync.column_types() returns text
 language sql stable set search_path = pg_catalog, pg_temp as $$
   select coalesce(string_agg(concat_ws(' ', attname, format_type(atttypid, atttypmod),
                                        case when attcollation <> 0 then attcollation::regcollation::text end, attnotnull),
-                             ', ' order by attrelid, attnum), '')
+                             ', ' order by attrelid, attnum), '') || coalesce('; ' || max(m.row_key), '')
   from pjsip_sync.current_mapping() as m
   join pg_attribute on attnum > 0 and not attisdropped
     and (attrelid = m.status_table

@@ -64,6 +64,7 @@ language plpgsql set search_path = pg_catalog, pg_temp as $grant$
 declare
   mapping pjsip_sync.mapping;
   source  regclass;
+  granted record;
 begin
   if not exists (select from pg_roles where rolname = 'pjsip_sync' and not rolsuper)
      or not has_schema_privilege('pjsip_sync', 'pjsip_sync', 'usage') then
@@ -77,12 +78,15 @@ begin
   end if;
   execute format('revoke all on %s from pjsip_sync', source);
   execute format('grant usage on schema %s to pjsip_sync', (select relnamespace::regnamespace from pg_class where oid = source));
-  execute format('grant select (%s) on %s to pjsip_sync',
-    (select string_agg(quote_ident(name), ', ') from unnest(mapping.reads) as name), source);
-  if mapping.writes <> '{}' then
-    execute format('grant update (%s) on %s to pjsip_sync',
-      (select string_agg(quote_ident(name), ', ') from unnest(mapping.writes) as name), source);
-  end if;
+  -- The application may have dropped a column since.
+  for granted in
+    select privilege, string_agg(quote_ident(name), ', ') as columns
+    from (select 'select' as privilege, unnest(mapping.reads) as name union all select 'update', unnest(mapping.writes)) as used
+    join pg_attribute on attrelid = source and attname = name and not attisdropped
+    group by privilege
+  loop
+    execute format('grant %s (%s) on %s to pjsip_sync', granted.privilege, granted.columns, source);
+  end loop;
   if to_regclass(nullif(mapping.status_table, '')) is not null then
     execute format('grant usage on schema %s to pjsip_sync',
       (select relnamespace::regnamespace from pg_class where oid = to_regclass(nullif(mapping.status_table, ''))));
@@ -91,37 +95,17 @@ begin
 end
 $grant$;
 
--- Returns whether the role pjsip_sync lacks the right to a column. A column that was dropped and added again has lost its grants.
+-- Returns whether the role pjsip_sync lacks the right to the source table's schema or to a column, if init --roles has given the role the
+-- schema pjsip_sync. A table or a column that was dropped and made again has lost its grants.
 create or replace function pjsip_sync.lacks_column_grants() returns boolean
 language sql stable set search_path = pg_catalog, pg_temp as $lacks$
   select exists (
     select from pjsip_sync.mapping m
     cross join lateral (
       select unnest(m.reads) as name, 'select' as privilege union all select unnest(m.writes), 'update') as wanted
-    join pg_attribute a on a.attrelid = to_regclass(m.source_table) and a.attname = wanted.name and not a.attisdropped
-    join pg_roles r on r.rolname = 'pjsip_sync'
-    where not has_column_privilege(r.oid, a.attrelid, a.attnum, wanted.privilege))
+    join pg_class c on c.oid = pjsip_sync.source_relation()
+    join pg_attribute a on a.attrelid = c.oid and a.attname = wanted.name and not a.attisdropped
+    join pg_roles r on r.rolname = 'pjsip_sync' and has_schema_privilege(r.oid, 'pjsip_sync', 'usage')
+    where not has_schema_privilege(r.oid, c.relnamespace, 'usage')
+       or not has_column_privilege(r.oid, a.attrelid, a.attnum, wanted.privilege))
 $lacks$;
-
--- Puts back missing triggers, enables disabled ones, and has all extensions compared, because changes in between went unrecorded.
--- Runs with the rights of the installer, because the worker may not alter the table.
-create or replace function pjsip_sync.repair_triggers() returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $repair$
-declare
-  off record;
-begin
-  for off in
-    select tgrelid::regclass as relation, tgname as name, wanted
-    from pg_trigger
-    join (values ('pjsip_sync.record_change'::regproc, 'A', 'always'), ('pjsip_sync.record_replicated'::regproc, 'R', 'replica'))
-      as known (calls, enabled, wanted) on calls = tgfoid
-    where tgenabled::text <> enabled
-  loop
-    execute format('alter table %s enable %s trigger %I', off.relation, off.wanted, off.name);
-  end loop;
-  perform pjsip_sync.install_triggers();
-  insert into pjsip_sync.change (id) values (null);
-  perform pjsip_sync.notify_change();
-end
-$repair$;
-revoke all on function pjsip_sync.repair_triggers() from public;

@@ -2,8 +2,8 @@
 -- Assumes 40_protocol.sql.
 set client_min_messages = warning;
 
--- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics. The device state of an offline
--- extension is UNAVAILABLE here, because the end of a call that outlasts the registration is announced on the other channel alone.
+-- Notifies the channel extension_status of a changed status, and counts it for the worker's metrics and its log. The device state of an
+-- offline extension is UNAVAILABLE here, because the end of a call that outlasts the registration is announced on the other channel alone.
 create or replace function pjsip_sync.announce_status(number text, status text, device_state text, ip text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select pg_notify('extension_status', json_build_object(
@@ -12,7 +12,10 @@ language sql volatile set search_path = pg_catalog, pg_temp as $$
     'ip', ip, 'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
   where pjsip_sync.may_notify();
   select set_config('pjsip_sync.status_changes',
-    (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true);
+    (coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer + 1)::text, true),
+    case when current_setting('pjsip_sync.changed_numbers', true) <> ''
+      then set_config('pjsip_sync.changed_numbers', concat(current_setting('pjsip_sync.changed_numbers'),
+        E'\n', case when status = 'online' then '+' else '-' end, replace(number, E'\n', ' ')), true) end;
 $$;
 
 -- Notifies the channel extension_device_state of a changed device state: a call rings, begins, is held or ends.

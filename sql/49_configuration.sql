@@ -18,10 +18,25 @@ begin
     perform pjsip_sync.generate_status_table_writing(m.status_table);
   end if;
   perform pjsip_sync.record_used_columns(m.source, m.columns, m.active);
-  perform pjsip_sync.grant_source_columns();
   perform pjsip_sync.refresh_endpoint_view();
 end
 $generate$;
+
+-- Maps the columns that the application's table has got since, and returns whether there are any: a field that is not configured is the
+-- column of its own name.
+create or replace function pjsip_sync.map_new_columns() returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $map$
+begin
+  update pjsip_sync.mapping m
+  set columns = completed.columns || m.columns, active = completed.active
+  from (
+    select pjsip_sync.complete_columns(source_table, configured) as columns,
+           case active when 'true' then pjsip_sync.complete_active(source_table, configured_active) else active end as active
+    from pjsip_sync.mapping) as completed
+  where not m.columns ?& array(select jsonb_object_keys(completed.columns)) or m.active <> completed.active;
+  return found;
+end
+$map$;
 
 -- Forgets an Asterisk server and its registrations, unless a worker follows it. Returns whether it did.
 create or replace function pjsip_sync.forget_node(name text) returns boolean
@@ -36,7 +51,7 @@ begin
 end
 $forget$;
 
--- Follows what the application has altered in its table: columns added or dropped, partitions attached. Returns what is left out now.
+-- Follows what the application has altered in its table: columns added, dropped or of another type. Returns what is left out now.
 -- Runs with the rights of the installer, because the worker may not create functions.
 create or replace function pjsip_sync.refresh_mapping() returns setof text
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $refresh$
@@ -44,7 +59,9 @@ declare
   mapping     pjsip_sync.mapping;
   faults      text[];
   is_unusable boolean; -- no extension can be read
+  has_new_columns boolean;
 begin
+  has_new_columns := pjsip_sync.map_new_columns();
   select * into mapping from pjsip_sync.mapping;
   select coalesce(array_agg(fault.problem order by fault.problem), '{}'),
          bool_or(fault.name is null or fault.name in ('number', 'password', 'active'))
@@ -57,7 +74,7 @@ begin
   if is_unusable then
     raise exception using errcode = 'invalid_parameter_value', message = array_to_string(faults, '; ');
   end if;
-  if mapping.left_out is distinct from faults then
+  if has_new_columns or mapping.left_out is distinct from faults then
     update pjsip_sync.mapping m set left_out = faults;
     perform pjsip_sync.generate();
     insert into pjsip_sync.change (id) values (null);
@@ -67,10 +84,13 @@ begin
     perform pjsip_sync.generate();
   end if;
   if pjsip_sync.lacks_column_grants() then
-    perform pjsip_sync.grant_source_columns();
+    begin
+      perform pjsip_sync.grant_source_columns();
+    exception when insufficient_privilege then
+      null; -- The installer does not own this table. SourceRepair.cs says so.
+    end;
   end if;
   perform pjsip_sync.refresh_endpoint_view();
-  perform pjsip_sync.install_triggers();
   return query select unnest(faults);
 end
 $refresh$;
@@ -82,13 +102,16 @@ create or replace function pjsip_sync.configure(
 returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $configure$
 declare
-  problems text[];
-  before   pjsip_sync.mapping;
+  problems   text[];
+  before     pjsip_sync.mapping;
+  given      jsonb;
+  given_active constant text := active;
 begin
   if status_table <> '' then
     -- Nothing is written into the source table unless a column is mapped explicitly.
     columns := (select jsonb_object_agg(name, 'null') from pjsip_sync.extension_fields(true) as name) || columns;
   end if;
+  given := columns;
   columns := pjsip_sync.complete_columns(source_table, columns);
   active  := pjsip_sync.complete_active(source_table, active);
   select array_agg(fault.problem) into problems from (
@@ -104,17 +127,20 @@ begin
   end if;
 
   select * into before from pjsip_sync.mapping;
-  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table)
+  insert into pjsip_sync.mapping as m (schema_version, source_table, columns, active, realtime_schema, status_table,
+                                      configured, configured_active)
   values (pjsip_sync.schema_version(), to_regclass(source_table)::text, configure.columns, configure.active, configure.realtime_schema,
-          coalesce(to_regclass(nullif(status_table, ''))::text, ''))
+          coalesce(to_regclass(nullif(status_table, ''))::text, ''), given, given_active)
   on conflict (singleton) do update
   set schema_version = excluded.schema_version, source_table = excluded.source_table, columns = excluded.columns,
       active = excluded.active, realtime_schema = excluded.realtime_schema, status_table = excluded.status_table, left_out = '{}',
+      configured = excluded.configured, configured_active = excluded.configured_active,
       -- This fingerprint makes an older worker that still runs stand by, because it does not know the new schema.
       fingerprint = case when m.schema_version = excluded.schema_version then m.fingerprint else 'schema ' || excluded.schema_version end
-  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.status_table, m.left_out)
+  where (m.schema_version, m.source_table, m.columns, m.active, m.realtime_schema, m.status_table, m.left_out,
+         m.configured, m.configured_active)
     is distinct from (excluded.schema_version, excluded.source_table, excluded.columns, excluded.active, excluded.realtime_schema,
-                      excluded.status_table, '{}'::text[]);
+                      excluded.status_table, '{}'::text[], excluded.configured, excluded.configured_active);
   if found then
     -- Only a mapping that changes which extensions exist is a cause of removals. A first mapping, an upgrade, or another column for the
     -- context is none.
@@ -125,63 +151,9 @@ begin
     perform pjsip_sync.notify_change();
   end if;
 
-  perform pjsip_sync.generate();
-  if exists (
-    select from pg_trigger
-    where tgfoid = 'pjsip_sync.record_change'::regproc and tgenabled <> 'A'
-       or tgfoid = 'pjsip_sync.record_replicated'::regproc and tgenabled <> 'R')
-  then
-    perform pjsip_sync.repair_triggers();
-  else
-    perform pjsip_sync.install_triggers();
-  end if;
+  perform pjsip_sync.generate(), pjsip_sync.grant_source_columns(), pjsip_sync.install_triggers();
   if not (select indexed from pjsip_sync.mapping) then
     raise warning '%', pjsip_sync.index_advice();
   end if;
 end
 $configure$;
-
--- Puts the triggers on the source table and on every partition of it, and drops them from any other table. Also drops triggers of the same
--- names on these tables that call other functions.
-create or replace function pjsip_sync.install_triggers() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $install$
-declare
-  source   regclass := (select to_regclass(source_table) from pjsip_sync.mapping);
-  relation regclass;
-  wanted   record;
-begin
-  for wanted in
-    select tgrelid::regclass as relation, tgname as name from pg_trigger
-    cross join lateral (
-      select tgfoid in ('pjsip_sync.record_change'::regproc, 'pjsip_sync.record_replicated'::regproc) as is_ours,
-             tgrelid = source or exists (select from pg_partition_tree(source) where relid = tgrelid) as is_here) as t
-    where (is_ours or tgname ~ '^pjsip_sync_(insert|update|delete|truncate|replicated)$') and is_ours <> is_here
-  loop
-    execute format('drop trigger %I on %s', wanted.name, wanted.relation);
-  end loop;
-  for relation in
-    select source union select relid from pg_partition_tree(source)
-  loop
-    for wanted in
-      select * from (values
-        ('pjsip_sync_insert',   'insert',   'referencing new table as new_rows'),
-        ('pjsip_sync_update',   'update',   'referencing old table as old_rows new table as new_rows'),
-        ('pjsip_sync_delete',   'delete',   'referencing old table as old_rows'),
-        ('pjsip_sync_truncate', 'truncate', '')) as known (name, event, referencing)
-    loop
-      if not exists (select from pg_trigger where tgrelid = relation and tgname = wanted.name) then
-        execute format('create trigger %I after %s on %s %s for each statement execute function pjsip_sync.record_change()',
-          wanted.name, wanted.event, relation, wanted.referencing);
-        -- Fires also in sessions that replay data with session_replication_role = replica.
-        execute format('alter table %s enable always trigger %I', relation, wanted.name);
-      end if;
-    end loop;
-    if (select relkind from pg_class where oid = relation) = 'r'
-       and not exists (select from pg_trigger where tgrelid = relation and tgname = 'pjsip_sync_replicated') then
-      execute format('create trigger pjsip_sync_replicated after insert or update or delete on %s for each row '
-        'execute function pjsip_sync.record_replicated()', relation);
-      execute format('alter table %s enable replica trigger pjsip_sync_replicated', relation);
-    end if;
-  end loop;
-end
-$install$;

@@ -37,7 +37,14 @@ from (values
   ('table', null, 'ps_contacts', 'select, update, delete'),
   ('sequence', 'pjsip_sync', 'revision', 'usage'),
   ('function', 'pjsip_sync', 'refresh_mapping', 'execute'),
-  ('function', 'pjsip_sync', 'repair_triggers', 'execute'),
+  ('function', 'pjsip_sync', 'repair_source', 'execute'),
+  ('function', 'pjsip_sync', 'lacks_column_grants', 'execute'),
+  ('function', 'pjsip_sync', 'trigger_faults', 'execute'),
+  ('function', 'pjsip_sync', 'wanted_triggers', 'execute'),
+  ('function', 'pjsip_sync', 'recorded_tables', 'execute'),
+  ('function', 'pjsip_sync', 'source_relation', 'execute'),
+  ('function', 'pjsip_sync', 'find_table', 'execute'),
+  ('function', 'pjsip_sync', 'mapping_differences', 'execute'),
   ('function', 'pjsip_sync', 'refresh_endpoint_view', 'execute'),
   ('function', 'pjsip_sync', 'extensions', 'execute'),
   ('function', 'pjsip_sync', 'extensions_by_number', 'execute'),
@@ -97,6 +104,10 @@ with required as (
   select kind, schema_name, name, split_part(privilege, ' (', 1) as privilege, rtrim(split_part(privilege, ' (', 2), ')') as column_name, n
   from pjsip_sync.required_object
   cross join lateral unnest(string_to_array(nullif(privileges, ''), ', ')) with ordinality as each (privilege, n)
+), source as (
+  -- As source_relation(), which this role may lack the right to call.
+  select c.oid as id, nspname from pjsip_sync.mapping cross join parse_ident(source_table) as name
+  join pg_namespace s on nspname = name[1] join pg_class c on c.relnamespace = s.oid and relname = name[2]
 ), lacked as (
   select format('%I.%I', schema_name, name) as object, privilege, n
   from required join pg_namespace s on s.nspname = schema_name
@@ -105,7 +116,9 @@ with required as (
   where kind = 'table' and column_name = '' and not has_table_privilege(c.oid, privilege)
 )
 select format('usage on schema %I', nspname) as privilege
-from pg_namespace where nspname in (select schema_name from required) and not has_schema_privilege(oid, 'usage')
+from pg_namespace
+where nspname in (select schema_name from required union select nspname from source)
+  and not has_schema_privilege(oid, 'usage')
 union all
 select format('%s on %s', string_agg(privilege, ', ' order by n), object) from lacked group by object
 union all
@@ -129,7 +142,8 @@ from (
   select source_table, 'select' as privilege, unnest(reads) as used from pjsip_sync.mapping
   union all select source_table, 'update', unnest(writes) from pjsip_sync.mapping
 ) as wanted
-join pg_attribute on attrelid = to_regclass(source_table) and attname = used and not attisdropped
+join source on true
+join pg_attribute on attrelid = source.id and attname = used and not attisdropped
 where not has_column_privilege(attrelid, attnum, privilege)
 group by source_table, privilege
 union all

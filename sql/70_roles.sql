@@ -45,8 +45,12 @@ end
 $grants$;
 
 -- Asterisk reads what the worker writes, and writes its own registrations.
-set search_path = :"realtime_schema", pg_catalog;
-grant usage on schema :"realtime_schema" to asterisk;
+do $use$
+begin
+  execute format('grant usage on schema %I to asterisk', current_setting('pjsip_sync.realtime_schema'));
+  perform set_config('search_path', format('%I, pg_catalog', current_setting('pjsip_sync.realtime_schema')), false);
+end
+$use$;
 grant select on ps_endpoints, ps_auths, ps_aors to asterisk;
 grant select, insert, update, delete on ps_contacts to asterisk;
 reset search_path;

@@ -1,10 +1,11 @@
 -- Installs or upgrades everything with psql, as pjsip-sync-worker init does, in one transaction. When another transaction holds a lock for
 -- too long, nothing is changed: run it again.
 --
---   psql -X -1 -v ON_ERROR_STOP=1 -v source_table=public.extensions -v columns={} -v active= -v realtime_schema=public \
+--   psql -X -1 -v ON_ERROR_STOP=1 -v source_table=public.extensions -v columns={} -v active= -v realtime_schema= \
 --     -f install.sql
 --
 -- columns is JSON: our name -> the column or expression of yours. An empty active is the column "enabled", where the table has it.
+-- An empty realtime_schema is where the ps_* tables are; for a first installation see 15_realtime_schema.sql.
 -- Further variables, each optional:
 --   create_extensions=1       make the table public.extensions
 --   status_table=NAME         write the status into this table (Source:StatusTable)
@@ -14,6 +15,7 @@
 \ir 06_upgrade.sql
 \ir 10_schema.sql
 \ir 12_views.sql
+\ir 15_realtime_schema.sql
 \ir 20_realtime.sql
 \ir 22_realtime_contacts.sql
 \ir 25_voicemail.sql
@@ -52,6 +54,7 @@
 \ir templates/write_status_nowhere.sql
 \ir templates/write_status_table.sql
 \ir 47_recording.sql
+\ir 47_triggers.sql
 \ir 48_status.sql
 \ir 48_status_generation.sql
 \ir 49_configuration.sql

@@ -13,7 +13,7 @@ internal sealed class BenchDatabase : IAsyncDisposable
     {
         Name = name;
         ConnectionString = new NpgsqlConnectionStringBuilder(Server) { Database = name, Pooling = false,
-            IncludeErrorDetail = true, CommandTimeout = 600 }.ConnectionString;
+            IncludeErrorDetail = true, CommandTimeout = 600, SearchPath = "public,asterisk" }.ConnectionString;
     }
 
     public string Name { get; }

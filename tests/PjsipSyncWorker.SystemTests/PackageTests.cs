@@ -147,8 +147,8 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
         await _unit.AssertActiveAsync();
 
         await InsertAsync("1003");
-
         await AssertEndpointsAsync("3");
+        Assert.DoesNotContain("inherited credential", await _unit.LogAsync(), StringComparison.Ordinal);
     }
 
     [Fact]

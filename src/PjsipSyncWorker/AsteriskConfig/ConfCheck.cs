@@ -36,10 +36,12 @@ internal static class ConfCheck
                 continue;
             }
             differences.AddRange(actual.Problems.Distinct().Select(problem => new ConfDifference(file.Name, "", problem)));
-            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Joined().Sections.Where(section => !section.IsTemplate);
-            foreach (var section in needed)
+            var needed = ConfReader.ReadText(WithoutDefaults(file.Text), file.IsIni).Joined();
+            foreach (var section in needed.Sections.Where(section => !section.IsTemplate))
+            {
                 differences.AddRange(Compare(section, Counterpart(file, section, actual), LinesMatter(file.Name))
                     .Select(text => new ConfDifference(file.Name, section.Name, text)));
+            }
         }
         return differences;
     }

@@ -1,3 +1,4 @@
+using System.Net;
 using PjsipSyncWorker.Configuration;
 
 namespace PjsipSyncWorker.AsteriskConfig;
@@ -45,6 +46,30 @@ internal sealed partial class RenderValues
         Set("TurnServer", Render.TurnServer ?? "", "Asterisk:Render:TurnServer");
         Set("TurnUser", Render.TurnUser ?? "", "Asterisk:Render:TurnUser");
         Set("TurnPassword", Render.TurnPassword ?? "", "Asterisk:Render:TurnPassword");
+    }
+
+    /// <summary>The other nodes, each with the address at which this node calls it.</summary>
+    private void SetOtherNodes(NodeSettings? node)
+    {
+        const string setting = "Asterisk:Render:SipHosts";
+        ReportUnknownNodes("SipHosts", Render.SipHosts.Keys);
+        var others = _settings.Asterisk.Nodes.Where(other => other.Name != node?.Name).Select(other => other.Name).ToList();
+        if (Render.SipHosts.Count == 0)
+        {
+            if (others.Count > 0)
+            {
+                _remainingSteps.Add($"Phones of {node?.Name} cannot call those that are registered at {string.Join(", ", others)}: "
+                    + $"set {setting} to the address of each server");
+            }
+            others.Clear();
+        }
+        _problems.AddRange(others.Where(other => !Render.SipHosts.ContainsKey(other))
+            .Select(other => $"{setting}:{other} is needed: the address at which the other servers reach {other}, such as 192.0.2.7:5060"));
+        var addresses = others.Select(other => SipHost.TryParse(Render.SipHosts.GetValueOrDefault(other), Render.SipPort, out var host)
+            ? host : new IPEndPoint(IPAddress.Loopback, Render.SipPort)).ToList();
+        SetList("OtherNode", others, setting);
+        SetList("OtherNodeSip", [.. addresses.Select(address => address.ToString())], setting);
+        SetList("OtherNodeAddress", [.. addresses.Select(address => address.Address.ToString())], setting);
     }
 
     private void SetDialplan()

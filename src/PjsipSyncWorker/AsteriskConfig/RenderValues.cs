@@ -32,6 +32,7 @@ internal sealed partial class RenderValues
         SetDatabase(node, isCheck);
         SetSip();
         SetMedia();
+        SetOtherNodes(node);
         SetDialplan();
         if (_problems.Count > 0)
             throw new SettingsException(_problems);
@@ -120,11 +121,7 @@ internal sealed partial class RenderValues
     {
         const string origin = "ConnectionStrings:Postgres";
         var connection = new NpgsqlConnectionStringBuilder(_settings.ConnectionString);
-        foreach (var unknown in Render.DatabaseHosts.Keys.Where(name => _settings.Asterisk.Nodes.All(known => known.Name != name)))
-        {
-            _problems.Add($"Asterisk:Render:DatabaseHosts:{unknown} is the name of no node of Asterisk:Nodes; they are: "
-                + string.Join(", ", _settings.Asterisk.Nodes.Select(known => known.Name)));
-        }
+        ReportUnknownNodes("DatabaseHosts", Render.DatabaseHosts.Keys);
         var ownHost = node is null ? null : Render.DatabaseHosts.GetValueOrDefault(node.Name);
         var host = ownHost ?? Render.DatabaseHost ?? connection.Host ?? "";
         if (host.Length == 0 || host.Contains(',', StringComparison.Ordinal))
@@ -145,6 +142,7 @@ internal sealed partial class RenderValues
             var mode => mode.ToString().ToLowerInvariant(),
         }, origin);
         Set("RealtimeSchema", _settings.Realtime.Schema, "Realtime:Schema");
+        Set("AnyRealtimeSchema", _settings.Realtime.Schema.Length == 0 ? "yes" : "", "Realtime:Schema");
         Set("DatabaseUser", Render.DatabaseUser, "Asterisk:Render:DatabaseUser");
         Set("DatabaseConnections", Text(Render.DatabaseConnections), "Asterisk:Render:DatabaseConnections");
         Set("DatabasePassword", Render.DatabasePassword ?? (isCheck ? Anything : ""), "Asterisk:Render:DatabasePassword");
@@ -156,6 +154,14 @@ internal sealed partial class RenderValues
                 : $"res_odbc.conf has no password for the role {Render.DatabaseUser}: "
                     + "set Asterisk:Render:DatabasePassword, or put it into res_odbc_custom.conf");
         }
+    }
+
+    /// <summary>Reports the names in a map of Asterisk:Render that no node has.</summary>
+    private void ReportUnknownNodes(string key, IEnumerable<string> names)
+    {
+        var known = _settings.Asterisk.Nodes.Select(node => node.Name).ToList();
+        _problems.AddRange(names.Except(known).Select(name =>
+            $"Asterisk:Render:{key}:{name} is the name of no node of Asterisk:Nodes; they are: {string.Join(", ", known)}"));
     }
 
     private void Set(string key, string value, string setting) => _values[key] = new TemplateValue([value], setting);

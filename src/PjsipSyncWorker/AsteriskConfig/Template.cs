@@ -5,7 +5,7 @@ namespace PjsipSyncWorker.AsteriskConfig;
 
 /// <summary>
 /// Fills in the templates under <c>asterisk/</c>. <c>{{Key}}</c> becomes a value; the lines from <c>{{#Key}}</c> to <c>{{/Key}}</c>
-/// are kept only when the value of Key is not empty. A line whose key has a list is repeated for each value of the list.
+/// are kept only when the value of Key is not empty. They are repeated for each value of a list. Such blocks are not nested.
 /// <c>scripts/asterisk.sh</c> does the same with sed, without lists.
 /// </summary>
 internal static partial class Template
@@ -29,32 +29,37 @@ internal static partial class Template
     public static string Fill(string template, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
     {
         var filled = new StringBuilder(template.Length);
-        var leftOut = false;
-        foreach (var line in template.TrimEnd('\n').Split('\n'))
+        var lines = new Queue<string>(template.TrimEnd('\n').Split('\n'));
+        while (lines.TryDequeue(out var line))
         {
             if (line.StartsWith("{{#", StringComparison.Ordinal))
-                leftOut = values[line[3..^2]].IsEmpty;
-            else if (line.StartsWith("{{/", StringComparison.Ordinal))
-                leftOut = false;
-            else if (!leftOut)
-                AppendLine(filled, line, isIni, values);
+                AppendBlock(filled, line[3..^2], lines, isIni, values);
+            else
+                filled.Append(Filled(line, 0, isIni, values)).Append('\n');
         }
         // Lines that were left out leave at most one empty line.
         return EmptyLinesPattern().Replace(filled.ToString(), "\n\n");
     }
 
-    private static void AppendLine(StringBuilder filled, string line, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
+    /// <summary>Takes the lines of a block, and appends them once for each value of its key.</summary>
+    private static void AppendBlock(
+        StringBuilder filled, string key, Queue<string> lines, bool isIni, IReadOnlyDictionary<string, TemplateValue> values)
     {
-        var times = KeyPattern().Matches(line).Select(match => values[match.Groups[1].Value].Values.Count).DefaultIfEmpty(1).Max();
-        for (var at = 0; at < times; at++)
-        {
-            filled.Append(KeyPattern().Replace(line, match =>
-            {
-                var value = values[match.Groups[1].Value];
-                return Encode(value.Values[value.Values.Count == 1 ? 0 : at], value.Setting, isIni);
-            })).Append('\n');
-        }
+        var block = new List<string>();
+        while (lines.Dequeue() is var line && line != $"{{{{/{key}}}}}")
+            block.Add(line);
+        for (var turn = 0; turn < (values[key].IsEmpty ? 0 : values[key].Values.Count); turn++)
+            foreach (var line in block)
+                filled.Append(Filled(line, turn, isIni, values)).Append('\n');
     }
+
+    /// <param name="turn">Which value of a list is meant.</param>
+    private static string Filled(string line, int turn, bool isIni, IReadOnlyDictionary<string, TemplateValue> values) =>
+        KeyPattern().Replace(line, match =>
+        {
+            var (all, setting) = values[match.Groups[1].Value];
+            return Encode(all.Count == 1 ? all[0] : all[turn], setting, isIni);
+        });
 
     private static string Encode(string value, string setting, bool isIni)
     {

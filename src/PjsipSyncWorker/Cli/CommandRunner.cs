@@ -24,7 +24,7 @@ internal static class CommandRunner
             await ServiceUser.BecomeAsync(settings.ConnectionString, cancellation);
             await using var dataSource = DataSource.Create(settings.ConnectionString);
             await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-            await Installation.CheckAsync(connection, settings, cancellation);
+            settings = await Installation.CheckAsync(connection, settings, cancellation);
             return await work(settings, dataSource, connection);
         });
 

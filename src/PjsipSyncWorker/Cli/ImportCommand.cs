@@ -16,7 +16,8 @@ internal static class ImportCommand
     {
         var source = new Argument<string>("SOURCE")
         {
-            Description = "A pjsip.conf or pjsip_wizard.conf, or the directory that has them (/etc/asterisk)",
+            Description = "A pjsip.conf or sip.conf, the directory that has it (/etc/asterisk), a dump or CSV file of FreePBX, "
+                + "or ps_endpoints for rows of the database that the worker does not manage",
         };
         var print = new Option<bool>("--print") { Description = "Write the SQL to standard output instead of running it" };
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be inserted, and what cannot come over" };
@@ -29,30 +30,42 @@ internal static class ImportCommand
             if (result.GetValue(print) && result.GetValue(dryRun))
                 result.AddError("import takes one of --print and --dry-run");
         });
-        command.SetAction((parsed, cancellation) => CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config),
-            async (settings, _, connection) =>
+        command.SetAction(async (parsed, cancellation) =>
         {
             try
             {
-                var inventory = ImportSource.Read(parsed.GetValue(source)!);
-                if (inventory.Problems.Count > 0)
-                    return await RefuseAsync(inventory);
-                var plan = await PlanAsync(connection, settings, inventory, cancellation);
-                if (parsed.GetValue(print))
-                    return await PrintAsync(plan);
-                if (!parsed.GetValue(dryRun))
-                    await InsertAsync(connection, plan, cancellation);
-                else
-                    await ImportReport.WriteAsync(Console.Out, plan);
-                return ExitCodeOf(plan);
+                var name = parsed.GetValue(source)!;
+                // Before the database, because its user may not read the files of Asterisk.
+                var read = name == RealtimeSource.Name ? null : ImportSource.Read(name);
+                return read?.Problems.Count > 0
+                    ? await RefuseAsync(read)
+                    : await CommandRunner.RunOnDatabaseAsync(parsed.GetValue(config), (settings, _, connection) =>
+                        RunAsync(connection, settings, read, parsed.GetValue(print), parsed.GetValue(dryRun), cancellation), cancellation);
             }
             catch (ImportException error)
             {
-                await Console.Error.WriteLineAsync(error.Message);
+                await Console.Error.WriteLineAsync(Diagnostics.UntrustedText.Escape(error.Message));
                 return ExitCode.Usage;
             }
-        }, cancellation));
+        });
         return command;
+    }
+
+    private static async Task<int> RunAsync(
+        NpgsqlConnection connection, WorkerSettings settings, PjsipInventory? read, bool print, bool dryRun, CancellationToken cancellation)
+    {
+        var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
+        var inventory = read ?? await RealtimeSource.ReadAsync(connection, schema, cancellation);
+        var table = await SourceTable.LoadAsync(connection, cancellation);
+        var builder = new RowBuilder(new Mapper(schema, settings.Realtime), schema, table, settings.Realtime.Profiles.Keys);
+        var plan = await ImportPlan.CreateAsync(connection, inventory, builder, table, schema, cancellation);
+        if (print)
+            await PrintAsync(plan);
+        else if (dryRun)
+            await ImportReport.WriteAsync(Console.Out, plan);
+        else
+            await InsertAsync(connection, plan, cancellation);
+        return plan.Inventory.Refused.Count > 0 ? ExitCode.Problems : ExitCode.Good;
     }
 
     private static async Task<int> RefuseAsync(PjsipInventory inventory)
@@ -63,21 +76,11 @@ internal static class ImportCommand
         return ExitCode.Problems;
     }
 
-    private static async Task<ImportPlan> PlanAsync(
-        NpgsqlConnection connection, WorkerSettings settings, PjsipInventory inventory, CancellationToken cancellation)
-    {
-        var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
-        var table = await SourceTable.LoadAsync(connection, cancellation);
-        var builder = new RowBuilder(new Mapper(schema, settings.Realtime), schema, table, settings.Realtime.Profiles.Keys);
-        return await ImportPlan.CreateAsync(connection, inventory, builder, table, schema, cancellation);
-    }
-
-    private static async Task<int> PrintAsync(ImportPlan plan)
+    private static async Task PrintAsync(ImportPlan plan)
     {
         foreach (var line in InsertScript.Lines(plan))
             await Console.Out.WriteLineAsync(line);
         await ImportReport.WriteSummaryAsync(Console.Error, plan);
-        return ExitCodeOf(plan);
     }
 
     private static async Task InsertAsync(NpgsqlConnection connection, ImportPlan plan, CancellationToken cancellation)
@@ -86,6 +89,4 @@ internal static class ImportCommand
         await ImportReport.WriteFindingsAsync(Console.Out, plan);
         await Console.Out.WriteLineAsync($"Inserted into {plan.Table.Name}: {ImportReport.Count(inserted, "phone")}.");
     }
-
-    private static int ExitCodeOf(ImportPlan plan) => plan.Inventory.Refused.Count > 0 ? ExitCode.Problems : ExitCode.Good;
 }

@@ -15,6 +15,8 @@ internal static class ImportReport
             await output.WriteLineAsync();
         await WriteFindingsAsync(output, plan);
         await WriteUsesAsync(output, plan);
+        foreach (var suggestion in SharedOptions.Suggestions(plan.Rows))
+            await LineAsync(output, suggestion);
         await WriteSummaryAsync(output, plan);
     }
 
@@ -28,7 +30,9 @@ internal static class ImportReport
         await SectionAsync(output, "Left out", plan.Existing);
         await SectionAsync(output, "Come over with a difference", plan.Rows
             .SelectMany(row => row.Phone.Remarks.Select(remark => new Finding(row.Phone.Number, remark))));
-        await SectionAsync(output, "Exist on both sides: the worker makes no endpoint of the row while this is so", plan.Foreign);
+        await SectionAsync(output, "Exist on both sides, so that the worker makes no endpoint of the row yet", plan.Foreign);
+        if (plan.Foreign.Exists(finding => finding.Text.Contains("ps_", StringComparison.Ordinal)))
+            await LineAsync(output, "Rows of ps_* tables are taken over by: pjsip-sync-worker sync-extensions --adopt");
     }
 
     /// <summary>Writes the counts in one line.</summary>

@@ -28,7 +28,9 @@ internal static class SyncExtensionsCommand
         {
             if (parsed.GetValue(adopt))
                 settings = settings with { Sync = settings.Sync with { Adopt = true } };
-            foreach (var what in await Installation.RefreshMappingAsync(connection, settings.Source, cancellation))
+            if (!parsed.GetValue(dryRun) && await SourceRepair.RunAsync(connection, cancellation) is { Refusal: { } refusal } repair)
+                await Console.Error.WriteLineAsync($"{settings.Source.Table}: {string.Join("; ", repair.Faults)}: {refusal}");
+            foreach (var what in (await Installation.RefreshMappingAsync(connection, settings.Source, cancellation)).All)
                 await Console.Error.WriteLineAsync($"Left out: {what}");
             var realtimeSchema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
             using var metrics = new SyncMetrics();

@@ -5,8 +5,11 @@ namespace PjsipSyncWorker.Configuration;
 /// <summary>The tables that Asterisk reads.</summary>
 public sealed record RealtimeSettings
 {
-    /// <summary>Schema of ps_endpoints, ps_auths, ps_aors and ps_contacts.</summary>
-    public string Schema { get; init; } = "public";
+    /// <summary>
+    /// Schema of ps_endpoints, ps_auths, ps_aors and ps_contacts. Empty: the schema in which they are installed. The first <c>init</c> then
+    /// uses <c>public</c> if ps_endpoints is there already, else <c>asterisk</c>, which no ORM touches.
+    /// </summary>
+    public string Schema { get; init; } = "";
 
     /// <summary>Options of every extension; a profile and the extension itself override them.</summary>
     public OptionSet Defaults { get; init; } = OptionSet.SafeDefaults;

@@ -28,6 +28,7 @@ internal static partial class RenderRules
         Must(EndpointPattern().IsMatch(settings.CarrierEndpoint),
             "CarrierEndpoint", "must be a name of letters, digits, dot, dash and underscore");
         CheckDatabaseHosts();
+        CheckSipHosts();
         CheckNat();
         CheckMedia();
         CheckNumberingPlan();
@@ -36,6 +37,13 @@ internal static partial class RenderRules
         {
             foreach (var (node, host) in settings.DatabaseHosts)
                 Must(!string.IsNullOrWhiteSpace(host), $"DatabaseHosts:{node}", "must be the database's address");
+        }
+
+        void CheckSipHosts()
+        {
+            foreach (var (node, host) in settings.SipHosts)
+                Must(SipHost.TryParse(host, settings.SipPort, out _), $"SipHosts:{node}",
+                    $"must be an IP address, with a port when it is not SipPort, such as 192.0.2.7:5070, not \"{host}\"");
         }
 
         void CheckNat()

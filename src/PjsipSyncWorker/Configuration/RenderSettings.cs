@@ -122,7 +122,14 @@ public sealed record RenderSettings
     public string? TurnUser { get; init; }
 
     /// <summary>Password at the TURN server.</summary>
+    [Secret]
     public string? TurnPassword { get; init; }
+
+    /// <summary>
+    /// Address at which the other nodes reach SIP of a node, by node name, such as <c>192.0.2.7</c> or <c>192.0.2.7:5070</c>. With several
+    /// nodes calls then go from any of them to a phone at any other.
+    /// </summary>
+    public IReadOnlyDictionary<string, string?> SipHosts { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>Seconds for which an extension rings before its mailbox answers.</summary>
     [NumberRange(1, 600)]

@@ -4,7 +4,8 @@ namespace PjsipSyncWorker.Configuration;
 
 /// <summary>
 /// Credentials of systemd: files that are named like an environment variable. The text of a file is the value, without the line ends that
-/// an editor adds.
+/// an editor adds. An empty file counts as none: the unit has empty credentials as defaults, so that systemd does not log that a file is
+/// missing.
 /// </summary>
 internal sealed class SettingsCredentials : ConfigurationProvider, IConfigurationSource
 {
@@ -26,7 +27,10 @@ internal sealed class SettingsCredentials : ConfigurationProvider, IConfiguratio
         {
             try
             {
-                Data[key] = File.ReadAllText(file).TrimEnd('\r', '\n');
+                var text = File.ReadAllText(file).TrimEnd('\r', '\n');
+                if (text.Length == 0)
+                    continue;
+                Data[key] = text;
                 _files[key] = file;
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)

@@ -38,12 +38,19 @@ public static class SettingsReader
         var connectionString = connections.Read(new ConnectionSettings()).Postgres;
         try
         {
+            if (ConnectionUrl.IsUrl(connectionString))
+                return ConnectionUrl.ToConnectionString(connectionString);
             _ = new NpgsqlConnectionStringBuilder(connectionString);
+        }
+        catch (FormatException e) when (ConnectionUrl.IsUrl(connectionString))
+        {
+            connections.Problem("Postgres", e.Message);
         }
         catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException or NotSupportedException)
         {
             // The exception may repeat parts of the connection string, which holds a password.
-            connections.Problem("Postgres", $"is not a connection string such as {new ConnectionSettings().Postgres}");
+            connections.Problem("Postgres",
+                $"is not a connection string such as {new ConnectionSettings().Postgres} or postgres://USER:PASSWORD@HOST/DATABASE");
         }
         return connectionString;
     }

@@ -32,7 +32,8 @@ public sealed record WorkerSettings
 public sealed record ConnectionSettings
 {
     /// <summary>
-    /// The database with the extensions, as an Npgsql connection string. With a standby, name both hosts (<c>Host=db1,db2</c>).
+    /// The database with the extensions, as an Npgsql connection string or as a URL (<c>postgres://USER:PASSWORD@HOST/DATABASE</c>). With a
+    /// standby, name both hosts (<c>Host=db1,db2</c>).
     /// </summary>
     [Secret(IsConnection = true)]
     public string Postgres { get; init; } = "Host=/run/postgresql;Database=pbx;Username=pjsip_sync";

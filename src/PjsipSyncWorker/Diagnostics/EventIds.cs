@@ -20,6 +20,14 @@ internal static class EventIds
     public const int ExtensionChanged = 1009;
     public const int ExtensionRejected = 1010;
     public const int LockWaitReported = 1011;
+    public const int MoreRejected = 1012;
+    public const int RejectionsEnded = 1013;
+    public const int EverythingCompared = 1014;
+    public const int ColumnNotWritten = 1015;
+    public const int SourceReplaced = 1016;
+    public const int SourceAltered = 1017;
+    public const int SourceRepaired = 1018;
+    public const int SourceNotRepaired = 1019;
 
     // Registrations: 2000 to 2999 (nodes 2000, message lamps 2030, the status writer 2100, the service 2200)
 
@@ -39,11 +47,16 @@ internal static class EventIds
     public const int DeviceStatesWrong = 2013;
     public const int EndpointUnloadable = 2014;
     public const int PjsipFilesNotRead = 2015;
+    public const int PhoneRegistered = 2016;
+    public const int PhoneUnregistered = 2017;
     public const int MessageLampsReloaded = 2030;
     public const int MessageLampsNotReloaded = 2031;
     public const int StatusNotWritten = 2100;
     public const int NodeForgotten = 2101;
     public const int StatusRejected = 2102;
+    public const int PhonesOnline = 2103;
+    public const int PhonesOffline = 2104;
+    public const int PhonesOnlineAndOffline = 2105;
     public const int RegistrationsOff = 2200;
     public const int RevisionChannelLost = 2201;
 
@@ -56,4 +69,14 @@ internal static class EventIds
     public const int AmiResponseUnexpected = 3020;
     public const int AsteriskShutsDown = 3021;
     public const int AmiEventHandlerFailed = 3022;
+
+    // Hosting: 4000 to 4099
+
+    public const int WorkerStarted = 4000;
+    public const int WorkerStopped = 4001;
+
+    // Monitoring: 4100 to 4199
+
+    public const int StillFailing = 4100;
+    public const int WellAgain = 4101;
 }

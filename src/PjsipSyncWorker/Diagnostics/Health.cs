@@ -8,6 +8,12 @@ internal sealed class Health(TimeProvider time)
     private readonly Lock _lock = new();
     private HealthPart[] _parts = [];
 
+    /// <summary>Set when a part begins, or reports something else than before.</summary>
+    public Signal Changed { get; } = new();
+
+    /// <summary>Set when the numbers that people look at may have changed: extensions, waiting changes, phones that are online.</summary>
+    public Signal NumbersChanged { get; } = new();
+
     /// <summary>Every part that has begun, in that order.</summary>
     public IReadOnlyList<HealthPart> Parts => Volatile.Read(ref _parts);
 
@@ -26,9 +32,10 @@ internal sealed class Health(TimeProvider time)
     /// <param name="note">Returns what people should know although all is well, or null. Called from any thread.</param>
     public HealthPart Begin(string name, bool isNode = false, Func<string?>? note = null)
     {
-        var part = new HealthPart(name, isNode, note, time);
+        var part = new HealthPart(name, isNode, note, time, this);
         lock (_lock)
             Volatile.Write(ref _parts, [.. _parts, part]);
+        Changed.Set();
         return part;
     }
 }
@@ -41,14 +48,18 @@ internal sealed class HealthPart
 
     private readonly TimeProvider _time;
     private readonly Func<string?>? _note;
+    private readonly Health _health;
     private long _due;
     private volatile string? _problem;
     private volatile bool _reported;
 
+    /// <summary>The ticks of <see cref="FailingSince"/>; 0 for null.</summary>
+    private long _failingSince;
+
     /// <summary>Called by <see cref="Health.Begin"/>. The part counts as at work from now on.</summary>
-    public HealthPart(string name, bool isNode, Func<string?>? note, TimeProvider time)
+    public HealthPart(string name, bool isNode, Func<string?>? note, TimeProvider time, Health health)
     {
-        (Name, IsNode, _note, _time) = (name, isNode, note, time);
+        (Name, IsNode, _note, _time, _health) = (name, isNode, note, time, health);
         Progress();
     }
 
@@ -70,6 +81,10 @@ internal sealed class HealthPart
     /// <summary>What people should know although all is well; null when there is nothing.</summary>
     public string? Note => _note?.Invoke();
 
+    /// <summary>Since when a server has been away that the part needs; null while none is.</summary>
+    public DateTimeOffset? FailingSince =>
+        Interlocked.Read(ref _failingSince) is var ticks and > 0 ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
+
     /// <summary>Reports that the part is at work and has got something done.</summary>
     public void Progress() => Expect(TimeSpan.Zero);
 
@@ -80,9 +95,27 @@ internal sealed class HealthPart
     /// </param>
     public void Report(string? problem, TimeSpan rest)
     {
+        var hadFailed = Interlocked.Exchange(ref _failingSince, 0) != 0;
+        var changed = hadFailed || !_reported || problem != _problem;
         (_problem, _reported) = (problem, true);
         Expect(rest);
+        if (changed)
+            _health.Changed.Set();
     }
+
+    /// <summary>Reports that a pass failed because a server is away or refuses, and that the part tries again.</summary>
+    /// <param name="problem">Why it failed.</param>
+    /// <param name="rest">Time until the next attempt.</param>
+    public void Fail(string problem, TimeSpan rest)
+    {
+        var since = Interlocked.Read(ref _failingSince);
+        Report(problem, rest);
+        Interlocked.Exchange(ref _failingSince, since != 0 ? since : _time.GetUtcNow().UtcTicks);
+        _health.Changed.Set();
+    }
+
+    /// <summary>Reports that the numbers of <see cref="Health.NumbersChanged"/> may have changed.</summary>
+    public void NumbersChanged() => _health.NumbersChanged.Set();
 
     private void Expect(TimeSpan rest) => Volatile.Write(ref _due, rest == Timeout.InfiniteTimeSpan
         ? long.MaxValue

@@ -12,6 +12,10 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
 {
     private readonly List<PosixSignalRegistration> _registrations = [];
     private int _signals;
+    private volatile string? _received;
+
+    /// <summary>The name of the first signal; null before it.</summary>
+    public string? Received => _received;
 
     public Task WaitForStartAsync(CancellationToken cancellationToken)
     {
@@ -33,6 +37,7 @@ internal sealed class SignalLifetime(IHostApplicationLifetime application) : IHo
         context.Cancel = true;
         if (Interlocked.Increment(ref _signals) > 1)
             Environment.Exit(ExitCode.Problems);
+        _received = context.Signal.ToString();
         application.StopApplication();
     }
 }

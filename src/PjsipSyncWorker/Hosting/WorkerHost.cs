@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Npgsql;
 using OpenTelemetry.Metrics;
 using PjsipSyncWorker.Configuration;
 
@@ -20,12 +19,17 @@ internal static class WorkerHost
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(IConfiguration configuration, WorkerSettings settings, CancellationToken cancellation)
     {
+        settings = await StartupCheck.RunAsync(settings, cancellation);
         using var host = Build(configuration, settings);
-        await StartupCheck.RunAsync(host.Services.GetRequiredService<NpgsqlDataSource>(), settings, cancellation);
         if (!await TryListenAsync(host, settings.Metrics))
             return ExitCode.Usage;
+        var life = host.Services.GetRequiredService<LifeLog>();
+        life.Started(configuration);
+        host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(life.Stopping);
         await host.StartAsync(cancellation);
-        return await WaitForEndAsync(host);
+        var failure = await WaitForEndAsync(host);
+        await life.StoppedAsync(failure);
+        return failure is null ? ExitCode.Good : ExitCode.Problems;
     }
 
     private static IHost Build(IConfiguration configuration, WorkerSettings settings)
@@ -33,7 +37,9 @@ internal static class WorkerHost
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Logging.AddWorkerLogging(configuration.GetSection("Logging"));
-        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.AddSingleton<SignalLifetime>();
+        builder.Services.AddSingleton<IHostLifetime>(provider => provider.GetRequiredService<SignalLifetime>());
+        builder.Services.AddSingleton<LifeLog>();
         builder.Services.AddShared(settings);
         builder.Services.AddSync();
         builder.Services.AddRegistrations();
@@ -58,7 +64,8 @@ internal static class WorkerHost
         }
     }
 
-    private static async Task<int> WaitForEndAsync(IHost host)
+    /// <returns>The exception of the loop that failed; null when none did.</returns>
+    private static async Task<Exception?> WaitForEndAsync(IHost host)
     {
         try
         {
@@ -68,8 +75,7 @@ internal static class WorkerHost
         {
             // A statement did not end within the timeout. PostgreSQL rolls it back when this process is gone.
         }
-        return host.Services.GetServices<IHostedService>().Any(service => service is BackgroundService { ExecuteTask.IsFaulted: true })
-            ? ExitCode.Problems
-            : ExitCode.Good;
+        return host.Services.GetServices<IHostedService>().OfType<BackgroundService>()
+            .Select(service => service.ExecuteTask?.Exception?.InnerException).FirstOrDefault(failure => failure is not null);
     }
 }

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace PjsipSyncWorker.Hosting;
 
@@ -20,6 +22,10 @@ internal static class WorkerLogging
         else
             logging.AddSimpleConsole(console =>
                 (console.SingleLine, console.TimestampFormat, console.UseUtcTimestamp) = (true, TimestampFormat + " ", true));
+        logging.ClearProviders();
+        logging.Services.AddSingleton<ConsoleLoggerProvider>();
+        logging.Services.AddSingleton<ILoggerProvider, ShortNameProvider>();
+        logging.Services.PostConfigure<LoggerFilterOptions>(LogCategory.ExpandNames);
         logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
     }
 

@@ -46,6 +46,7 @@ internal static class WorkerServices
         services.AddHostedService(provider => provider.GetRequiredService<OverviewSampler>());
         services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
         services.AddHostedService<SystemdReporter>();
+        services.AddHostedService<OutageLog>();
         if (!settings.Metrics.Enabled)
             return;
         services.AddHostedService<HealthEndpoint>();

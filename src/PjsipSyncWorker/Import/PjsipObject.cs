@@ -12,6 +12,9 @@ internal sealed record PjsipObject(string Id, string Type, IReadOnlyList<ConfEnt
     /// <summary>The templates from which the object inherits, in their order.</summary>
     public IReadOnlyList<string> Templates { get; init; } = [];
 
+    /// <summary>What was lost when the object was translated from another system, in words; never a secret.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>Returns the value of an option, the last one where there are several; null when it is not given.</summary>
     public string? Last(string name) => Options.LastOrDefault(option => option.Is(name)).Value;
 

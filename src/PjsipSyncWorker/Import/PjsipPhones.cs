@@ -85,7 +85,7 @@ internal static class PjsipPhones
         AddOptions(options, RealtimeTable.Auth, auth);
         AddOptions(options, RealtimeTable.Aor, aor);
         options.TryAdd((RealtimeTable.Aor, "max_contacts"), "0");
-        var remarks = new List<string>();
+        var remarks = endpoint.Remarks.ToList();
         if (CodecList.From(endpoint.Options) is { Length: > 0 } codecs)
             options[(RealtimeTable.Endpoint, "allow")] = codecs;
         else

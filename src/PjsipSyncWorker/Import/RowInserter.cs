@@ -6,8 +6,6 @@ namespace PjsipSyncWorker.Import;
 /// <summary>Inserts the rows of a plan in one transaction.</summary>
 internal static class RowInserter
 {
-    private const int RowsPerBatch = 500;
-
     /// <summary>Inserts all rows, or none.</summary>
     /// <returns>How many rows were inserted. Another program may have inserted some in the meantime.</returns>
     /// <exception cref="ImportException">The role may not insert, or a row breaks a rule of the table; nothing was inserted.</exception>
@@ -22,14 +20,13 @@ internal static class RowInserter
         }
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var inserted = 0;
-        foreach (var rows in plan.Rows.Chunk(RowsPerBatch))
+        // One statement at a time, so that an error belongs to a row.
+        foreach (var row in plan.Rows)
         {
-            await using var batch = new NpgsqlBatch(connection, transaction);
-            foreach (var row in rows)
-                batch.Add(InsertScript.Statement(plan.Table, row));
+            await using var command = new NpgsqlCommand(InsertScript.Statement(plan.Table, row), connection, transaction);
             try
             {
-                inserted += await batch.ExecuteNonQueryAsync(cancellation);
+                inserted += await command.ExecuteNonQueryAsync(cancellation);
             }
             catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InsufficientPrivilege)
             {
@@ -40,8 +37,8 @@ internal static class RowInserter
             }
             catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
             {
-                var number = rows[batch.BatchCommands.IndexOf((NpgsqlBatchCommand)error.BatchCommand!)].Phone.Number;
-                throw new ImportException($"The row of {number} is refused: {DatabaseErrors.Describe(error)}. Nothing was inserted");
+                throw new ImportException(
+                    $"The row of {row.Phone.Number} is refused: {DatabaseErrors.Describe(error)}. Nothing was inserted");
             }
         }
         await transaction.CommitAsync(cancellation);

@@ -9,7 +9,7 @@ namespace PjsipSyncWorker.Monitoring;
 
 /// <summary>
 /// Answers <c>/healthz</c> (no part is stuck) and <c>/readyz</c> (every part is well) on the port of the metrics, with 200 or 503 and
-/// a line for each part.
+/// a line for each part, and <c>/</c> with links. Nothing on this port changes anything.
 /// </summary>
 internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : BackgroundService
 {
@@ -33,8 +33,8 @@ internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : B
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var listener = new HttpListener();
-        foreach (var path in new[] { AlivePath, ReadyPath })
-            listener.Prefixes.Add(Prefix(settings.Metrics, path));
+        // Everything that the listener of the exporter, at /metrics, does not take.
+        listener.Prefixes.Add(Prefix(settings.Metrics, ""));
         listener.Start();
         await using var stopping = stoppingToken.Register(listener.Abort);
         while (!stoppingToken.IsCancellationRequested)
@@ -52,9 +52,38 @@ internal sealed class HealthEndpoint(Health health, WorkerSettings settings) : B
 
     private void Answer(HttpListenerContext context)
     {
-        var good = context.Request.Url?.AbsolutePath.TrimEnd('/') == AlivePath ? health.Alive : health.Ready;
-        context.Response.StatusCode = (int)(good ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable);
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        context.Response.Close(Encoding.UTF8.GetBytes(HealthText.Lines(health.Parts)), willBlock: false);
+        var (request, response) = (context.Request, context.Response);
+        // A page of another site can neither frame, sniff nor script what is here.
+        response.Headers["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers["Cache-Control"] = "no-store";
+        var (status, type, text) = request.HttpMethod is "GET" or "HEAD"
+            ? Page(request.Url?.AbsolutePath ?? "")
+            : (HttpStatusCode.MethodNotAllowed, "plain", "Only GET and HEAD are answered.\n");
+        response.StatusCode = (int)status;
+        if (status == HttpStatusCode.MethodNotAllowed)
+            response.Headers["Allow"] = "GET, HEAD";
+        response.ContentType = $"text/{type}; charset=utf-8";
+        var body = Encoding.UTF8.GetBytes(text);
+        if (request.HttpMethod is "HEAD")
+        {
+            response.ContentLength64 = body.Length;
+            response.Close();
+        }
+        else
+        {
+            response.Close(body, willBlock: false);
+        }
     }
+
+    private (HttpStatusCode Status, string Type, string Text) Page(string path) => path.TrimEnd('/') switch
+    {
+        "" => (HttpStatusCode.OK, "html", LandingPage.Html),
+        AlivePath => (Status(health.Alive), "plain", HealthText.Lines(health.Parts)),
+        ReadyPath => (Status(health.Ready), "plain", HealthText.Lines(health.Parts)),
+        _ => (HttpStatusCode.NotFound, "plain", $"There are {AlivePath}, {ReadyPath}, {MetricsExporter.Path} and /.\n"),
+    };
+
+    private static HttpStatusCode Status(bool good) => good ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable;
 }

@@ -28,7 +28,7 @@ internal static class HealthText
         if (overview is not null)
         {
             words.Add(string.Create(CultureInfo.InvariantCulture,
-                $"{overview.Endpoints} endpoints, {overview.Online} online, {overview.Rejected} rejected"));
+                $"{Plural.Of(overview.Endpoints, "endpoint")}, {overview.Online} online, {overview.Rejected} rejected"));
             words.Add(Backlog(overview));
         }
         words.AddRange(parts.Where(part => part.IsNode && part.Trouble is null)
@@ -36,13 +36,15 @@ internal static class HealthText
         return string.Join("; ", words);
     }
 
-    private static string Backlog(Overview overview)
+    /// <summary>Whether recorded changes wait, in words.</summary>
+    public static string Backlog(Overview overview)
     {
         if (overview.Waiting == 0)
             return "no change waits";
         var moreThan = overview.Waiting == Overview.MostCounted ? "more than " : "";
         return string.Create(CultureInfo.InvariantCulture,
-            $"{moreThan}{overview.Waiting} changes wait, {overview.OldestWait.TotalSeconds:0} s at most");
+            $"{moreThan}{Plural.Of(overview.Waiting, "change")} wait{(overview.Waiting == 1 ? "s" : "")}, "
+            + $"{overview.OldestWait.TotalSeconds:0} s at most");
     }
 
     /// <summary>Replaces control characters, because a line end in the text of a server would break the format.</summary>

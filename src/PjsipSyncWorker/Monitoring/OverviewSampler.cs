@@ -6,22 +6,30 @@ using PjsipSyncWorker.Diagnostics;
 namespace PjsipSyncWorker.Monitoring;
 
 /// <summary>
-/// Reads the <see cref="Overview"/> on a timer, for systemd and for the gauges, so that a scrape causes no query and never waits.
+/// Reads the <see cref="Overview"/> on a timer, and soon after the numbers changed, for systemd and for the gauges. A scrape causes no
+/// query and never waits.
 /// While the database does not answer, the gauges are absent rather than old.
 /// </summary>
 internal sealed class OverviewSampler : BackgroundService
 {
-    /// <summary>Time between two readings.</summary>
+    /// <summary>Longest time between two readings.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
+
+    /// <summary>Shortest time between two readings.</summary>
+    private static readonly TimeSpan ShortestInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A reading that follows early takes at most this share of the time.</summary>
+    private const double MaxShare = 0.05;
 
     private readonly NpgsqlDataSource _dataSource;
     private readonly TimeProvider _time;
+    private readonly Health _health;
     private readonly Meter _meter = new(WorkerMeter.Name);
     private volatile Overview? _latest;
 
-    public OverviewSampler(NpgsqlDataSource dataSource, TimeProvider time)
+    public OverviewSampler(NpgsqlDataSource dataSource, Health health, TimeProvider time)
     {
-        (_dataSource, _time) = (dataSource, time);
+        (_dataSource, _health, _time) = (dataSource, health, time);
         _meter.CreateObservableGauge("pjsip_sync_database_connected", () => _latest is null ? 0 : 1,
             description: "Whether the database answered when it was last asked (1) or not (0).");
         Gauge("pjsip_sync_endpoints", "Endpoints that this worker's database owns.", seen => [new(seen.Endpoints)]);
@@ -51,9 +59,20 @@ internal sealed class OverviewSampler : BackgroundService
     {
         while (true)
         {
+            var changed = _health.NumbersChanged.Next();
+            var begun = _time.GetTimestamp();
             _latest = await Overview.TryReadAsync(_dataSource, stoppingToken);
-            await Task.Delay(Interval, _time, stoppingToken);
+            var pause = EarliestNext(_time.GetElapsedTime(begun));
+            _health.Changed.Set();
+            await Task.Delay(pause, _time, stoppingToken);
+            await Signal.WaitAsync(changed, Interval - pause, _time, stoppingToken);
         }
+    }
+
+    private static TimeSpan EarliestNext(TimeSpan took)
+    {
+        var pause = took / MaxShare;
+        return pause < ShortestInterval ? ShortestInterval : pause < Interval ? pause : Interval;
     }
 
     public override void Dispose()

@@ -17,8 +17,11 @@ internal sealed class SystemdReporter(
     /// <summary>How often to check whether all parts have started.</summary>
     private static readonly TimeSpan StartPollInterval = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How often to check whether the status has changed.</summary>
-    private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
+    /// <summary>Shortest time between two reports of the status.</summary>
+    private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Time after which the status is made anew although nothing changed: it has durations, and parts get stuck.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(5);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -62,10 +65,12 @@ internal sealed class SystemdReporter(
         var last = "";
         while (true)
         {
+            var changed = health.Changed.Next();
             var status = HealthText.Line(health.Parts, sampler.Latest);
             if (status != last)
                 Notify(new ServiceState($"STATUS={last = status}"));
             await Task.Delay(StatusInterval, time, cancellation);
+            await Signal.WaitAsync(changed, LongestInterval, time, cancellation);
         }
     }
 

@@ -52,7 +52,7 @@ internal static class DatabaseErrors
             $"{e.MessageText} ({e.SqlState}): this process is the system user {Environment.UserName}; run it as root or as the "
             + "user that has the name of the role, or put a password into ConnectionStrings:Postgres",
         PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e =>
-            $"{e.MessageText}: create it, or name another in ConnectionStrings:Postgres",
+            $"{e.MessageText}: create it (createdb {DatabaseName(e)}), or name another in ConnectionStrings:Postgres",
         PostgresException e when IsUndefined(e) && e.MessageText.Contains("pjsip_sync", StringComparison.Ordinal) =>
             "the schema pjsip_sync is not installed here: run pjsip-sync-worker init",
         PostgresException e => $"{e.MessageText} ({e.SqlState})",
@@ -63,6 +63,9 @@ internal static class DatabaseErrors
         NpgsqlException { InnerException: { } inner } e => $"{e.Message}: {inner.Message}",
         _ => error.Message,
     };
+
+    /// <summary>Returns the name in a message such as <c>database "pbx" does not exist</c>, of any language.</summary>
+    private static string DatabaseName(PostgresException error) => error.MessageText.Split('"') is [_, var name, ..] ? name : "NAME";
 
     private static bool IsUndefined(PostgresException error) =>
         error.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName;

@@ -19,6 +19,9 @@ internal static class Reconnect
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SlowWait = TimeSpan.FromMinutes(1);
 
+    /// <summary>So many different messages are remembered as reported.</summary>
+    private const int MostMessages = 20;
+
     /// <summary>A session that ran for so long has succeeded: the next failure waits the shortest time again.</summary>
     private static readonly TimeSpan ResetAfter = 5 * LongestWait;
 
@@ -27,7 +30,7 @@ internal static class Reconnect
     /// </summary>
     /// <param name="name">Of the pipeline in Polly's metrics.</param>
     /// <param name="health">Receives every failure.</param>
-    /// <param name="onFailure">Called with a failure and the wait that follows; for a failure that repeats, once a minute.</param>
+    /// <param name="onFailure">Called with a failure and the wait that follows; once for a failure that repeats.</param>
     /// <param name="slowAfter">
     /// Whether only a person can correct a failure, so that frequent attempts do harm: the wait is then a minute. Null: no failure is such.
     /// </param>
@@ -36,7 +39,7 @@ internal static class Reconnect
     {
         var lastStart = time.GetTimestamp();
         var attempt = 0;
-        (string? Message, long At) reported = default;
+        var reported = new HashSet<string>(StringComparer.Ordinal);
         return new ResiliencePipelineBuilder { Name = name, TimeProvider = time }
             .AddRetry(new RetryStrategyOptions
             {
@@ -45,10 +48,10 @@ internal static class Reconnect
                 MaxRetryAttempts = int.MaxValue,
                 DelayGenerator = arguments =>
                 {
-                    if (time.GetElapsedTime(lastStart) > ResetAfter)
-                        (attempt, reported) = (0, default);
-                    else
-                        attempt++;
+                    var hadSucceeded = time.GetElapsedTime(lastStart) > ResetAfter;
+                    attempt = hadSucceeded ? 0 : attempt + 1;
+                    if (hadSucceeded || reported.Count > MostMessages)
+                        reported.Clear();
                     var delay = slowAfter?.Invoke(arguments.Outcome.Exception!) == true
                         ? SlowWait
                         : TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, ShortestWait.Ticks << Math.Min(attempt, 10)));
@@ -60,12 +63,9 @@ internal static class Reconnect
                 OnRetry = arguments =>
                 {
                     var failure = arguments.Outcome.Exception!;
-                    health.Report(DatabaseErrors.Describe(failure), arguments.RetryDelay);
-                    if (failure.Message != reported.Message || time.GetElapsedTime(reported.At) >= SlowWait)
-                    {
-                        reported = (failure.Message, time.GetTimestamp());
+                    health.Fail(DatabaseErrors.Describe(failure), arguments.RetryDelay);
+                    if (reported.Add(failure.Message))
                         onFailure(failure, arguments.RetryDelay);
-                    }
                     return default;
                 },
             })

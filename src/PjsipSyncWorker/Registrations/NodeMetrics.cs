@@ -12,6 +12,7 @@ internal sealed class NodeMetrics(RegistrationMetrics metrics, string name, Time
         [.. ContactEventHandler.Events.Select(known => (Encoding.ASCII.GetBytes(known), known))];
 
     private volatile bool _connected;
+    private volatile bool _standsBy;
     private bool _hadSession;
 
     /// <summary>The label <c>node</c>.</summary>
@@ -19,6 +20,13 @@ internal sealed class NodeMetrics(RegistrationMetrics metrics, string name, Time
 
     /// <summary>Whether this worker has a session with the node.</summary>
     public bool Connected => _connected;
+
+    /// <summary>Whether this worker stands by, because another worker holds the lease on the node.</summary>
+    public bool StandsBy
+    {
+        get => _standsBy;
+        set => _standsBy = value;
+    }
 
     /// <summary>The metrics of the node's announcements.</summary>
     public AnnouncementMetrics Announcements { get; } = new(metrics, new("node", name), time);

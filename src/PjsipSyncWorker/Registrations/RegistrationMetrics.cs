@@ -37,6 +37,9 @@ internal sealed class RegistrationMetrics : IDisposable
         _meter.CreateObservableGauge("pjsip_sync_ami_connected",
             () => OfNodes(node => node.Connected ? 1 : 0),
             description: "Whether this worker has an AMI session with the node (1) or not (0); another worker may have one.");
+        _meter.CreateObservableGauge("pjsip_sync_standby",
+            () => OfNodes(node => node.StandsBy ? 1 : 0),
+            description: "Whether this worker stands by because another one follows the node (1) or not (0).");
     }
 
     /// <summary>AMI sessions after the first, by node.</summary>

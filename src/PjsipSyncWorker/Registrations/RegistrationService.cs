@@ -6,6 +6,7 @@ using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Registrations.Nodes;
 using PjsipSyncWorker.Registrations.Status;
+using PjsipSyncWorker.Schema;
 
 namespace PjsipSyncWorker.Registrations;
 
@@ -23,7 +24,8 @@ internal sealed partial class RegistrationService : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly HealthPart _listenHealth;
-    private readonly NodeFollower[] _followers;
+    private readonly Func<WorkerSettings, NodeFollower[]> _makeFollowers;
+    private NodeFollower[] _followers;
     private readonly AsyncAutoResetEvent _revised = new();
 
     public RegistrationService(
@@ -33,23 +35,39 @@ internal sealed partial class RegistrationService : BackgroundService
         (_dataSource, _settings, _statusWriter, _listens, _health, _time) = (dataSource, settings, statusWriter, listens, health, time);
         _logger = loggers.CreateLogger<RegistrationService>();
         _listenHealth = health.Begin("registrations");
-        _followers = [.. settings.Asterisk.Nodes.Select(node =>
-            new NodeFollower(node, settings, dataSource, statusWriter, metrics.Node(node.Name), health, time, loggers))];
+        _makeFollowers = installed => [.. settings.Asterisk.Nodes.Select(node =>
+            new NodeFollower(node, installed, dataSource, statusWriter, metrics.Node(node.Name), health, time, loggers))];
+        // Empty: the database did not answer at the start, and nobody knows yet where the ps_* tables are.
+        _followers = settings.Realtime.Schema.Length > 0 ? _makeFollowers(settings) : [];
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        if (_followers.Length == 0)
+        if (_settings.Asterisk.Nodes.Count == 0)
         {
             Log.Off(_logger);
             _listenHealth.Report(null, Timeout.InfiniteTimeSpan);
             return;
         }
+        if (_followers.Length == 0)
+            _followers = _makeFollowers(await WaitForInstalledAsync(stoppingToken));
         // Every health part is registered before one of them reports, so that the worker does not count as started too early.
         var statusHealth = _health.Begin("status");
         await Task.WhenAll([
             .. _followers.Select(follower => follower.RunAsync(stoppingToken)),
             _statusWriter.RunAsync(statusHealth, stoppingToken), ListenAsync(stoppingToken)]);
+    }
+
+    /// <summary>Waits until the database answers, and returns the settings with the schema that is installed there.</summary>
+    private async Task<WorkerSettings> WaitForInstalledAsync(CancellationToken cancellation)
+    {
+        var pipeline = Reconnect.Pipeline("installation", _time, _listenHealth,
+            (error, _) => Log.ListenLost(_logger, DatabaseErrors.Describe(error)));
+        return await pipeline.ExecuteAsync(async token =>
+        {
+            await using var connection = await _dataSource.OpenConnectionAsync(token);
+            return await Installation.CheckAsync(connection, _settings, token);
+        }, cancellation);
     }
 
     /// <summary>Listens for new revisions of the ps_* tables, and reconnects when the connection is lost.</summary>

@@ -15,12 +15,12 @@ internal static class Installation
     public const int SchemaVersion = 9;
 
     /// <summary>Puts this worker's configuration into force. A worker with another configuration stands by from now on.</summary>
-    /// <returns>The fingerprint of the configuration; see <see cref="Fingerprint"/>.</returns>
+    /// <returns>See <see cref="CheckAsync"/>.</returns>
     /// <exception cref="InstallationException"><c>init</c> must be run first, or this build is too old.</exception>
-    public static async Task<string> ActivateAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
+    public static async Task<WorkerSettings> ActivateAsync(
+        NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
     {
-        await CheckAsync(connection, settings, cancellation);
-        var fingerprint = Fingerprint(settings);
+        settings = await CheckAsync(connection, settings, cancellation);
         await using var activate = new NpgsqlCommand("""
             update pjsip_sync.mapping
             set fingerprint = $1, stale_after = make_interval(secs => $2), unreachable_online = $3
@@ -29,35 +29,35 @@ internal static class Installation
         {
             Parameters =
             {
-                new() { Value = fingerprint }, new() { Value = settings.Asterisk.StaleAfter.TotalSeconds },
+                new() { Value = Fingerprint(settings) }, new() { Value = settings.Asterisk.StaleAfter.TotalSeconds },
                 new() { Value = !settings.Asterisk.UnreachableIsOffline },
             },
         };
         await activate.ExecuteNonQueryAsync(cancellation);
-        return fingerprint;
+        return settings;
     }
 
     /// <summary>Checks that the schema is installed, complete, of this version, and for the mapping of this configuration.</summary>
+    /// <returns>The settings, in which <c>Realtime:Schema</c> is the schema that is installed.</returns>
     /// <exception cref="InstallationException">It does not fit; the message says what to do.</exception>
-    public static async Task CheckAsync(NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
+    public static async Task<WorkerSettings> CheckAsync(
+        NpgsqlConnection connection, WorkerSettings settings, CancellationToken cancellation)
     {
-        await using var command = new NpgsqlCommand("""
-            select schema_version, to_regclass($1) is not null, to_regclass($1) = to_regclass(source_table),
-                   -- A field that is not configured may be mapped to the column of the same name.
-                   not exists (select from jsonb_each_text($2::jsonb)
-                               where columns->>key is distinct from value and (columns ? key or lower(value) <> 'null'))
-                     and not exists (select from jsonb_each_text(columns) where not $2::jsonb ? key and value <> key),
-                   case when $3 = '' then active in ('enabled', 'true') else active = $3 end,
-                   realtime_schema = $4 and ($5 = '') = (status_table = '')
-                     and to_regclass(nullif($5, '')) is not distinct from to_regclass(nullif(status_table, '')),
-                   array(
-                     select case kind when 'function' then name || '()' else name end
-                     from pjsip_sync.required_object
-                     where schema_name = 'pjsip_sync'
-                       and not exists (
-                         select from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relname = name and kind <> 'function')
-                       and not exists (
-                         select from pg_proc where pronamespace = 'pjsip_sync'::regnamespace and proname = name and kind = 'function'))
+        // The objects first, because the rest uses some of them.
+        await using var objects = new NpgsqlCommand("""
+            select array(
+              select case kind when 'function' then name || '()' else name end
+              from pjsip_sync.required_object
+              where schema_name = 'pjsip_sync'
+                and not exists (
+                  select from pg_class where relnamespace = 'pjsip_sync'::regnamespace and relname = name and kind <> 'function')
+                and not exists (
+                  select from pg_proc where pronamespace = 'pjsip_sync'::regnamespace and proname = name and kind = 'function'))
+            from pjsip_sync.mapping
+            """, connection);
+        await using var mapping = new NpgsqlCommand("""
+            select pjsip_sync.find_table($1) is not null, array(select pjsip_sync.mapping_differences($1, $2::jsonb, $3, $4, $5)),
+                   realtime_schema
             from pjsip_sync.mapping
             """, connection)
         {
@@ -72,22 +72,24 @@ internal static class Installation
         {
             // First, because another version has other columns and objects.
             await CheckVersionAsync(connection, cancellation);
-            await using var reader = await command.ExecuteReaderAsync(cancellation);
-            if (!await reader.ReadAsync(cancellation))
+            if (await objects.ExecuteScalarAsync(cancellation) is not string[] missing)
                 throw new InstallationException("the schema pjsip_sync is installed but has no mapping: run pjsip-sync-worker init");
-            if (reader.GetFieldValue<string[]>(6) is { Length: > 0 } missing)
+            if (missing.Length > 0)
                 throw new InstallationException($"the schema pjsip_sync lacks {string.Join(", ", missing)}: run pjsip-sync-worker init");
-            if (!reader.GetBoolean(1))
+            await using var reader = await mapping.ExecuteReaderAsync(cancellation);
+            await reader.ReadAsync(cancellation);
+            if (!reader.GetBoolean(0))
             {
                 throw new InstallationException(
                     $"the table {settings.Source.Table} (Source:Table) does not exist: "
                     + "create it, or name another and run pjsip-sync-worker init");
             }
-            if (reader.IsDBNull(2) || !reader.GetBoolean(2) || !reader.GetBoolean(3) || !reader.GetBoolean(4) || !reader.GetBoolean(5))
+            if (reader.GetFieldValue<string[]>(1) is { Length: > 0 } differences)
             {
-                throw new InstallationException(
-                    "Source or Realtime:Schema differ from what is installed: run pjsip-sync-worker init with this configuration");
+                throw new InstallationException($"the configuration differs from what is installed ({string.Join("; ", differences)}): "
+                    + "run pjsip-sync-worker init with this configuration, or correct it");
             }
+            return settings with { Realtime = settings.Realtime with { Schema = reader.GetString(2) } };
         }
         catch (PostgresException error) when (error.SqlState
             is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.InvalidSchemaName)
@@ -118,27 +120,31 @@ internal static class Installation
     public static IEnumerable<string> Unwanted(SourceSettings source) =>
         source.Columns.Where(column => column.Value.Equals("null", StringComparison.OrdinalIgnoreCase)).Select(column => column.Key);
 
-    /// <summary>Follows what the application has altered in its table: columns added or dropped, partitions attached.</summary>
-    /// <returns>What is left out now, in words; empty when nothing is.</returns>
+    /// <summary>Follows what the application has altered in its table: columns that were added or dropped, or have another type.</summary>
+    /// <returns>What is left out now.</returns>
     /// <exception cref="PostgresException">22023: the table lacks what every extension needs; the message names it.</exception>
-    public static async Task<IReadOnlyList<string>> RefreshMappingAsync(
+    public static async Task<MappingFaults> RefreshMappingAsync(
         NpgsqlConnection connection, SourceSettings source, CancellationToken cancellation)
     {
         await using var command = new NpgsqlCommand("""
-            select pjsip_sync.refresh_mapping()
+            select pjsip_sync.refresh_mapping(), false
             union all
-            select format('%s is not written, since %s has no such column', name, source_table)
+            select format('%s is not written, since %s has no such column', name, source_table), true
             from pjsip_sync.mapping, pjsip_sync.extension_fields(true) as name
             where not columns ? name and name <> 'device_state' and name <> all ($1) and status_table = ''
             """, connection) { Parameters = { Parameter.Texts(Unwanted(source)) } };
         try
         {
-            return await command.ReadTextsAsync(cancellation);
+            var (problems, missing) = (new List<string>(), new List<string>());
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            while (await reader.ReadAsync(cancellation))
+                (reader.GetBoolean(1) ? missing : problems).Add(reader.GetString(0));
+            return new MappingFaults(problems, missing);
         }
         catch (PostgresException error)
             when (error.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.LockNotAvailable)
         {
-            return [$"the triggers could not be looked after: {error.MessageText}"];
+            return new MappingFaults([$"what the application altered in {source.Table} could not be followed: {error.MessageText}"], []);
         }
     }
 

@@ -42,12 +42,12 @@ internal static class Installer
         };
         string[] files =
         [
-            "05_locks.sql", "06_upgrade.sql", "10_schema.sql", "12_views.sql", "20_realtime.sql", "22_realtime_contacts.sql",
-            "25_voicemail.sql",
+            "05_locks.sql", "06_upgrade.sql", "10_schema.sql", "12_views.sql", "15_realtime_schema.sql", "20_realtime.sql",
+            "22_realtime_contacts.sql", "25_voicemail.sql",
             .. options.HasFlag(InstallOptions.CreateExtensions) ? ["30_extensions.sql"] : Array.Empty<string>(),
             "35_announcements.sql", "40_protocol.sql", "41_columns.sql", "42_mapping_faults.sql", "43_mapping.sql", "44_row_security.sql",
-            "45_privileges.sql", "46_templates.sql", .. SqlScript.Files("templates/"), "47_recording.sql", "48_status.sql",
-            "48_status_generation.sql", "49_configuration.sql",
+            "45_privileges.sql", "46_templates.sql", .. SqlScript.Files("templates/"), "47_recording.sql", "47_triggers.sql",
+            "48_status.sql", "48_status_generation.sql", "49_configuration.sql",
             .. options.HasFlag(InstallOptions.CreateStatusTable) ? ["49_status_table.sql"] : Array.Empty<string>(),
             settings.Source.StatusTable.Length == 0 ? "50_mapping.sql" : "51_status_mapping.sql", "60_ownership.sql",
             "65_requirements.sql",

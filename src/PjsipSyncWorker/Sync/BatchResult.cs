@@ -11,6 +11,11 @@ internal sealed record BatchResult
     /// <summary>Changes taken from the queue; 0 when it had none.</summary>
     public required long Changes { get; init; }
 
+    /// <summary>
+    /// Changes after which the endpoint was as desired already, or that concern no endpoint, such as the change of a disabled row.
+    /// </summary>
+    public long Unchanged => Math.Max(0, Changes - Plan.Changes.Count - Plan.Rejected);
+
     /// <summary>From the start of the transaction to the end of its commit.</summary>
     public required TimeSpan Elapsed { get; init; }
 

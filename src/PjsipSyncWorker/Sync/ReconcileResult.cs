@@ -1,3 +1,5 @@
+using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Realtime;
 using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
@@ -5,6 +7,24 @@ namespace PjsipSyncWorker.Sync;
 /// <summary>Counts what a full comparison did, or would do. Not thread-safe.</summary>
 internal sealed class ReconcileResult
 {
+    /// <summary>Most rejections that are kept for the log.</summary>
+    private const int MostKept = 100;
+
+    private readonly List<Rejection> _newRejections = [];
+    private readonly List<Rejection> _repaired = [];
+
+    /// <summary>The first rejections that were not stored before, at most 100.</summary>
+    public IReadOnlyList<Rejection> NewRejections => _newRejections;
+
+    /// <summary>How many rejections were not stored before.</summary>
+    public int NewRejectionCount { get; private set; }
+
+    /// <summary>The first stored rejections that no longer hold, at most 100.</summary>
+    public IReadOnlyList<Rejection> Repaired => _repaired;
+
+    /// <summary>How long it took; zero for a preview.</summary>
+    public TimeSpan Elapsed { get; set; }
+
     /// <summary>Endpoints created, or whose lost rows were written again.</summary>
     public int Created { get; private set; }
 
@@ -44,6 +64,9 @@ internal sealed class ReconcileResult
         Released += plan.Count(ChangeKind.Release);
         Unchanged += plan.Unchanged;
         Rejected += plan.Rejected;
+        NewRejectionCount += plan.NewRejections.Count;
+        _newRejections.AddRange(plan.NewRejections.Take(MostKept - _newRejections.Count));
+        _repaired.AddRange(plan.Repaired.Take(MostKept - _repaired.Count));
     }
 
     /// <summary>Counts endpoints that were skipped, because they are unchanged since an earlier comparison.</summary>
@@ -57,7 +80,8 @@ internal sealed class ReconcileResult
         if (count == 0)
             return;
         HeldBack = count;
-        Refusal = $"{count} of {managed} endpoints have no active extension any more, and no recorded change says why, "
+        Refusal = $"{count} of {Plural.Of(managed, "endpoint")} {(count == 1 ? "has" : "have")} no active extension any more, "
+            + "and no recorded change says why, "
             + "so none of them was removed: "
             + "look at the source table and Source:Active; if it is right so, run sync-extensions --force (limits: Sync:MaxRemoval)";
     }

@@ -24,6 +24,9 @@ internal sealed class SyncMetrics : IDisposable
     /// <summary>Removals that the last full comparison held back; -1 before the first.</summary>
     private long _heldBack = -1;
 
+    /// <summary>1 while the triggers record what the application changes, 0 while they do not; -1 before the first look.</summary>
+    private long _recording = -1;
+
     /// <param name="time">The clock; null for the system's.</param>
     public SyncMetrics(TimeProvider? time = null)
     {
@@ -43,6 +46,9 @@ internal sealed class SyncMetrics : IDisposable
         _meter.CreateObservableGauge(
             "pjsip_sync_reconcile_last_success_timestamp", ReconciledAt, WorkerMeter.Seconds,
             "When a full comparison last ended well, in Unix time.");
+        _meter.CreateObservableGauge(
+            "pjsip_sync_recording", Recording,
+            description: "1 while triggers record what the application changes; 0 while the worker may not put missing ones back.");
         _meter.CreateObservableGauge(
             "pjsip_sync_removals_held_back", HeldBack,
             description: "Endpoints whose removal the last full comparison held back, because no recorded change says why.");
@@ -85,12 +91,17 @@ internal sealed class SyncMetrics : IDisposable
             Volatile.Write(ref _reconciledAt, _time.GetUtcNow().ToUnixTimeSeconds());
     }
 
+    /// <summary>Notes whether the application's table has all that records its changes.</summary>
+    public void Recorded(bool isRecorded) => Volatile.Write(ref _recording, isRecorded ? 1 : 0);
+
     /// <summary>Counts what a periodic comparison repaired although no change was recorded.</summary>
     public void Drifted(ReconcileResult result) => _drift.Add(result.Drift);
 
     public void Dispose() => _meter.Dispose();
 
     private IEnumerable<Measurement<long>> ReconciledAt() => Volatile.Read(ref _reconciledAt) is var at and > 0 ? [new(at)] : [];
+
+    private IEnumerable<Measurement<long>> Recording() => Volatile.Read(ref _recording) is var value and >= 0 ? [new(value)] : [];
 
     private IEnumerable<Measurement<long>> HeldBack() => Volatile.Read(ref _heldBack) is var count and >= 0 ? [new(count)] : [];
 

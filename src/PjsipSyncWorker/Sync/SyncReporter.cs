@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Diagnostics;
+using PjsipSyncWorker.Realtime;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync.Planning;
 
 namespace PjsipSyncWorker.Sync;
@@ -9,22 +11,48 @@ namespace PjsipSyncWorker.Sync;
 /// </summary>
 internal sealed partial class SyncReporter(ILogger<SyncService> logger)
 {
+    /// <summary>Most new rejections of a batch that have a line of their own.</summary>
+    private const int MostRejections = 5;
+
     private readonly HashSet<string> _leftOutOfSource = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _notWritten = new(StringComparer.Ordinal);
     private readonly HashSet<string> _leftOutOfRealtime = new(StringComparer.Ordinal);
     private string? _heldBack;
+    private (string Faults, string Refusal)? _notRepaired;
 
     /// <summary>Logs why the session ended.</summary>
     /// <param name="reason">In one line, without a secret.</param>
     public void Interrupted(string reason) => Log.Interrupted(logger, reason);
 
-    /// <summary>Logs columns of the application's table that are mapped and missing.</summary>
-    public void LeftOutOfSource(IReadOnlyList<string> columns) => LeftOut(columns, _leftOutOfSource);
+    /// <summary>Logs what of the application's table cannot be used.</summary>
+    public void LeftOutOfSource(MappingFaults faults)
+    {
+        LeftOut(faults.Problems, _leftOutOfSource, Log.LeftOut);
+        LeftOut(faults.MissingOptional, _notWritten, Log.NotWritten);
+    }
+
+    /// <summary>Logs what happened to the application's table, and whether triggers and grants could be put back.</summary>
+    /// <param name="table">The name of the table.</param>
+    public void Source(string table, SourceChange change, SourceRepair repair)
+    {
+        if (change == SourceChange.Replaced)
+            Log.SourceReplaced(logger, table);
+        else if (change == SourceChange.Altered)
+            Log.SourceAltered(logger, table);
+        (string, string)? notRepaired = repair.Refusal is null ? null : (string.Join("; ", repair.Faults), repair.Refusal);
+        if (notRepaired is var (faults, refusal) && notRepaired != _notRepaired)
+            Log.SourceNotRepaired(logger, table, faults, refusal);
+        else if (repair is { Refusal: null, Faults.Count: > 0 })
+            Log.SourceRepaired(logger, table, string.Join("; ", repair.Faults));
+        _notRepaired = notRepaired;
+    }
 
     /// <summary>Logs options that are configured and have no column in the ps_* tables.</summary>
-    public void LeftOutOfRealtime(IReadOnlyList<string> options) => LeftOut(options, _leftOutOfRealtime);
+    public void LeftOutOfRealtime(IReadOnlyList<string> options) => LeftOut(options, _leftOutOfRealtime, Log.LeftOut);
 
     /// <summary>
-    /// Logs one line for a batch and, at debug level, one for each of its endpoints. Logs nothing for a batch without changes.
+    /// Logs one line for a batch, its first rejections and, at debug level, each of its endpoints and rejections. Logs nothing for a batch
+    /// without changes.
     /// </summary>
     public void Applied(BatchResult batch)
     {
@@ -32,23 +60,40 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
             return;
         var plan = batch.Plan;
         Log.Applied(
-            logger, batch.Changes, (long)batch.Elapsed.TotalMilliseconds, plan.Count(ChangeKind.Create), plan.Count(ChangeKind.Update),
-            plan.Count(ChangeKind.Delete) + plan.Count(ChangeKind.Release), plan.NewRejections.Count);
+            logger, batch.Changes, Plural.S(batch.Changes), (long)batch.Elapsed.TotalMilliseconds, plan.Count(ChangeKind.Create),
+            plan.Count(ChangeKind.Update), batch.Unchanged, plan.Count(ChangeKind.Delete), plan.Count(ChangeKind.Release), plan.Rejected);
+        Rejections(plan.NewRejections, plan.NewRejections.Count, plan.Repaired);
         if (!logger.IsEnabled(LogLevel.Debug))
             return;
         foreach (var change in plan.Changes)
             Log.Changed(logger, change.Kind, UntrustedText.Escape(change.Id));
-        foreach (var rejection in plan.NewRejections)
-            Log.Rejected(logger, UntrustedText.Escape(rejection.Id), UntrustedText.Escape(rejection.Reason));
     }
 
     /// <summary>Logs the end of the first full comparison of a session.</summary>
-    public void Ready(ReconcileResult result, TimeSpan elapsed) => Log.Ready(
-        logger, (long)elapsed.TotalMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed, result.Rejected);
+    public void Ready(ReconcileResult result)
+    {
+        Log.Ready(
+            logger, (long)result.Elapsed.TotalMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed,
+            result.Released, result.Rejected, result.HeldBack);
+        Rejections(result.NewRejections, result.NewRejectionCount, result.Repaired);
+    }
 
-    /// <summary>Logs what a later full comparison repaired.</summary>
-    public void DriftRepaired(ReconcileResult result) =>
-        Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Rejected);
+    /// <summary>Logs the end of a full comparison that a recorded change demanded.</summary>
+    public void Compared(ReconcileResult result)
+    {
+        Log.Compared(
+            logger, (long)result.Elapsed.TotalMilliseconds, result.Created, result.Updated, result.Unchanged, result.Removed,
+            result.Released, result.Rejected, result.HeldBack);
+        Rejections(result.NewRejections, result.NewRejectionCount, result.Repaired);
+    }
+
+    /// <summary>Logs what a periodic full comparison repaired; nothing when it repaired nothing.</summary>
+    public void DriftRepaired(ReconcileResult result)
+    {
+        if (result.Drift > 0)
+            Log.Drift(logger, result.Created, result.Updated, result.Removed, result.Released, result.Rejected);
+        Rejections(result.NewRejections, result.NewRejectionCount, result.Repaired);
+    }
 
     /// <summary>Logs that removals are held back.</summary>
     /// <param name="reason">Null when none are.</param>
@@ -72,10 +117,27 @@ internal sealed partial class SyncReporter(ILogger<SyncService> logger)
     /// <summary>Logs, at debug level, that polling found a change.</summary>
     public void UnnotifiedChange() => Log.UnnotifiedChange(logger);
 
-    private void LeftOut(IReadOnlyList<string> items, HashSet<string> logged)
+    /// <summary>
+    /// Logs the first of the new rejections (at debug level all that are given), how many more there are, and the rejections that ended.
+    /// </summary>
+    private void Rejections(IReadOnlyList<Rejection> rejections, int count, IReadOnlyList<Rejection> repaired)
+    {
+        var shown = logger.IsEnabled(LogLevel.Debug) ? rejections.Count : Math.Min(rejections.Count, MostRejections);
+        foreach (var rejection in rejections.Take(shown))
+            Log.Rejected(logger, Name(rejection), UntrustedText.Escape(rejection.Reason));
+        if (count > shown)
+            Log.MoreRejected(logger, count - shown, Plural.S(count - shown));
+        if (repaired.Count > 0)
+            Log.Repaired(logger, NumberList.Text([.. repaired.Select(Name)]));
+    }
+
+    private static string Name(Rejection rejection) =>
+        NumberList.Short(rejection.Id is { Length: > 0 } number ? number : $"the row with the key {rejection.RowKey}");
+
+    private void LeftOut(IReadOnlyList<string> items, HashSet<string> logged, Action<ILogger, string> log)
     {
         foreach (var item in items.Where(logged.Add))
-            Log.LeftOut(logger, item);
+            log(logger, item);
         logged.IntersectWith(items);
     }
 }

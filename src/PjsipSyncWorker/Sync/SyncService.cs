@@ -22,9 +22,7 @@ internal sealed class SyncService(
     /// <summary>
     /// The session resumes on the listener's thread, which saves a thread hop: the listener does nothing until the next notification.
     /// </summary>
-    private readonly SyncContext _context = new(
-        settings, metrics, new AsyncAutoResetEvent(runContinuationsInline: true), new LockWatch(dataSource, time), health.Begin("sync"),
-        new SyncReporter(logger), time);
+    private readonly SyncContext _context = Context(dataSource, settings, metrics, health, time, new SyncReporter(logger));
 
     private string? _fingerprint;
 
@@ -33,6 +31,13 @@ internal sealed class SyncService(
     /// attempt uses the short one. If that times out, the next attempts use the long one until the queue is empty.
     /// </summary>
     private bool _useBulkTimeout;
+
+    private static SyncContext Context(
+        NpgsqlDataSource dataSource, WorkerSettings settings, SyncMetrics metrics, Health health, TimeProvider time,
+        SyncReporter reporter) =>
+        new(settings, metrics, new AsyncAutoResetEvent(runContinuationsInline: true),
+            new SourceFollower(settings.Source, new SourceWatch(time), metrics, reporter), new LockWatch(dataSource, time),
+            health.Begin("sync"), reporter, time);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -50,14 +55,14 @@ internal sealed class SyncService(
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         // Activated once: a worker that only reconnects was not started last.
-        if (_fingerprint is null)
-            _fingerprint = await Installation.ActivateAsync(connection, settings, cancellation);
-        else
-            await Installation.CheckAsync(connection, settings, cancellation);
+        var installed = _fingerprint is null
+            ? await Installation.ActivateAsync(connection, settings, cancellation)
+            : await Installation.CheckAsync(connection, settings, cancellation);
+        _fingerprint ??= Installation.Fingerprint(installed);
         await using var listener = await ChannelListener.OpenAsync(dataSource, Channels.Change, ListenerProbeInterval, cancellation);
         listens.Opened(Channels.Change);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        var session = new SyncSession(connection, _fingerprint, _useBulkTimeout, _context);
+        var session = new SyncSession(connection, _fingerprint, _useBulkTimeout, _context with { Settings = installed });
         var listening = listener.RunAsync(_context.Wake.Set, ending.Token);
         var syncing = session.RunAsync(ending.Token);
         var ended = await Task.WhenAny(listening, syncing);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
@@ -12,11 +11,12 @@ namespace PjsipSyncWorker.Sync;
 
 /// <summary>What all sessions of the sync loop share, from the start of the worker to its end.</summary>
 /// <param name="Wake">Set by a notification that a change was recorded.</param>
+/// <param name="Source">Follows what the application does to its table.</param>
 /// <param name="Locks">Finds who holds a lock that the loop waits for.</param>
 /// <param name="Health">The loop's part of the worker's health.</param>
 internal sealed record SyncContext(
-    WorkerSettings Settings, SyncMetrics Metrics, AsyncAutoResetEvent Wake, LockWatch Locks, HealthPart Health, SyncReporter Reporter,
-    TimeProvider Time);
+    WorkerSettings Settings, SyncMetrics Metrics, AsyncAutoResetEvent Wake, SourceFollower Source, LockWatch Locks, HealthPart Health,
+    SyncReporter Reporter, TimeProvider Time);
 
 /// <summary>
 /// The sync loop on one connection: compares everything at the start and at intervals, and between that applies recorded changes as they
@@ -43,9 +43,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     private RealtimeSchema? _schema;
     private Synchronizer _synchronizer = null!; // made with _schema, before anything else
 
-    /// <summary>
-    /// Whether taking changes may last as long as <see cref="DataSource.BulkTimeoutSeconds"/>. Becomes false when the queue is empty.
-    /// </summary>
+    /// <summary>Whether taking changes may last <see cref="DataSource.BulkTimeoutSeconds"/>, until the queue is empty.</summary>
     public bool UsesBulkTimeout { get; private set; } = useBulkTimeout;
 
     /// <summary>Runs the loop until it fails or is cancelled.</summary>
@@ -58,7 +56,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
             await ApplyChangesAsync(idleLock, _schedule.MaxPause, cancellation);
             await ReconcileAsync(isFirst, cancellation);
             _schedule.Reconciled();
-            while (_schedule.NextPause(_synchronizer.HeldBack is not null) is var pause && pause > TimeSpan.Zero)
+            while (_schedule.NextPause(Trouble is not null) is var pause && pause > TimeSpan.Zero)
             {
                 var wait = await ApplyChangesAsync(idleLock, pause, cancellation);
                 if (_schedule.IsMaintenanceDue)
@@ -66,17 +64,22 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
                     await MaintainAsync(cancellation);
                     _schedule.Maintained();
                 }
-                context.Health.Report(_synchronizer.HeldBack, pause);
+                context.Health.Report(Trouble, pause);
                 await WaitAsync(wait, pause, cancellation);
+                if (await context.Source.HasChangedAsync(connection, cancellation))
+                    await RefreshSchemaAsync(cancellation);
             }
         }
     }
 
-    /// <summary>Adapts to columns that appeared or disappeared, in the application's table or in the ps_* tables.</summary>
+    /// <summary>What a person should know; null when all is well. While it lasts everything is compared at each poll.</summary>
+    private string? Trouble => context.Source.Unrecorded ?? _synchronizer.HeldBack;
+
+    /// <summary>Adapts to what was altered in the application's table or in the ps_* tables.</summary>
     private async Task RefreshSchemaAsync(CancellationToken cancellation)
     {
         var settings = context.Settings;
-        context.Reporter.LeftOutOfSource(await Installation.RefreshMappingAsync(connection, settings.Source, cancellation));
+        await context.Source.RefreshAsync(connection, cancellation);
         var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, cancellation);
         if (_schema is not null && schema.SameAs(_schema))
             return;
@@ -108,9 +111,11 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
                 var batch = await context.Locks.RunAsync(connection, () => ApplyNextBatchAsync(cancellation), cancellation);
                 context.Reporter.HeldBack(_synchronizer.HeldBack);
                 if (holder is not null)
-                    context.Health.Report(_synchronizer.HeldBack, TimeSpan.Zero);
+                    context.Health.Report(Trouble, TimeSpan.Zero);
                 holder = null;
                 UsesBulkTimeout &= batch.HasMore;
+                if (batch.Changes > 0)
+                    context.Health.NumbersChanged();
                 if (!batch.HasMore)
                     return await idleLock.NextWaitAsync(found: batch.Changes > 0, notified: context.Wake.TryReset(), cancellation);
                 // The first pass may last long; without a report systemd would take the worker for not started.
@@ -158,7 +163,10 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         var batch = await ApplyQueuedAsync(cancellation);
         context.Reporter.Applied(batch);
         if (batch.FullResyncs.Length > 0)
-            await _synchronizer.ResyncAsync(connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation);
+        {
+            context.Reporter.Compared(await _synchronizer.ResyncAsync(
+                connection, batch.FullResyncs, BetweenBatches(cancellation), cancellation));
+        }
         return batch;
     }
 
@@ -170,16 +178,17 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     /// </summary>
     private async Task ReconcileAsync(bool isFirst, CancellationToken cancellation)
     {
-        var begun = Stopwatch.GetTimestamp();
         try
         {
             var result = await _synchronizer.ReconcileAsync(connection, default, BetweenBatches(cancellation), cancellation);
             context.Reporter.HeldBack(_synchronizer.HeldBack);
             if (isFirst)
             {
-                context.Reporter.Ready(result, Stopwatch.GetElapsedTime(begun));
+                // Reported first, so that who reads the line finds the worker ready.
+                context.Health.Report(_synchronizer.HeldBack, _schedule.MaxPause);
+                context.Reporter.Ready(result);
             }
-            else if (result.Drift > 0)
+            else
             {
                 context.Metrics.Drifted(result);
                 context.Reporter.DriftRepaired(result);
@@ -225,7 +234,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
 
     /// <summary>
     /// Waits until a notification comes, or polling finds a change without one: a worker that held the idle lock died, or a transaction may
-    /// not notify.
+    /// not notify. Returns as well when the application has altered its table.
     /// </summary>
     private async Task WaitForNotificationAsync(TimeSpan longest, CancellationToken cancellation)
     {
@@ -233,6 +242,8 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         while (longest - context.Time.GetElapsedTime(begun) is var rest && rest > TimeSpan.Zero)
         {
             if (await context.Wake.WaitAsync(rest < UnnotifiedPollInterval ? rest : UnnotifiedPollInterval, context.Time, cancellation))
+                return;
+            if (await context.Source.HasChangedAsync(connection, cancellation))
                 return;
             if (!await _synchronizer.IsWaitingAsync(connection, cancellation))
                 continue;

@@ -128,12 +128,13 @@ internal sealed class Synchronizer
     /// removals need one that is recorded, as always.
     /// </summary>
     /// <param name="transactions">See <see cref="BatchResult.FullResyncs"/>.</param>
-    /// <inheritdoc cref="ReconcileAsync" path="/*[not(self::summary or self::returns)]"/>
-    public async Task ResyncAsync(
+    /// <inheritdoc cref="ReconcileAsync" path="/*[not(self::summary)]"/>
+    public async Task<ReconcileResult> ResyncAsync(
         NpgsqlConnection connection, string[] transactions, Func<int, int, Task>? afterBatch, CancellationToken cancellation)
     {
-        await ReconcileAsync(connection, new ReconcileOptions { IgnoreDigests = true }, afterBatch, cancellation);
+        var result = await ReconcileAsync(connection, new ReconcileOptions { IgnoreDigests = true }, afterBatch, cancellation);
         await ChangeQueue.RemoveFullResyncsAsync(connection, transactions, cancellation);
+        return result;
     }
 
     /// <summary>
@@ -176,7 +177,8 @@ internal sealed class Synchronizer
         }
         await digests.StoreAsync(connection, cancellation);
         HeldBack = result.Refusal;
-        _metrics.Reconciled(Stopwatch.GetElapsedTime(begun), result.HeldBack);
+        result.Elapsed = Stopwatch.GetElapsedTime(begun);
+        _metrics.Reconciled(result.Elapsed, result.HeldBack);
         return result;
     }
 

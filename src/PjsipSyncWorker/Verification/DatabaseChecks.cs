@@ -62,7 +62,7 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         new("database.connections", ConnectionsAsync) { Requires = [Reachable] },
         new("database.listen", cancellation => ListenCheck.RunAsync(dataSource, cancellation)) { Requires = [Reachable] },
         new(Schema, SchemaAsync) { Requires = [Reachable], Advice = SchemaAdvice },
-        new(Rights, PrivilegesAsync) { Requires = [Schema] },
+        new(Rights, PrivilegesAsync) { Requires = [Schema], Fix = Triggers.FixAsync },
         new(Realtime, RealtimeAsync) { Requires = [Schema], Advice = RealtimeAdvice },
         new(Mapping, MappingAsync) { Requires = [Schema, Rights], Fix = RefreshMappingAsync },
         new("database.triggers", Triggers.RunAsync) { Requires = [Schema], Fix = Triggers.FixAsync },
@@ -77,6 +77,12 @@ internal sealed class DatabaseChecks(NpgsqlDataSource dataSource, WorkerSettings
         try
         {
             return CheckResult.Pass($"{await command.ExecuteScalarAsync(cancellation)} on {connection.Host}:{connection.Port}");
+        }
+        catch (PostgresException error) when (error.SqlState == PostgresErrorCodes.InvalidCatalogName)
+        {
+            // The message consists of what is wrong, a colon, and what to do.
+            var parts = DatabaseErrors.Describe(error).Split(": ", 2);
+            return CheckResult.Fail(parts[0], parts[1]);
         }
         catch (PostgresException error) when (DatabaseErrors.IsPermanent(error))
         {

@@ -74,7 +74,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
             return CheckResult.Pass("no change waits");
         var found = $"{Counted.Of(count, "recorded change waits", "recorded changes wait")}, the oldest for {Duration(age)}";
         return age >= LongestWait ? CheckResult.Fail(found, BacklogAdvice)
-            : reader.GetInt64(2) == 0 ? CheckResult.Warn(found, BacklogAdvice)
+            : reader.GetInt64(2) == 0 ? CheckResult.Warn($"{found}, and no worker is connected that applies them", BacklogAdvice)
             : CheckResult.Pass(found);
     }
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Postgres;
+using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync;
 
 namespace PjsipSyncWorker.Verification;
@@ -23,6 +24,7 @@ internal static class Verifier
             ApplicationName = "pjsip-sync-worker verify-config",
         };
         await using var dataSource = DataSource.Create(connection.ConnectionString);
+        settings = await InstalledAsync(dataSource, settings, cancellation);
         using var metrics = new SyncMetrics();
         var runner = new CheckRunner(fix, onReport);
         await runner.RunAsync(new DatabaseChecks(dataSource, settings).Checks, cancellation);
@@ -36,5 +38,21 @@ internal static class Verifier
         var registrations = new RegistrationChecks(dataSource, settings);
         await runner.RunAsync(registrations.Checks, cancellation);
         return (runner.Reports, registrations.Statistics);
+    }
+
+    /// <summary>Returns the settings with the schema that is installed; with that of a new installation where none can be read.</summary>
+    private static async Task<WorkerSettings> InstalledAsync(
+        NpgsqlDataSource dataSource, WorkerSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            await using var connection = await dataSource.OpenConnectionAsync(cancellation);
+            return await Installation.CheckAsync(connection, settings, cancellation);
+        }
+        catch (Exception error) when (error is InstallationException || DatabaseErrors.IsDatabase(error))
+        {
+            return settings.Realtime.Schema.Length > 0 ? settings
+                : settings with { Realtime = settings.Realtime with { Schema = "asterisk" } };
+        }
     }
 }

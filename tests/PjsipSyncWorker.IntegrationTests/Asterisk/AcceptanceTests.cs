@@ -150,7 +150,7 @@ public sealed class AcceptanceTests(PostgresServer server)
         await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one')");
 
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints"));
-        await Eventually.True(() => Task.FromResult(worker.Log.Contains("does not let us in", StringComparison.Ordinal)));
+        await Eventually.True(() => Task.FromResult(worker.Log.Contains("refuses the login", StringComparison.Ordinal)));
         Assert.DoesNotContain("not-the-secret", worker.Log, StringComparison.Ordinal);
     }
 

@@ -114,7 +114,7 @@ public sealed partial class RenderTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Two_nodes_of_one_database_each_keep_their_own_contacts()
+    public async Task Two_nodes_of_one_database_each_keep_their_own_contacts_and_call_each_others()
     {
         await using var database = await SyncRig.InstalledAsync(server);
         await using var first = new AsteriskServer();
@@ -122,21 +122,39 @@ public sealed partial class RenderTests(PostgresServer server)
         using var firstFiles = new RenderedFiles(database, first);
         using var secondFiles = new RenderedFiles(database, second);
         string[] both = [.. firstFiles.Settings(), .. secondFiles.Settings(1)];
-        await firstFiles.RenderAsync([.. both, .. firstFiles.Settings()]);
+        await firstFiles.RenderAsync([.. both, .. firstFiles.Settings(), $"Asterisk__Render__SipHosts__pbx1=127.0.0.1:{first.SipPort}",
+            $"Asterisk__Render__SipHosts__pbx2=127.0.0.1:{second.SipPort}"]);
         await secondFiles.RenderAsync([.. both, .. secondFiles.Settings(), "Asterisk__Nodes__1__Name=other",
-            "Asterisk__Render__SystemNames__pbx1=pbx2"]);
+            "Asterisk__Render__SystemNames__pbx1=pbx2", $"Asterisk__Render__SipHosts__pbx1=127.0.0.1:{second.SipPort}",
+            $"Asterisk__Render__SipHosts__other=127.0.0.1:{first.SipPort}"]);
         await first.StartFromAsync(firstFiles.Output, firstFiles.Site);
         await second.StartFromAsync(secondFiles.Output, secondFiles.Site);
         await using var worker = await WorkerProcess.StartAsync(database, both);
-        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two')");
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'one'), ('1002', 'two'), ('1003', 'x')");
         await Expect.RefreshedAsync(database, nodes: 2);
 
-        Assert.True(await new SipPhone(first, "1001", "one", "127.0.0.11").RegisterAsync());
-        Assert.True(await new SipPhone(second, "1002", "two", "127.0.0.12").RegisterAsync());
+        var anna = new SipPhone(first, "1001", "one", "127.0.0.11");
+        var bert = new SipPhone(second, "1002", "two", "127.0.0.12");
+        Assert.True(await anna.RegisterAsync());
+        Assert.True(await bert.RegisterAsync());
 
-        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12");
+        await Expect.StatusAsync(database, "1001|online|127.0.0.11", "1002|online|127.0.0.12", "1003|offline|NULL");
         Assert.Equal(["1001|pbx1", "1002|pbx2"], await database.RowsAsync("select endpoint, node from pjsip_sync.contact order by 1"));
         Assert.Equal(0L, await database.ScalarAsync<long>("select count(*) from ps_contacts"));
+
+        foreach (var (caller, number, callee, called) in new[] { (anna, "1001", bert, "1002"), (bert, "1002", anna, "1001") })
+        {
+            var taking = callee.AnswerCallerAsync();
+            await Eventually.True(() => caller.CallAsync(called));
+            Assert.Equal(number, await taking);
+        }
+        // Registered nowhere, unknown, and what only servers call.
+        foreach (var number in new[] { "1003", "1999", "node-pbx2" })
+            Assert.False(await anna.CallAsync(number), number);
+        // A server brings calls to its neighbour's phones alone.
+        var stranger = new SipPhone(second, "1001", "one", "127.0.0.1");
+        foreach (var number in new[] { "112", "+33123456789", "*43" })
+            Assert.False(await stranger.BringCallAsync(number), number);
     }
 
     [Fact]

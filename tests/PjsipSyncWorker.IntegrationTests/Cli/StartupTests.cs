@@ -17,7 +17,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         "run pjsip-sync-worker init")]
     [InlineData("update pjsip_sync.mapping set schema_version = 99", "newer than", "upgrade the worker")]
     [InlineData("drop schema pjsip_sync cascade", "is not installed in this database", "run pjsip-sync-worker init")]
-    [InlineData("drop table ps_auths", "Missing: public.ps_auths", "contrib/ast-db-manage")]
+    [InlineData("drop table ps_auths", "Missing: asterisk.ps_auths", "contrib/ast-db-manage")]
     [InlineData("drop table extensions", "the table public.extensions (Source:Table) does not exist", "create it")]
     public async Task Error_that_waiting_cannot_repair_ends_the_daemon(string cause, string found, string advice)
     {
@@ -79,9 +79,9 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
     [Theory]
     [InlineData("", "permission denied for schema pjsip_sync", "init --roles")]
     [InlineData(
-        "grant usage on schema pjsip_sync, public to {0}; grant select on all tables in schema pjsip_sync to {0}; "
+        "grant usage on schema pjsip_sync, public, asterisk to {0}; grant select on all tables in schema pjsip_sync to {0}; "
         + "grant execute on all functions in schema pjsip_sync to {0}",
-        "this database role lacks", "select, insert, update, delete on public.ps_auths; ")]
+        "this database role lacks", "select, insert, update, delete on asterisk.ps_auths; ")]
     public async Task A_privilege_that_is_missing_ends_the_daemon(string grants, string found, string advice)
     {
         await using var database = await server.CreateDatabaseAsync(template.Name);
@@ -141,7 +141,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
             StringComparison.Ordinal));
 
         await ExpectAsync(locked, "the password for this database role is wrong", "ConnectionStrings:Postgres");
-        await ExpectAsync(missing, "database \"nosuch\" does not exist", "create it, or name another");
+        await ExpectAsync(missing, "database \"nosuch\" does not exist", "create it (createdb nosuch), or name another");
     }
 
     [Fact]
@@ -183,7 +183,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
 
         await SaidAsync(
             "Asterisk pbx1: the AMI user pjsip-sync lacks read = call; in its section of manager.conf it needs read = system,call");
-        await SaidAsync("Asterisk pbx2 does not let us in: Asterisk refused the AMI user pjsip-sync");
+        await SaidAsync("Asterisk pbx2 refuses the login: Asterisk refused the AMI user pjsip-sync");
         await SaidAsync("Lost Asterisk pbx3: ");
         Assert.DoesNotContain("   at ", worker.Log, StringComparison.Ordinal);
         Assert.DoesNotContain(asterisk.AmiSecret, worker.Log, StringComparison.Ordinal);

@@ -1,4 +1,8 @@
 using System.Text.RegularExpressions;
+using PjsipSyncWorker.Ami;
+using PjsipSyncWorker.AsteriskConfig;
+using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Registrations.Asterisk;
 
 namespace PjsipSyncWorker.IntegrationTests.Import;
 
@@ -37,6 +41,73 @@ public sealed partial class ImportEqualityTests(PostgresServer server)
             ],
             await database.RowsAsync("select id, coalesce(password, ''), coalesce(md5_cred, '') from ps_auths order by id"));
     }
+
+    [Fact]
+    public async Task The_reader_reads_odd_lines_as_asterisk_reads_them()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await asterisk.WriteAsync("etc/odd.conf", Odd);
+        var node = new NodeSettings { Port = asterisk.AmiPort, Secret = asterisk.AmiSecret };
+        await using var connection = await NodeAccess.ConnectAsync(
+            node, TimeSpan.FromSeconds(10), TimeSpan.FromMinutes(1), TimeProvider.System, default);
+
+        var answer = await connection.SendAsync(new AmiAction("GetConfig") { { "Filename", "odd.conf" } }, default);
+
+        Assert.True(answer.Success, answer.Message);
+        var theirs = answer.Headers.Where(header => header.Key.StartsWith("Category-", StringComparison.Ordinal)
+            || header.Key.StartsWith("Line-", StringComparison.Ordinal)).Select(header => header.Value).ToList();
+        var ours = ConfReader.ReadText(Odd, isIni: false).Sections.Where(section => !section.IsTemplate)
+            .SelectMany(section => section.Entries.Select(entry => $"{entry.Key}={entry.Value}").Prepend(section.Name)).ToList();
+        Assert.Equal(theirs, ours);
+        Assert.True(ours.Count > 30);
+    }
+
+    /// <summary>Lines that a person may write, and lines that nobody should.</summary>
+    private const string Odd = """
+        [base](!)
+        a = 1
+        b=2 ; a comment
+        [middle](!,base)
+        c =>3
+        d= 4;;
+        [x](middle)
+        e = one\;two;three
+        f = "quoted ; and cut"
+        g = "quoted \; and kept"
+        h==equals
+        i = a = b
+        j =
+        a = again
+        a += more
+        a +=most
+        K = upper
+        k = lower
+        no equals sign here
+        = no name
+        \[l] = bracket
+        ;-- a block
+        m = hidden
+        ;-- nested --;
+        n = hidden
+        --; o = behind the block
+        p = before ;-- within --; and behind
+        q = x;--- no block
+        r = \\;s
+        [y]
+        type = endpoint
+        [y]
+        type = aor
+        [y](+type=aor)
+        t = of the aor
+        [y](+)
+        u = of the first
+        [ z ](base)
+        v = blanks in the name
+        [w](x)
+        w = inherits from no template
+        #nosuchdirective x
+        """;
 
     /// <summary>The file without what the test's Asterisk has already: its own transport, and the file that has the others.</summary>
     private static async Task<string> SourceTextAsync()

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace PjsipSyncWorker.IntegrationTests.Monitoring;
@@ -15,7 +17,7 @@ public sealed class HealthTests(PostgresServer server)
 
         await systemd.HeardAsync(word => word == "READY=1");
         Assert.Equal(1L, await database.ScalarAsync<long>("select count(*) from ps_endpoints"));
-        await systemd.HeardAsync(word => word == "STATUS=1 endpoints, 0 online, 1 rejected; no change waits");
+        await systemd.HeardAsync(word => word == "STATUS=1 endpoint, 0 online, 1 rejected; no change waits");
         Assert.Contains("WATCHDOG=1", systemd.Said);
         Assert.Equal(0, await worker.StopAsync());
         Assert.Equal("STOPPING=1", systemd.Said.Last(word => !word.StartsWith("WATCHDOG", StringComparison.Ordinal)));
@@ -84,6 +86,33 @@ public sealed class HealthTests(PostgresServer server)
         await Eventually.Equal("sync: ok\nregistrations: ok\n", () => http.GetStringAsync("/readyz"));
         Assert.Equal("sync: ok\nregistrations: ok\n", await http.GetStringAsync("/healthz"));
         Assert.Contains("# TYPE", await http.GetStringAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_port_has_a_page_with_links_that_work_and_nothing_else()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var port = Ports.Next();
+        await using var worker = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
+        using var http = new HttpClient { BaseAddress = new Uri($"http://localhost:{port}") };
+
+        using var page = await http.GetAsync("/", TestContext.Current.CancellationToken);
+        var html = await page.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Equal("text/html; charset=utf-8", page.Content.Headers.ContentType!.ToString());
+        Assert.StartsWith("default-src 'none';", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.Equal("nosniff", page.Headers.GetValues("X-Content-Type-Options").Single());
+        Assert.Contains($"Version {System.Net.WebUtility.HtmlEncode(Diagnostics.BuildInfo.Version)}", html, StringComparison.Ordinal);
+        var links = Regex.Matches(html, "href=\"([^\"]*)\"").Select(link => link.Groups[1].Value).ToList();
+        Assert.Equal(["metrics", "healthz", "readyz"], links);
+        foreach (var link in links)
+            await Eventually.Equal(HttpStatusCode.OK, async () => (await http.GetAsync(link)).StatusCode);
+
+        foreach (var path in new[] { "/favicon.ico", "/../etc/passwd", "/%00", "/healthz/x" })
+            Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(path, TestContext.Current.CancellationToken)).StatusCode);
+        using var post = await http.PostAsync("/", new StringContent("x"), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, post.StatusCode);
+        using var head = await http.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/"), TestContext.Current.CancellationToken);
+        Assert.Equal((HttpStatusCode.OK, html.Length), (head.StatusCode, (int)head.Content.Headers.ContentLength!));
     }
 
     [Fact]

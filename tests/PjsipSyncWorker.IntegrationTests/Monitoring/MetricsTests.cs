@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using FakeAmi = PjsipSyncWorker.TestSupport.Fakes.FakeAmi;
 
@@ -48,23 +49,77 @@ public sealed class MetricsTests(PostgresServer server)
     }
 
     [Fact]
-    public async Task Promtool_accepts_the_metric_names()
+    public async Task Promtool_has_no_complaint_about_a_whole_scrape_which_is_small()
     {
         await using var database = await SyncRig.InstalledAsync(server);
-        var port = Ports.Next();
-        await using var worker = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
-        using var http = new HttpClient();
-        var metrics = "";
-        await Eventually.True(async () => (metrics = await http.GetStringAsync($"http://localhost:{port}/metrics"))
-            .Contains("pjsip_sync_backlog_rows", StringComparison.Ordinal));
+        var pbx = new FakePbx { AnswersSnapshots = true };
+        await using var ami = new FakeAmi { Answer = pbx.Answer };
+        // Two servers, of which one is away: then Polly has metrics of its retries.
+        var (port, away) = (Ports.Next(), Ports.Next());
+        await using var worker = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), $"Metrics__Port={port}",
+            "Asterisk__Nodes__1__Name=pbx2", $"Asterisk__Nodes__1__Port={away}", "Asterisk__Nodes__1__Secret=x"]);
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1001', 'x')");
+        await ami.SayAsync(() => pbx.Say("1001", comes: true));
+        var metrics = await ScrapeAsync(port, "pjsip_sync_status_flips_total", "resilience_polly_strategy_events_total",
+            "pjsip_sync_ami_snapshot_duration_seconds", "pjsip_sync_lag_seconds", "db_client_connections");
         var file = Path.GetTempFileName();
-        // Names that other libraries chose are theirs.
-        await File.WriteAllLinesAsync(file, metrics.Split('\n').Where(line => line.Contains("pjsip_sync_", StringComparison.Ordinal)));
+        await File.WriteAllTextAsync(file, metrics);
 
         var (exitCode, output) = await Repository.RunAsync("sh", ["-c", "promtool check metrics <\"$0\"", file], Limit);
 
         File.Delete(file);
         Assert.Equal((0, ""), (exitCode, output));
+        Assert.InRange(metrics.Length, 1, 50_000);
+        Assert.DoesNotContain("otel_scope", metrics, StringComparison.Ordinal);
+        Assert.DoesNotContain("dotnet_jit", metrics, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Process_has_the_metrics_that_every_process_has()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var port = Ports.Next();
+        await using var worker = await WorkerProcess.StartAsync(database, $"Metrics__Port={port}");
+        var values = (await ScrapeAsync(port, "process_max_fds")).Split('\n')
+            .Where(line => line.StartsWith("process_", StringComparison.Ordinal))
+            .ToDictionary(line => line.Split('{')[0], line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture));
+
+        Assert.InRange(values["process_cpu_seconds_total"], 0.01, 60);
+        Assert.InRange(values["process_resident_memory_bytes"] / 1024 / 1024, worker.ResidentMegabytes * 0.5, worker.ResidentMegabytes * 2);
+        Assert.InRange(values["process_virtual_memory_bytes"], values["process_resident_memory_bytes"], double.MaxValue);
+        Assert.InRange(values["process_start_time_seconds"], DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 120,
+            DateTimeOffset.UtcNow.ToUnixTimeSeconds());
+        Assert.InRange(values["process_open_fds"], 10, values["process_max_fds"]);
+    }
+
+    [Fact]
+    public async Task A_worker_that_stands_by_says_so()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        var pbx = new FakePbx { AnswersSnapshots = true };
+        await using var ami = new FakeAmi { Answer = pbx.Answer };
+        var (first, second) = (Ports.Next(), Ports.Next());
+        await using var leader = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), $"Metrics__Port={first}"]);
+        await ScrapeAsync(first, "pjsip_sync_ami_connected{node=\"pbx1\"} 1");
+        await using var other = await WorkerProcess.StartAsync(database, [.. FakePbx.Node(ami), $"Metrics__Port={second}"]);
+
+        await ScrapeAsync(second, "pjsip_sync_standby{node=\"pbx1\"} 1");
+        await ScrapeAsync(first, "pjsip_sync_standby{node=\"pbx1\"} 0");
+        await leader.KillAsync();
+        await ScrapeAsync(second, "pjsip_sync_standby{node=\"pbx1\"} 0");
+    }
+
+    /// <summary>Returns a scrape that has all of these texts, as soon as there is one.</summary>
+    private static async Task<string> ScrapeAsync(int port, params string[] texts)
+    {
+        using var http = new HttpClient();
+        var metrics = "";
+        await Eventually.Equal("", async () =>
+        {
+            metrics = await http.GetStringAsync($"http://localhost:{port}/metrics");
+            return string.Join(", ", texts.Where(text => !metrics.Contains(text, StringComparison.Ordinal)));
+        }, Limit);
+        return metrics;
     }
 
     [Fact]
@@ -80,11 +135,12 @@ public sealed class MetricsTests(PostgresServer server)
             where panel.TryGetProperty("targets", out _)
             from target in panel.GetProperty("targets").EnumerateArray()
             select (panel.GetProperty("title").GetString()!, target.GetProperty("expr")
-                .GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal))];
+                .GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal)
+                .Replace("$instance", ".*", StringComparison.Ordinal))];
     }
 
     private static async Task<IEnumerable<string>> AlertingMetricsAsync() =>
         System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "monitoring", "alerts.yml")),
-            "pjsip_sync_[a-z_]+").Select(match => match.Value)
+            "(?:pjsip_sync|process)_[a-z_]+").Select(match => match.Value)
             .Where(name => name != "pjsip_sync_").Distinct().Order(StringComparer.Ordinal);
 }

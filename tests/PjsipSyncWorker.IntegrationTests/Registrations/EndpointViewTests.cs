@@ -109,7 +109,7 @@ public sealed class EndpointViewTests(PostgresServer server)
     {
         await using var rig = await AnnouncingAsync("asterisk pbx1", "1002", seconds: 60);
         var role = $"nosy_{Guid.NewGuid():N}"[..20];
-        await rig.Database.ExecuteAsync($"create role {role} login; grant usage on schema public, pjsip_sync to {role}");
+        await rig.Database.ExecuteAsync($"create role {role} login; grant usage on schema public, pjsip_sync, asterisk to {role}");
         await using var nosy = rig.Database.As(role);
 
         Assert.Equal("", await HeartbeatAsync(nosy, "asterisk pbx1", All));

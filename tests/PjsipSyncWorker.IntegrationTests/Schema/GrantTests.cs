@@ -187,18 +187,19 @@ public sealed class GrantTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         var output = await Repository.ExpectAsync("psql",
         [
             "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1",
-            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=",
             "-d", $"host=127.0.0.1 port={cluster.Server.Port} dbname=plain user=postgres",
             "-v", "roles=1", "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
 
         const string grants = """
             select relnamespace::regnamespace::text, relname, a::text from pg_class, unnest(relacl) a
-              where relnamespace::regnamespace::text in ('public', 'pjsip_sync')
+              where relnamespace::regnamespace::text in ('public', 'asterisk', 'pjsip_sync')
             union all select attrelid::regclass::text, attname, a::text from pg_attribute, unnest(attacl) a
               where attrelid::regclass::text !~ '^pg_'
             union all select 'function', proname, a::text from pg_proc, unnest(proacl) a where pronamespace = 'pjsip_sync'::regnamespace
-            union all select 'schema', nspname, a::text from pg_namespace, unnest(nspacl) a where nspname in ('public', 'pjsip_sync')
+            union all select 'schema', nspname, a::text from pg_namespace, unnest(nspacl) a
+              where nspname in ('public', 'asterisk', 'pjsip_sync')
             order by 1, 2, 3
             """;
         var expected = await direct.RowsAsync(grants);

@@ -34,7 +34,7 @@ public sealed class InstallTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) values ('1001', 'x')");
         const string everything = """
             select 'relation', oid::text, relname, relkind::text from pg_class
-              where relnamespace in ('public'::regnamespace, 'pjsip_sync'::regnamespace)
+              where relnamespace in ('public'::regnamespace, 'asterisk'::regnamespace, 'pjsip_sync'::regnamespace)
             union all select 'function', oid::text, proname, md5(prosrc) || proowner::text || coalesce(proacl::text, '')
               from pg_proc where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'trigger', oid::text, tgname, tgenabled::text from pg_trigger
@@ -58,14 +58,14 @@ public sealed class InstallTests(PostgresServer server)
         await Repository.ExpectAsync("psql",
         [
             "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-v", "create_extensions=1",
-            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=public",
+            "-v", "source_table=public.extensions", "-v", "columns={}", "-v", "active=", "-v", "realtime_schema=",
             "-d", $"host={connection.Host} port={connection.Port} dbname={connection.Database} user={connection.Username} "
                 + $"password={connection.Password}",
             "-f", Path.Combine(Repository.Root, "sql", "install.sql"),
         ], TimeSpan.FromSeconds(30));
         const string everything = """
             select 'column', table_schema || '.' || table_name, column_name, data_type || coalesce(column_default, '')
-              from information_schema.columns where table_schema in ('public', 'pjsip_sync')
+              from information_schema.columns where table_schema in ('public', 'asterisk', 'pjsip_sync')
             union all select 'function', proname, '', md5(prosrc) || proowner::regrole::text from pg_proc
               where pronamespace = 'pjsip_sync'::regnamespace
             union all select 'trigger', tgname, tgrelid::regclass::text, pg_get_triggerdef(oid) from pg_trigger where not tgisinternal
@@ -153,13 +153,13 @@ public sealed class InstallTests(PostgresServer server)
         await rig.Database.ExecuteAsync("alter table ps_aors drop constraint ps_aors_pkey");
         var error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database,
             rig.Settings));
-        Assert.Contains("public.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
+        Assert.Contains("asterisk.ps_aors.id is not unique", error.Message, StringComparison.Ordinal);
 
         await rig.Database.ExecuteAsync(
             "drop view ps_endpoints_for_server; alter table ps_auths drop column password; alter table ps_endpoints drop column context");
         error = await Assert.ThrowsAsync<PjsipSyncWorker.Realtime.RealtimeSchemaException>(() => SyncRig.OpenAsync(rig.Database,
             rig.Settings));
-        Assert.Contains("public.ps_endpoints.context, public.ps_auths.password", error.Message, StringComparison.Ordinal);
+        Assert.Contains("asterisk.ps_endpoints.context, asterisk.ps_auths.password", error.Message, StringComparison.Ordinal);
         Assert.Contains("Asterisk from 13 on", error.Message, StringComparison.Ordinal);
     }
 }

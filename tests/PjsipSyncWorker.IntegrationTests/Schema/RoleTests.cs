@@ -107,7 +107,7 @@ public sealed class RoleTests(RoleCluster cluster) : IClassFixture<RoleCluster>
               where attrelid <> 'extensions'::regclass;
             create temp table pg_class as select oid, relname, relkind from pg_catalog.pg_class where relname <> 'extensions';
             select pjsip_sync.refresh_mapping();
-            select pjsip_sync.repair_triggers();
+            select pjsip_sync.repair_source();
             """);
 
         Assert.Equal("O", await admin.ScalarAsync<string>("select tgenabled::text from pg_trigger where tgname = 'audit'"));

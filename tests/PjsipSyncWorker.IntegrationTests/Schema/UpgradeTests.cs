@@ -82,7 +82,7 @@ public sealed class UpgradeTests
     /// </summary>
     private static async Task InstallOldAsync(TestDatabase database)
     {
-        var settings = SyncRig.Read(database);
+        var settings = SyncRig.Read(database, "Realtime:Schema=public");
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
         await using (var rig = await SyncRig.OpenAsync(new TestDatabase(database.ConnectionString), settings))
             await rig.ChangeAsync("""

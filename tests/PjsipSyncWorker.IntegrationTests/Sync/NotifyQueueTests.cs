@@ -46,7 +46,7 @@ public sealed class NotifyQueueTests
             select pjsip_sync.write_status()
             """);
         Assert.Equal("online", await database.ScalarAsync<string>("select status from extensions"));
-        await database.ExecuteAsync("select pjsip_sync.repair_triggers()");
+        await database.ExecuteAsync("select pjsip_sync.repair_source()");
         await Eventually.Equal(0L, () => database.ScalarAsync<long>("select count(*) from pjsip_sync.change"), TimeSpan.FromSeconds(5));
         Assert.DoesNotContain("interrupted", worker.Log, StringComparison.Ordinal);
         if (!isSmall)

@@ -53,7 +53,7 @@ public sealed class RecordingTests(PostgresServer server)
             "create table lines_3 partition of lines for values in (3); insert into lines_3 values (3, '3001', 'f')");
         await rig.ReconcileAsync();
         Assert.Equal("1001,1002,2001,2002,3001", await rig.IdsAsync());
-        await rig.Database.ExecuteAsync("select pjsip_sync.refresh_mapping()");
+        await rig.Database.ExecuteAsync("select pjsip_sync.repair_source()");
         await rig.ChangeAsync("update lines_3 set number = '3002'");
         Assert.Equal("1001,1002,2001,2002,3002", await rig.IdsAsync());
 

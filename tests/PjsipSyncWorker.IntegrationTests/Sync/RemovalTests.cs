@@ -9,15 +9,15 @@ public sealed class RemovalTests(PostgresServer server)
 
     [Theory]
     [InlineData("insert into pjsip_sync.change (id) values (null)")]
-    [InlineData("select pjsip_sync.repair_triggers()")]
+    [InlineData("select pjsip_sync.repair_source()")]
     // A mapped column that is gone: refresh_mapping() has everything looked at.
     [InlineData("alter table extensions drop column codecs; select pjsip_sync.refresh_mapping()")]
     // An upgrade: configure() has everything looked at.
-    [InlineData("update pjsip_sync.mapping set schema_version = 6; select pjsip_sync.configure('public.extensions', '{}', '', 'public')")]
+    [InlineData("update pjsip_sync.mapping set schema_version = 6; select pjsip_sync.configure('public.extensions', '{}', '', 'asterisk')")]
     // A mapping that was lost.
-    [InlineData("delete from pjsip_sync.mapping; select pjsip_sync.configure('public.extensions', '{}', '', 'public')")]
+    [InlineData("delete from pjsip_sync.mapping; select pjsip_sync.configure('public.extensions', '{}', '', 'asterisk')")]
     // Another column for the context: the mapping changes, and not which extensions there are.
-    [InlineData("select pjsip_sync.configure('public.extensions', '{\"context\": \"display_name\"}', '', 'public')")]
+    [InlineData("select pjsip_sync.configure('public.extensions', '{\"context\": \"display_name\"}', '', 'asterisk')")]
     // The trigger's own error.
     [InlineData("""
         alter table extensions enable always trigger pjsip_sync_update; alter table extensions rename column number to nummer;
@@ -44,10 +44,10 @@ public sealed class RemovalTests(PostgresServer server)
 
     [Theory]
     [InlineData("alter table extensions enable always trigger pjsip_sync_truncate; truncate extensions", 0)]
-    [InlineData("select pjsip_sync.configure('public.extensions', '{}', 'number < ''1010''', 'public')", 10)]
+    [InlineData("select pjsip_sync.configure('public.extensions', '{}', 'number < ''1010''', 'asterisk')", 10)]
     [InlineData(
         "create table lines (number text primary key, password text); insert into lines values ('1001', 'x'); "
-        + "select pjsip_sync.configure('public.lines', '{}', '', 'public')", 1)]
+        + "select pjsip_sync.configure('public.lines', '{}', '', 'asterisk')", 1)]
     public async Task A_truncate_and_another_mapping_are_causes(string cause, int left)
     {
         await using var rig = await UnseenAsync();
@@ -65,7 +65,7 @@ public sealed class RemovalTests(PostgresServer server)
         await using var rig = await UnseenAsync();
         await rig.Database.ExecuteAsync("""
             insert into extensions (number, password) select g::text, 'x' from generate_series(1010, 1049) g;
-            select pjsip_sync.repair_triggers()
+            select pjsip_sync.repair_source()
             """);
 
         await rig.ChangeAsync("delete from extensions where number between '1000' and '1029'");

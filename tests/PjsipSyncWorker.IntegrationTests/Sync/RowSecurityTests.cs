@@ -13,8 +13,8 @@ public sealed class RowSecurityTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1, 50) g");
         var role = $"limited_{Guid.NewGuid():N}";
         await rig.Database.ExecuteAsync($"""
-            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role};
-            grant all on all tables in schema pjsip_sync, public to {role};
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public, asterisk to {role};
+            grant all on all tables in schema pjsip_sync, public, asterisk to {role};
             grant all on all sequences in schema pjsip_sync to {role}; alter table extensions enable row level security;
             """);
         var connection = new NpgsqlConnectionStringBuilder(rig.Database.ConnectionString) { Username = role, Password = "x" };
@@ -48,8 +48,8 @@ public sealed class RowSecurityTests(PostgresServer server)
         await rig.ChangeAsync("insert into extensions (number, password) select g::text, 'x' from generate_series(1001, 1005) g");
         var role = $"limited_{Guid.NewGuid():N}";
         await rig.Database.ExecuteAsync($"""
-            create role {role} login password 'x'; grant usage on schema pjsip_sync, public to {role};
-            grant all on all tables in schema pjsip_sync, public to {role};
+            create role {role} login password 'x'; grant usage on schema pjsip_sync, public, asterisk to {role};
+            grant all on all tables in schema pjsip_sync, public, asterisk to {role};
             grant all on all sequences in schema pjsip_sync to {role};
             grant execute on all functions in schema pjsip_sync to {role}; alter table extensions enable row level security
             """);

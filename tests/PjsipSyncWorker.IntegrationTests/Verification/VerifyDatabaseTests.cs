@@ -38,9 +38,11 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
     public async Task Enum_too_old_for_an_option_is_named()
     {
         await using var database = await server.CreateDatabaseAsync();
-        await database.ExecuteAsync("create type pjsip_dtmf_mode_values_v3 as enum ('rfc4733', 'inband')");
+        await database.ExecuteAsync(
+            "create schema asterisk; create type asterisk.pjsip_dtmf_mode_values_v3 as enum ('rfc4733', 'inband')");
         var settings = SyncRig.Read(database, "Realtime:Defaults:Endpoint:dtmf_mode=auto_info");
         await SyncRig.InstallAsync(database, settings, createExtensions: true);
+        await database.ExecuteAsync("delete from pjsip_sync.change");
 
         var checks = await VerificationAssert.VerifyAsync(settings);
 
@@ -59,7 +61,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await rig.Database.ExecuteAsync("create table high partition of lines for values from (1000) to (2000)");
 
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(rig.Settings), "database.triggers",
-            "pjsip_sync_insert is missing on high", "--fix");
+            "missing on public.high", "--fix");
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(rig.Settings, fix: true));
     }
 
@@ -76,6 +78,21 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var mended = await VerificationAssert.VerifyAsync(settings, fix: true);
         VerificationAssert.ExpectNoFailure(mended);
         VerificationAssert.Expect(mended, "database.mapping", Outcome.Warn, "DisplayName", "Add the columns");
+    }
+
+    [Fact]
+    public async Task Fix_applies_at_once_what_waits_when_no_worker_is_connected()
+    {
+        var (database, settings) = await CreateAsync();
+        await using var owned = database;
+        await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
+        VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "sync.backlog", Outcome.Warn,
+            "and no worker is connected", "--fix");
+
+        var checks = await VerificationAssert.VerifyAsync(settings, fix: true);
+
+        VerificationAssert.Expect(checks, "sync.backlog", Outcome.Pass, "no change waits");
+        Assert.Equal("three", await database.ScalarAsync<string>("select password from ps_auths where id = '1003'"));
     }
 
     [Fact]
@@ -101,7 +118,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         var checks = await VerificationAssert.VerifyAsync(settings, fix: true);
 
         VerificationAssert.ExpectNoFailure(checks);
-        Assert.Equal("triggers put back and turned on; every extension is looked at again",
+        Assert.Equal("grants and triggers of the source table put back; every extension is looked at again",
             checks.First(check => check.Name == "database.triggers").Fixed);
         Assert.NotNull(checks.First(check => check.Name == "sync.backlog").Fixed);
         Assert.Equal(["1001|one", "1002|two", "1003|three"], await database.RowsAsync("select id, password from ps_auths order by 1"));
@@ -118,8 +135,8 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var owned = database;
         var role = $"r_{Guid.NewGuid():N}";
         await database.ExecuteAsync($"""
-            create role {role} login password 'x'; grant usage on schema public, pjsip_sync to {role};
-            grant all on all tables in schema public to {role}; grant all on all tables in schema pjsip_sync to {role};
+            create role {role} login password 'x'; grant usage on schema public, asterisk, pjsip_sync to {role};
+            grant all on all tables in schema public, asterisk to {role}; grant all on all tables in schema pjsip_sync to {role};
             grant all on all sequences in schema pjsip_sync to {role}; grant execute on all functions in schema pjsip_sync to {role};
             grant select (ctid, tableoid) on extensions to {role}
             """);

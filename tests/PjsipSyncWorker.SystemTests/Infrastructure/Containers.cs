@@ -53,7 +53,8 @@ public sealed class Containers(DockerEngine engine) : IAsyncLifetime
 
     /// <summary>Runs SQL in the database pbx as its superuser, and returns the rows, unaligned and without a header.</summary>
     internal Task<string> SqlAsync(string sql) =>
-        ExpectAsync("exec", "postgres", "psql", "-X", "-q", "-A", "-t", "-U", "postgres", "pbx", "-c", sql);
+        ExpectAsync("exec", "-e", "PGOPTIONS=-csearch_path=public,asterisk", "postgres", "psql", "-X", "-q", "-A", "-t",
+            "-U", "postgres", "pbx", "-c", sql);
 
     internal Task<string> ContainerAsync(string service) => ExpectAsync("ps", "-q", service);
 

@@ -40,7 +40,8 @@ internal sealed class Machine : IAsyncDisposable
     /// <summary>Runs SQL in the database pbx as its superuser.</summary>
     /// <returns>The rows, unaligned and without a header.</returns>
     public Task<string> SqlAsync(string sql) =>
-        ExpectAsync("runuser", "-u", "postgres", "--", "psql", "-X", "-q", "-A", "-t", "-d", "pbx", "-c", sql);
+        ExpectAsync("runuser", "-u", "postgres", "--", "env", "PGOPTIONS=-csearch_path=public,asterisk", "psql", "-X", "-q", "-A", "-t",
+            "-d", "pbx", "-c", sql);
 
     /// <summary>Writes a file inside, with the owner and mode that it has already.</summary>
     public Task WriteAsync(string file, string text) =>

@@ -33,6 +33,12 @@ internal sealed class SipFleet : IDisposable
         _receiving = ReceiveAsync();
     }
 
+    /// <summary>Address and port of the phones.</summary>
+    public string Address => _address;
+
+    /// <summary>Whether a firewall drops what the phones send.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>Number of calls that reached the phones.</summary>
     public int Answered { get; private set; }
 
@@ -60,9 +66,10 @@ internal sealed class SipFleet : IDisposable
         dialog = dialog with { To = answer["To"] };
         await SendAsync(Request("ACK", answer.ContactUri, dialog, answer["CSeq"].Split(' ')[0], "", ""));
         await hangUp;
-        if (!_ended.TryRemove(dialog.CallId, out _))
-            return new SipCall((await RequestAsync("BYE", answer.ContactUri, dialog, null, "", ""))?.Status ?? 0, waited, EndedByItself: false);
-        return new SipCall(200, waited, EndedByItself: true);
+        if (_ended.TryRemove(dialog.CallId, out _))
+            return new SipCall(200, waited, EndedByItself: true);
+        var ended = await RequestAsync("BYE", answer.ContactUri, dialog, null, "", "");
+        return new SipCall(ended?.Status ?? 0, waited, EndedByItself: false);
     }
 
     public void Dispose()
@@ -159,7 +166,11 @@ internal sealed class SipFleet : IDisposable
     private string Offer() => $"v=0\r\no=phone 1 1 IN IP4 {_address.Split(':')[0]}\r\ns=-\r\nc=IN IP4 {_address.Split(':')[0]}\r\nt=0 0\r\n"
         + "m=audio 4000 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n";
 
-    private async Task SendAsync(string text) => await _socket.SendAsync(Encoding.UTF8.GetBytes(text), _server);
+    private async Task SendAsync(string text)
+    {
+        if (!IsHeld)
+            await _socket.SendAsync(Encoding.UTF8.GetBytes(text), _server);
+    }
 
     private sealed record Dialog(string CallId, string User, string Tag, string To);
 

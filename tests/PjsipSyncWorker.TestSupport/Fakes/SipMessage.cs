@@ -48,7 +48,8 @@ internal sealed partial class SipMessage
             if (name is "Via" or "From" or "Call-ID" or "CSeq" or "Record-Route")
                 text.Append(CultureInfo.InvariantCulture, $"{name}: {value}\r\n");
             else if (name is "To")
-                text.Append(CultureInfo.InvariantCulture, $"To: {value}{(value.Contains(";tag=", StringComparison.Ordinal) ? "" : $";tag={tag}")}\r\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"To: {value}{(value.Contains(";tag=", StringComparison.Ordinal) ? "" : $";tag={tag}")}\r\n");
         }
         return text.Append(CultureInfo.InvariantCulture, $"{more}Content-Length: {body.Length}\r\n\r\n{body}").ToString();
     }

@@ -51,7 +51,8 @@ internal sealed class SyncRig : IAsyncDisposable
         var dataSource = Sessions.Create(settings.ConnectionString);
         var connection = await dataSource.OpenConnectionAsync();
         var metrics = new SyncMetrics();
-        var fingerprint = await Installation.ActivateAsync(connection, settings, default);
+        settings = await Installation.ActivateAsync(connection, settings, default);
+        var fingerprint = Installation.Fingerprint(settings);
         var schema = await RealtimeSchema.LoadAsync(connection, settings.Realtime.Schema, default);
         var synchronizer = await Synchronizer.CreateAsync(
             connection, schema, new Mapper(schema, settings.Realtime), settings.Sync, fingerprint, metrics, default);

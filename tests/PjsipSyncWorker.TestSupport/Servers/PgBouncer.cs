@@ -33,7 +33,7 @@ internal sealed class PgBouncer : IAsyncDisposable
             auth_type = any
             auth_file = {folder}/users
             pool_mode = {poolMode}
-            ignore_startup_parameters = extra_float_digits,options
+            ignore_startup_parameters = extra_float_digits,options,search_path
 
             """);
         if (Environment.IsPrivilegedProcess)

@@ -37,6 +37,7 @@ internal sealed class RenderedFiles(TestDatabase database, AsteriskServer asteri
     {
         await database.ExecuteAsync(role is not null ? $"alter role {Role} password 'p;w\\x'" : $"""
             create role {Role} login password 'p;w\x';
+            do $$ begin grant usage on schema asterisk to {Role}; exception when invalid_schema_name then null; end $$;
             grant select on ps_endpoints, ps_auths, ps_aors to {Role};
             grant select, insert, update, delete on ps_contacts to {Role};
             """);

@@ -3,9 +3,14 @@ using Npgsql;
 namespace PjsipSyncWorker.TestSupport.Servers;
 
 /// <summary>The database of one test, in which the test runs SQL as an application does.</summary>
+/// <remarks>
+/// The statements of a test find the ps_* tables in both layouts, in the schema asterisk and in public. The worker gets
+/// <see cref="ConnectionString"/>, which has no search_path.
+/// </remarks>
 public sealed class TestDatabase(string connectionString) : IAsyncDisposable
 {
-    private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create(connectionString);
+    private readonly NpgsqlDataSource _dataSource = NpgsqlDataSource.Create(
+        new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = "public,asterisk" });
 
     public string ConnectionString { get; } = connectionString;
 

@@ -75,6 +75,13 @@ public sealed class RenderedFileTests
         Assert.DoesNotContain(secret, error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "set search_path to asterisk, public;")]
+    [InlineData("telephony", "set search_path to \"telephony\";")]
+    public void Asterisk_searches_both_schemas_unless_one_is_configured(string schema, string expected) =>
+        Assert.StartsWith(expected, Rendering.Read("odbc.ini", [.. Rendering.Complete, ("Realtime:Schema", schema)])
+            .Find("asterisk")!.Values("ConnSettings").Single(), StringComparison.Ordinal);
+
     [Fact]
     public void A_semicolon_in_a_secret_is_no_comment()
     {
@@ -168,6 +175,28 @@ public sealed class RenderedFileTests
         Assert.Equal(["192.0.2.9", "192.168.7.0/24"],
             [.. pjsip.Find("transport-udp")!.Values("external_media_address"), .. pjsip.Find("transport-udp")!.Values("local_net")]);
         Assert.DoesNotContain("external_", Rendering.Text("pjsip.conf", Rendering.Complete), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_node_calls_each_other_at_its_address()
+    {
+        (string, string)[] three =
+        [
+            ("Asterisk:Nodes:0:Secret", "x"), ("Asterisk:Nodes:1:Secret", "x"), ("Asterisk:Nodes:2:Secret", "x"),
+            ("Asterisk:Render:SipHosts:node1", "192.0.2.1"), ("Asterisk:Render:SipHosts:node2", "192.0.2.2:5070"),
+        ];
+        Assert.Contains("Asterisk:Render:SipHosts:node3 is needed",
+            Assert.Throws<SettingsException>(() => Node1(three)).Message, StringComparison.Ordinal);
+
+        var pjsip = Node1([.. three, ("Asterisk:Render:SipHosts:node3", "[2001:db8::3]:5071")]);
+        Assert.Null(pjsip.Find("node-node1"));
+        Assert.Equal(["sip:192.0.2.2:5070", "192.0.2.2"], Values("node-node2"));
+        Assert.Equal(["sip:[2001:db8::3]:5071", "2001:db8::3"], Values("node-node3"));
+
+        string[] Values(string section) => [.. pjsip.Find(section)!.Values("contact"), .. pjsip.Find(section)!.Values("match")];
+        static ConfFile Node1((string, string)[] settings) => ConfReader.ReadText(
+            RenderedFile.All(new RenderValues(Rendering.Settings(settings), "node1", isCheck: false))
+                .Single(file => file.Name == "pjsip.conf").Text, isIni: false).Joined();
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class Rendering
         Files(values).Single(rendered => rendered.Name == file).Text;
 
     public static ConfFile Read(string file, params (string Key, string Value)[] values) =>
-        ConfReader.ReadText(Text(file, values), RenderedFile.IsIniName(file));
+        ConfReader.ReadText(Text(file, values), RenderedFile.IsIniName(file)).Joined();
 }
 
 /// <summary>A directory of one test, two levels deep: unixODBC's files are looked for beside it.</summary>

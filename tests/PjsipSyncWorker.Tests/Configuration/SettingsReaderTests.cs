@@ -53,6 +53,8 @@ public sealed class SettingsReaderTests
     [InlineData("Asterisk:Render:ExternalAddress", "192.0.2.1:5060", "Asterisk:Render:ExternalAddress must be an address or a name")]
     [InlineData("Asterisk:Render:ExternalSipPort", "5060", "Asterisk:Render:ExternalSipPort does nothing without ExternalAddress")]
     [InlineData("Asterisk:Render:LocalNetworks:0", "10.0.0.1/8", "Asterisk:Render:LocalNetworks must be networks such as 192.168.0.0/16")]
+    [InlineData("Asterisk:Render:SipHosts:pbx1", "pbx1.example.net", "Asterisk:Render:SipHosts:pbx1 must be an IP address")]
+    [InlineData("Asterisk:Render:DatabaseHosts:pbx1", " ", "Asterisk:Render:DatabaseHosts:pbx1 must be the database's address")]
     [InlineData("Asterisk:Render:RtpPorts", "20000-10000", "Asterisk:Render:RtpPorts must be two ports from 1024 to 65535")]
     [InlineData("Asterisk:Render:RtpPorts", "10000", "Asterisk:Render:RtpPorts must be two ports from 1024 to 65535")]
     [InlineData("Asterisk:Render:StunServer", "stun.example.net", "Asterisk:Render:StunServer must be host:port")]

@@ -37,6 +37,8 @@ public sealed partial class EventIdsTests
     [InlineData("Sync", 1000, 1999)]
     [InlineData("Registrations", 2000, 2999)]
     [InlineData("Ami", 3000, 3999)]
+    [InlineData("Hosting", 4000, 4099)]
+    [InlineData("Monitoring", 4100, 4199)]
     public void The_messages_of_a_folder_have_ids_of_its_range(string folder, int first, int last)
     {
         var ids = Declared.ToDictionary(declared => $"EventIds.{declared.Name}", declared => declared.Id);

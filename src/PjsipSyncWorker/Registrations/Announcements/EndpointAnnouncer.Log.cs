@@ -13,7 +13,7 @@ internal sealed partial class EndpointAnnouncer
         public static partial void CannotRead(ILogger logger, string node, string endpoint);
 
         [LoggerMessage(EventIds.EndpointsAnnounced, LogLevel.Information,
-            "Announced {Count} new or changed extensions to Asterisk {Node}")]
-        public static partial void Announced(ILogger logger, string node, int count);
+            "Announced {Count} new or changed extension{S} to Asterisk {Node}")]
+        public static partial void Announced(ILogger logger, string node, int count, string s);
     }
 }

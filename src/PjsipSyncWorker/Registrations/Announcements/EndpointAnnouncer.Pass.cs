@@ -1,3 +1,5 @@
+using PjsipSyncWorker.Diagnostics;
+
 namespace PjsipSyncWorker.Registrations.Announcements;
 
 // One pass: what is read, decided and announced, in this order.
@@ -74,7 +76,7 @@ internal sealed partial class EndpointAnnouncer
     {
         if (await _single.RunAsync(session, endpoints, _wake, () => _foreignReload, cancellation) is { } unreadable)
             return await OnLinkDownAsync(unreadable, cancellation);
-        Log.Announced(_logger, _node.Name, _single.Announced);
+        Log.Announced(_logger, _node.Name, _single.Announced, Plural.S(_single.Announced));
         if (!_foreignReload)
             return true;
         _wake.Set();

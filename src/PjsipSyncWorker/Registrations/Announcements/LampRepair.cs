@@ -35,15 +35,15 @@ internal sealed partial class LampRepair(
         if (wrong == 0)
             return;
         if (!reload.IsRequired)
-            Log.LampsAreWrong(logger, node.Name, wrong);
+            Log.LampsAreWrong(logger, node.Name, wrong, Plural.S(wrong));
         reload.Require();
     }
 
     private static partial class Log
     {
         [LoggerMessage(EventIds.DeviceStatesWrong, LogLevel.Warning,
-            "Asterisk {Node} shows {Count} registered phones as unavailable: "
-            + "PJSIP is reloaded, so that it links their device states again")]
-        public static partial void LampsAreWrong(ILogger logger, string node, int count);
+            "Asterisk {Node} shows {Count} registered phone{S} as unavailable: "
+            + "PJSIP is reloaded, so that it links the device states again")]
+        public static partial void LampsAreWrong(ILogger logger, string node, int count, string s);
     }
 }

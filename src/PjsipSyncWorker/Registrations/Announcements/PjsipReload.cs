@@ -63,15 +63,15 @@ internal sealed partial class PjsipReload(
         IsRequired = false;
         session.Cost.ReloadTook(took, endpoints, contacts);
         metrics.Reloaded(took);
-        Log.Reloaded(logger, node.Name, waiting, took.TotalSeconds);
+        Log.Reloaded(logger, node.Name, waiting, Plural.S(waiting), took.TotalSeconds);
         return begun;
     }
 
     private static partial class Log
     {
         [LoggerMessage(EventIds.PjsipReloaded, LogLevel.Information,
-            "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extensions waited to be announced")]
-        public static partial void Reloaded(ILogger logger, string node, int count, double seconds);
+            "Reloaded PJSIP of Asterisk {Node} in {Seconds:0.0} s; {Count} extension{S} waited to be announced")]
+        public static partial void Reloaded(ILogger logger, string node, int count, string s, double seconds);
 
         [LoggerMessage(EventIds.PjsipReloadFailed, LogLevel.Warning,
             "Asterisk {Node} did not reload PJSIP, the next attempt follows: {Reason}")]

@@ -49,7 +49,8 @@ internal sealed partial class AmiSession(
     public async Task RunAsync(HealthPart health, CancellationToken cancellation)
     {
         await using var connection = await AmiConnection.ConnectAsync(
-            NodeAccess.Options(node, ContactEventHandler.Events, ResponseTimeout, PingInterval), _handler, _logger, time, cancellation);
+            NodeAccess.Options(node, ContactEventHandler.Events, ResponseTimeout, PingInterval), _handler,
+            loggers.CreateLogger<AmiConnection>(), time, cancellation);
         try
         {
             await WaitUntilBootedAsync(connection, health, cancellation);

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
@@ -66,11 +67,35 @@ internal sealed partial class ContactWriter(
             throw;
         }
         tracker.Acknowledge(changes);
+        LogPhones(changes);
         statusWriter.Enqueue(changes.EndpointsOfNewStatus);
+    }
+
+    /// <summary>Logs each phone that came, changed or went, at debug level; no refreshes.</summary>
+    private void LogPhones(PendingChanges changes)
+    {
+        if (!logger.IsEnabled(LogLevel.Debug))
+            return;
+        foreach (var (key, contact, _, _) in changes.Contacts.Where(change => !change.IsRefresh))
+        {
+            Log.Registered(
+                logger, NumberList.Short(key.Endpoint), node.Name, contact.Status, contact.Address,
+                NumberList.Short(contact.UserAgent ?? ""));
+        }
+        foreach (var (key, _) in changes.Gone)
+            Log.Unregistered(logger, NumberList.Short(key.Endpoint), node.Name, NumberList.Short(key.Uri));
     }
 
     private static partial class Log
     {
+        [LoggerMessage(EventIds.PhoneRegistered, LogLevel.Debug,
+            "{Number} is registered at {Node} ({Status}), address {Address}, agent {Agent}")]
+        public static partial void Registered(
+            ILogger logger, string number, string node, string status, IPAddress? address, string agent);
+
+        [LoggerMessage(EventIds.PhoneUnregistered, LogLevel.Debug, "{Number} is no longer registered at {Node}, contact {Uri}")]
+        public static partial void Unregistered(ILogger logger, string number, string node, string uri);
+
         [LoggerMessage(EventIds.ContactNotStorable, LogLevel.Warning,
             "The database cannot hold everything that Asterisk {Node} reports about the registrations of {Endpoint}; the rest is written")]
         public static partial void NotHeld(ILogger logger, string endpoint, string node);

@@ -25,6 +25,7 @@ internal sealed partial class NodeFollower
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly EndpointAnnouncer _announcer;
+    private readonly NodeMetrics _metrics;
     private readonly AmiSession _session;
     private readonly ContactWriter _writer;
 
@@ -36,6 +37,7 @@ internal sealed partial class NodeFollower
         Health health, TimeProvider time, ILoggerFactory loggers)
     {
         (_node, _dataSource, _health, _time, _logger) = (node, dataSource, health, time, loggers.CreateLogger<NodeFollower>());
+        _metrics = metrics;
         _storeHealth = health.Begin($"registrations of {node.Name}");
         var tracker = new ContactTracker(time);
         var ledger = new AnnouncementLedger(dataSource, node.Name, settings.Realtime.Schema);
@@ -80,7 +82,9 @@ internal sealed partial class NodeFollower
     {
         for (var isLogged = false; ; isLogged = true)
         {
-            if (await NodeLease.TryAcquireAsync(_dataSource, _node.Name, _time, cancellation) is { } lease)
+            var lease = await NodeLease.TryAcquireAsync(_dataSource, _node.Name, _time, cancellation);
+            _metrics.StandsBy = lease is null;
+            if (lease is not null)
                 return lease;
             if (!isLogged)
                 Log.AnotherFollows(_logger, _node.Name);
@@ -111,7 +115,7 @@ internal sealed partial class NodeFollower
         public static partial void Lost(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.NodeRefusedLogin, LogLevel.Error,
-            "Asterisk {Node} does not let us in: {Reason}; the next attempt follows in {Seconds:0} s")]
+            "Asterisk {Node} refuses the login: {Reason}; the next attempt follows in {Seconds:0} s")]
         public static partial void Refused(ILogger logger, string node, string reason, double seconds);
 
         [LoggerMessage(EventIds.ContactsNotWritten, LogLevel.Warning,

@@ -29,6 +29,9 @@ internal sealed partial class StatusStore(
     /// <summary>Who has held the lock of status writers for long, and what to do; null when nobody has.</summary>
     public string? LockHolder => _locks.Holder;
 
+    /// <summary>Has the extensions whose status was written, for the log.</summary>
+    public PhoneLog Phones { get; } = new(time, logger);
+
     /// <summary>Finds all extensions whose status differs, without a lock, and writes them.</summary>
     /// <returns>As for <see cref="WriteAsync(string[], CancellationToken)"/>.</returns>
     public async Task<List<string>> WriteMismatchesAsync(CancellationToken cancellation)
@@ -101,10 +104,16 @@ internal sealed partial class StatusStore(
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellation);
         await using var batch = new NpgsqlBatch(connection, transaction);
-        batch.Add($"select pg_advisory_xact_lock({AdvisoryLock.StatusWriter}), {DataSource.AsynchronousCommit}");
+        batch.Add($"""
+            select pg_advisory_xact_lock({AdvisoryLock.StatusWriter}), {DataSource.AsynchronousCommit},
+                   set_config('pjsip_sync.changed_numbers', 'numbers', true)
+            """);
         batch.Add(sql, new NpgsqlParameter { Value = (object?)ids ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
         // The setting is null before the first status change of a session, and empty before that of a transaction.
-        batch.Add("select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer");
+        batch.Add("""
+            select coalesce(nullif(current_setting('pjsip_sync.status_changes', true), ''), '0')::integer,
+                   current_setting('pjsip_sync.changed_numbers')
+            """);
         batch.AddCommit();
         return await _locks.RunAsync(connection, async () =>
         {
@@ -115,9 +124,11 @@ internal sealed partial class StatusStore(
                 rows.Add((reader.GetString(0), reader.TextOrNull(1)));
             await reader.NextResultAsync(cancellation);
             await reader.ReadAsync(cancellation);
-            var changes = reader.GetInt32(0);
+            var (changes, numbers) = (reader.GetInt32(0), reader.GetString(1));
             await reader.NextResultAsync(cancellation);
             metrics.StatusChanged(changes);
+            foreach (var line in numbers.Split('\n').Skip(1))
+                Phones.Add(line[1..], isOnline: line[0] == '+');
             return rows;
         }, cancellation);
     }

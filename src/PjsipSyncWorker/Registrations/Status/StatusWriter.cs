@@ -28,6 +28,7 @@ internal sealed partial class StatusWriter(
     private long? _lastExpiryCheck;
 
     private bool _hasDueRejections;
+    private string? _loggedProblem;
 
     /// <summary>Compares these extensions soon, because their contacts changed.</summary>
     public void Enqueue(IEnumerable<string> endpoints)
@@ -48,10 +49,28 @@ internal sealed partial class StatusWriter(
     /// </summary>
     public async Task RunAsync(HealthPart health, CancellationToken cancellation)
     {
+        try
+        {
+            await LoopAsync(health, cancellation);
+        }
+        finally
+        {
+            _store.Phones.Write();
+        }
+    }
+
+    private async Task LoopAsync(HealthPart health, CancellationToken cancellation)
+    {
         var lastFullComparison = time.GetTimestamp();
         while (true)
         {
-            health.Report(await RunOnceAsync(cancellation), ExpiryInterval);
+            if (await RunOnceAsync(cancellation) is { } problem)
+                health.Fail(problem, ExpiryInterval);
+            else
+                health.Report(null, ExpiryInterval);
+            if (_store.Phones.IsWaiting)
+                health.NumbersChanged();
+            _store.Phones.WriteIfDue();
             await _wake.WaitAsync(ExpiryInterval, time, cancellation);
             if (time.GetElapsedTime(lastFullComparison) < settings.Asterisk.SnapshotInterval)
                 continue;
@@ -90,6 +109,7 @@ internal sealed partial class StatusWriter(
             var locked = all
                 ? await _store.WriteMismatchesAsync(cancellation)
                 : await _store.WriteAsync([.. ids.Union(expired)], cancellation);
+            _loggedProblem = null;
             if (locked.Count == 0)
                 return null;
             await Task.Delay(LockedRowRetry, time, cancellation);
@@ -102,8 +122,8 @@ internal sealed partial class StatusWriter(
                 : _store.LockHolder is { } holder ? $"waits for a lock: {holder}" : null;
             // A server that crashed lost the commits that were not on its disk yet, so everything is compared again.
             _queue.Enqueue(ids, all || problem is not null);
-            if (problem is not null)
-                Log.Failed(logger, problem);
+            if (problem is not null && problem != _loggedProblem)
+                Log.Failed(logger, _loggedProblem = problem);
             await Task.Delay(ExpiryInterval, time, cancellation);
             return problem;
         }
@@ -127,7 +147,7 @@ internal sealed partial class StatusWriter(
         public static partial void Failed(ILogger logger, string reason);
 
         [LoggerMessage(EventIds.NodeForgotten, LogLevel.Warning,
-            "Asterisk {Node} was not seen for {Days:0.#} days (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
+            "Asterisk {Node} was not seen for {Days:0.#} d (Asterisk:ForgetAfter): it is forgotten, and its registrations with it")]
         public static partial void Forgotten(ILogger logger, string node, double days);
     }
 }

@@ -17,8 +17,10 @@ public sealed record Plan
     /// <summary>Rejections that are not stored yet, or are stored with another reason.</summary>
     public IReadOnlyList<Rejection> NewRejections { get; init; } = [];
 
-    /// <summary>Row keys whose stored rejection no longer holds.</summary>
-    public IReadOnlyList<string> Repaired { get; init; } = [];
+    /// <summary>
+    /// Stored rejections that no longer hold. Where the row is written now, with its number of now instead of the rejected one.
+    /// </summary>
+    public IReadOnlyList<Rejection> Repaired { get; init; } = [];
 
     /// <summary>Endpoints that are as desired.</summary>
     public int Unchanged { get; init; }

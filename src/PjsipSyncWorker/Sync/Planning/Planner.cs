@@ -67,13 +67,22 @@ internal sealed class Planner(RealtimeSchema schema, bool adopt)
             Changes = changes,
             NewRejections = [.. rejections.Where(rejection =>
                 !state.Rejected.TryGetValue(rejection.RowKey, out var stored) || stored != rejection)],
-            Repaired = [.. state.Rejected.Values
-                .Where(stored => stored.Id is not null && planned.Contains(stored.Id) && !rejectedRows.Contains(stored.RowKey))
-                .Select(stored => stored.RowKey)],
+            Repaired = Repaired(state.Rejected.Values.Where(stored =>
+                stored.Id is not null && planned.Contains(stored.Id) && !rejectedRows.Contains(stored.RowKey)), changes),
             Unchanged = unchanged,
             Rejected = rejections.Count,
             UnsettledIds = unsettled,
         };
+    }
+
+    private static List<Rejection> Repaired(IEnumerable<Rejection> rejections, List<EndpointChange> changes)
+    {
+        List<Rejection> repaired = [.. rejections];
+        if (repaired.Count == 0)
+            return repaired;
+        var numbers = changes.Where(change => change.Desired is not null)
+            .ToLookup(change => change.RowKey, change => change.Id, StringComparer.Ordinal);
+        return [.. repaired.Select(stored => stored with { Id = numbers[stored.RowKey].FirstOrDefault() ?? stored.Id })];
     }
 
     /// <summary>Rejects all candidates of an id that an object in a server's own files has.</summary>

@@ -87,6 +87,13 @@ internal static class ChangeQueue
         return await command.ExecuteScalarAsync(cancellation) is true;
     }
 
+    /// <summary>Records a demand that all extensions are compared, which is no cause of removals.</summary>
+    public static async Task AddFullResyncAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("insert into pjsip_sync.change (id) values (null)", connection);
+        await command.ExecuteNonQueryAsync(cancellation);
+    }
+
     /// <summary>Removes the records that demanded a comparison of all extensions, after it was done.</summary>
     /// <param name="transactions">See <see cref="ChangeBatch.FullResyncs"/>. Records of other transactions, which came later, stay.</param>
     public static async Task RemoveFullResyncsAsync(NpgsqlConnection connection, string[] transactions, CancellationToken cancellation)

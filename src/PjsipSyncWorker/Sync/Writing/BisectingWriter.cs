@@ -25,7 +25,7 @@ internal static class BisectingWriter
         {
             Changes = [.. plan.Changes.Where(change => !refused.ContainsKey(change))],
             NewRejections = [.. plan.NewRejections, .. refused.Values],
-            Repaired = [.. plan.Repaired.Except(refused.Values.Select(rejection => rejection.RowKey))],
+            Repaired = [.. plan.Repaired.ExceptBy(refused.Values.Select(rejection => rejection.RowKey), repaired => repaired.RowKey)],
             Rejected = plan.Rejected + refused.Count,
         };
     }

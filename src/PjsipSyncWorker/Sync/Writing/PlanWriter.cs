@@ -89,7 +89,11 @@ internal sealed class PlanWriter(RealtimeSchema schema, ColumnSetTable columnSet
     private static void AddRejections(NpgsqlBatch batch, Plan plan)
     {
         if (plan.Repaired.Count > 0)
-            batch.Add("delete from pjsip_sync.rejected where row_key = any ($1)", Parameter.Texts(plan.Repaired));
+        {
+            batch.Add(
+                "delete from pjsip_sync.rejected where row_key = any ($1)",
+                Parameter.Texts(plan.Repaired.Select(repaired => repaired.RowKey)));
+        }
         if (plan.NewRejections.Count == 0)
             return;
         // One statement must not write a row twice: of several rejections of one row the last counts.

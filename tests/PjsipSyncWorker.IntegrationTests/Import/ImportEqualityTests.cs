@@ -142,7 +142,8 @@ public sealed partial class ImportEqualityTests(PostgresServer server)
     private static async Task BuiltInOptionsAreAsync(TestDatabase database, List<string> shown)
     {
         await using var connection = await database.OpenAsync();
-        var schema = await RealtimeSchema.LoadAsync(connection, "public", default);
+        var schema = await RealtimeSchema.LoadAsync(
+            connection, (await database.ScalarAsync<string>("select realtime_schema from pjsip_sync.mapping"))!, default);
         var compared = 0;
         var wrong = new List<string>();
         foreach (var column in schema.Columns.Where(column => BuiltInOptions.InForce(column, null) is not null

@@ -120,9 +120,10 @@ public sealed partial class ImportTests(PostgresServer server)
     {
         await using var database = await SyncRig.InstalledAsync(server);
         var role = $"reader_{Guid.NewGuid():N}"[..20];
+        var schema = await database.ScalarAsync<string>("select realtime_schema from pjsip_sync.mapping");
         await database.ExecuteAsync($"""
-            create role {role} login; grant usage on schema pjsip_sync to {role};
-            grant select on all tables in schema public, pjsip_sync to {role}
+            create role {role} login; grant usage on schema pjsip_sync, {schema} to {role};
+            grant select on all tables in schema public, pjsip_sync, {schema} to {role}
             """);
         await using var reader = database.As(role);
 

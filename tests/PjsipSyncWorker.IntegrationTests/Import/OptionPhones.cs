@@ -43,7 +43,7 @@ internal static class OptionPhones
             select c.relname, a.attname, t.typtype = 'e', typname in ('int4', 'int8'),
                    coalesce((select string_agg(enumlabel, ',' order by enumsortorder) from pg_enum where enumtypid = t.oid), '')
             from pg_class c join pg_attribute a on a.attrelid = c.oid and attnum > 0 and not attisdropped join pg_type t on t.oid = atttypid
-            where c.relnamespace = 'public'::regnamespace and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors') order by 1, 2
+            where pg_table_is_visible(c.oid) and c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors') order by 1, 2
             """)).Select(row => row.Split('|')).Where(row => !Excluded.Contains(row[1])).ToList();
         Assert.True(columns.Count > 100);
         var text = new StringBuilder();

@@ -55,12 +55,11 @@ grant select on ps_endpoints, ps_auths, ps_aors to asterisk;
 grant select, insert, update, delete on ps_contacts to asterisk;
 reset search_path;
 
-select pjsip_sync.grant_source_columns();
-
 do $say$
 declare
   mapping pjsip_sync.mapping;
 begin
+  perform pjsip_sync.grant_source_columns();
   select * into mapping from pjsip_sync.mapping;
   raise info '%', format($text$The roles are ready: pjsip_sync is the worker, asterisk is Asterisk's ODBC link.
 On this server the system users of the same names need no password: PostgreSQL knows them by its socket (peer).

@@ -7,9 +7,9 @@ function __pjsip_sync_worker_complete
     for line in ($words[1] complete -- $words[2..-1] "$current" 2>/dev/null)
         switch $line
             case ':files'
-                string replace -- '' $option (__fish_complete_path (string replace -- $option '' $current))
+                printf "$option%s\n" (__fish_complete_path (string replace -- "$option" '' $current))
             case ':folders'
-                string replace -- '' $option (__fish_complete_directories (string replace -- $option '' $current))
+                printf "$option%s\n" (__fish_complete_directories (string replace -- "$option" '' $current))
             case '-*'
                 echo $line
             case '*'

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
@@ -59,10 +58,8 @@ internal sealed partial class LifeLog(
 
     private static string Files(IConfiguration configuration)
     {
-        var files = configuration is not IConfigurationRoot root ? [] : root.Providers.OfType<JsonConfigurationProvider>()
-            .Select(provider => provider.Source.FileProvider!.GetFileInfo(provider.Source.Path!))
-            .Where(file => file.Exists).Select(file => file.PhysicalPath!).ToList();
-        return files.Count == 0 ? "no file" : string.Join(", ", files);
+        var files = configuration is IConfigurationRoot root ? string.Join(", ", SettingsSources.Files(root)) : "";
+        return files.Length == 0 ? "no file" : files;
     }
 
     private string Nodes() => settings.Asterisk.Nodes.Count == 0

@@ -89,6 +89,23 @@ public sealed class VerifyCommandTests(PostgresServer server, InstalledTemplate 
     }
 
     [Fact]
+    public async Task Failures_come_last_and_those_skipped_are_one_line()
+    {
+        var (database, _) = await CreateAsync();
+        await using var owned = database;
+
+        var (exit, output) = await WorkerProcess.CommandAsync(
+            database, ["Asterisk__Nodes__0__Port=1", "Asterisk__Nodes__0__Secret=x"], "verify-config");
+
+        Assert.Equal(1, exit);
+        var outcomes = output.Split('\n').Select(line => line.Split(' ')[0]).Where(word => word.Length > 0).ToList();
+        Assert.Equal(["pass", "skip", "warn", "fail", outcomes[^1]], outcomes.Distinct());
+        Assert.Matches(@"(?m)^skip \d\d checks were skipped, because asterisk.tcp \[node1\] failed$", output);
+        Assert.Matches(@"^fail asterisk.tcp \[node1\]: .*\n     do: .*\n\d\d checks passed, \d warnings?, 1 failed, \d\d skipped\n$",
+            output[output.IndexOf("fail ", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
     public async Task Output_on_a_terminal_has_symbols_and_colours()
     {
         var (database, _) = await CreateAsync();

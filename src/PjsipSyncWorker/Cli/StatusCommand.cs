@@ -8,6 +8,9 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>status</c>: shows which phones are registered, of one or all extensions, once or at each change.</summary>
 internal static class StatusCommand
 {
+    /// <summary>EPIPE of Linux.</summary>
+    private const int BrokenPipe = 32;
+
     /// <summary>Creates the command with its options.</summary>
     /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
@@ -57,10 +60,13 @@ internal static class StatusCommand
                 ? await WriteLinesAsync(connection, selection, cancellation)
                 : await StatusTerminal.WriteAsync(connection, selection, cancellation);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Whoever reads the output has enough, such as head.
-            return ExitCode.Good;
+            if (error.HResult == BrokenPipe)
+                return ExitCode.Good;
+            await Console.Error.WriteLineAsync($"Standard output cannot be written: {(error.InnerException ?? error).Message}");
+            return ExitCode.Problems;
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class StatusCommandTests(PostgresServer server)
         Assert.Equal("1006", await NumbersAsync("--offline", "--prefix", "10"));
         Assert.Equal("", await NumbersAsync("--online", "--prefix", "20"));
 
-        var awk = await WorkerProcess.PipeAsync(rig.Database, """awk -F'\t' '$2 == "online" { print $1, $4 }'""", "status");
+        var awk = await WorkerProcess.InShellAsync(rig.Database, """| awk -F'\t' '$2 == "online" { print $1, $4 }'""", "status");
         Assert.Equal("1001 192.0.2.11\n1001 192.0.2.21\n1002 192.0.2.12\n1003 192.0.2.13", awk.Text);
 
         async Task<List<string[]>> LinesAsync(params string[] options)
@@ -69,7 +69,6 @@ public sealed class StatusCommandTests(PostgresServer server)
     [InlineData("203*", 1, "203*: no extension has this number; did you mean 2030 or 2031 or 2032?; for all that begin with 203: "
         + "status --prefix 203")]
     [InlineData("%", 1, "%: no extension has this number")]
-    [InlineData("", 1, ": no extension has this number")]
     public async Task One_number_says_what_it_is_or_which_are_near(string number, int exitCode, string beginning)
     {
         await using var rig = await StatusRig.CreateAsync(server);
@@ -79,6 +78,20 @@ public sealed class StatusCommandTests(PostgresServer server)
         Assert.Equal(exitCode, exit);
         Assert.StartsWith(beginning, output, StringComparison.Ordinal);
         Assert.Equal(1, output.Count(c => c is '\n'));
+    }
+
+    [Theory]
+    [InlineData("> /dev/full", "Standard output cannot be written: No space left on device")]
+    [InlineData(">&-", "Standard output cannot be written: Bad file descriptor")]
+    public async Task Output_that_cannot_be_written_is_said(string redirection, string message)
+    {
+        await using var rig = await StatusRig.CreateAsync(server);
+        foreach (var option in new[] { "--online", "--json", "--watch" })
+        {
+            var result = await WorkerProcess.InShellAsync(rig.Database, redirection, "status", option);
+            Assert.Equal(1, result.ExitCode);
+            Assert.StartsWith(message, result.Errors, StringComparison.Ordinal);
+        }
     }
 
     [Fact]
@@ -147,7 +160,7 @@ public sealed class StatusCommandTests(PostgresServer server)
     public async Task Watch_ends_quietly_when_its_reader_is_gone()
     {
         await using var rig = await StatusRig.CreateAsync(server);
-        var piping = WorkerProcess.PipeAsync(rig.Database, "head -1", "status", "--watch");
+        var piping = WorkerProcess.InShellAsync(rig.Database, "| head -1", "status", "--watch");
 
         var states = new[] { "RINGING", "INUSE" };
         for (var i = 0; !piping.IsCompleted && i < 200; i++)
@@ -172,7 +185,7 @@ public sealed class StatusCommandTests(PostgresServer server)
             """);
         var watch = Stopwatch.StartNew();
 
-        var lines = (await WorkerProcess.PipeAsync(rig.Database, "wc -l", "status")).Text;
+        var lines = (await WorkerProcess.InShellAsync(rig.Database, "| wc -l", "status")).Text;
 
         TestContext.Current.TestOutputHelper?.WriteLine($"100,000 lines in {watch.Elapsed.TotalSeconds:0.0} s");
         Assert.Equal("100000", lines.Trim());

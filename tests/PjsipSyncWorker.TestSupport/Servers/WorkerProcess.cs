@@ -99,12 +99,12 @@ internal sealed class WorkerProcess : IAsyncDisposable
     /// <summary>Starts one command whose output the test reads while it runs.</summary>
     public static Process StartCommand(TestDatabase database, params string[] arguments) => Process.Start(Info(database, [], arguments))!;
 
-    /// <summary>Runs one command in a pipe of the shell.</summary>
-    /// <param name="pipe">What reads its output, such as <c>head -1</c>.</param>
-    public static Task<CommandResult> PipeAsync(TestDatabase database, string pipe, params string[] arguments)
+    /// <summary>Runs one command in a shell.</summary>
+    /// <param name="rest">What follows the command, such as <c>| head -1</c>.</param>
+    public static Task<CommandResult> InShellAsync(TestDatabase database, string rest, params string[] arguments)
     {
         var info = Info(database, [], arguments);
-        return Command.RunAsync(["bash", "-o", "pipefail", "-c", $"\"$@\" | {pipe}", "bash", info.FileName, .. info.ArgumentList],
+        return Command.RunAsync(["bash", "-o", "pipefail", "-c", $"\"$@\" {rest}", "bash", info.FileName, .. info.ArgumentList],
             environment: info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""));
     }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
@@ -59,9 +58,8 @@ internal sealed partial class LifeLog(
 
     private static string Files(IConfiguration configuration)
     {
-        var files = configuration is not IConfigurationRoot root ? [] : root.Providers.OfType<JsonConfigurationProvider>()
-            .Select(provider => provider.Source.FileProvider!.GetFileInfo(provider.Source.Path!))
-            .Where(file => file.Exists).Select(file => file.PhysicalPath!).ToList();
+        var files = configuration is IConfigurationRoot root
+            ? SettingsSources.Files(root).Select(Path.GetFullPath).ToList() : [];
         return files.Count == 0 ? "no file" : string.Join(", ", files);
     }
 

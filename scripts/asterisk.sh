@@ -8,6 +8,7 @@
 #   asterisk.sh files NAME               the files in its folders
 #   asterisk.sh read NAME FILE           one of them
 #   asterisk.sh write NAME FILE          writes standard input into one of them
+#   asterisk.sh shell NAME COMMANDS      runs commands of a document on its machine, where its folder stands for /etc
 #   asterisk.sh remove NAME              stops and forgets
 #   asterisk.sh phones NAME              makes a folder with the scenarios of tests/sip alone, for phones of another Asterisk
 #   asterisk.sh sipp NAME ARGUMENT …     runs SIPp beside it; scenarios are those of tests/sip
@@ -106,6 +107,13 @@ CONF
   copy_scenarios
 }
 
+# Each server of the tree has an /etc of its own.
+shell() {
+  as_root mkdir -p "$home/etc"
+  in_tree bash -euo pipefail -c "$(sed "s|/etc/asterisk/|$inside/etc/|g; s|/etc/letsencrypt/|$inside/letsencrypt/|g
+    s|asterisk -rx|asterisk -C $inside/etc/asterisk.conf -rx|g" <<<"$1")"
+}
+
 copy_scenarios() { as_root mkdir -p "$home" && as_root cp -r "$repository/tests/sip" "$home/"; }
 
 case $action in
@@ -114,6 +122,7 @@ case $action in
   boot) boot ;;
   stop) halt TERM ;;
   kill) halt KILL ;;
+  shell) need_asterisk_tree; shell "$1" ;;
   cli) in_tree asterisk -C "$inside/etc/asterisk.conf" -rx "$*" ;;
   read) as_root cat "$home/$1" ;;
   write) as_root tee "$home/$1" >/dev/null ;;

@@ -103,12 +103,13 @@ need_node_modules() {
   ) 8>"$cache/npm.lock"
 }
 
-# What the application of docs/frameworks/NAME.md needs.
+# What the application of docs/frameworks/NAME.md needs, or the page of docs/use/browser-phones.md: need_framework NAME.
 need_framework() {
   case $1 in
     laravel) need_packages php-cli php-pgsql php-laravel-framework phpunit ;;
     django) need_packages python3-django python3-psycopg2 python3-psycopg python3-django-channels python3-daphne ;;
     rails) need_packages ruby-railties ruby-activerecord ruby-actioncable ruby-pg ;;
+    browser) need_packages chromium && need_node_modules ;;
     *) need_packages curl && need_node_modules ;;
   esac
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the commands of docs/operate/install.md, from a bare system to a phone, on each release of Debian in docs/operate/install.md. Builds
-# the packages of Asterisk that are missing. It takes about 5 minutes a release, and 10 more for a build; scripts/test.sh runs one of
-# the ways alone.
+# Runs the commands of docs/operate/install.md, from a bare system to a phone, on each release of Debian in it. Builds the packages of
+# Asterisk that are missing. It takes some 4 minutes a release, and a quarter of an hour for a build. scripts/test.sh runs only Debian 13,
+# with the package of forky.
 #
 #   try-systems.sh                       all
 #   try-systems.sh bookworm|trixie|forky …

@@ -56,26 +56,40 @@ internal sealed class StatusWatch(NpgsqlDataSource dataSource, StatusSelection s
             dataSource, Channels.ExtensionStatus, ListenerProbeInterval, cancellation);
         await listener.AddAsync(Channels.ExtensionDeviceState, cancellation);
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
-        var listening = listener.RunAsync(OnNotification, cancellation);
-        while (true)
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var listening = listener.RunAsync(OnNotification, stop.Token);
+        try
         {
-            var started = time.GetTimestamp();
-            await ReadAsync(connection, selection.Numbers, cancellation);
-            var unfollowed = await StatusQuery.UnfollowedAsync(connection, cancellation);
-            view.Report(unfollowed.Count > 0 ? string.Join("; ", unfollowed) : null);
-            var took = time.GetElapsedTime(started);
-            var interval = took * IntervalPerRead > ShortestInterval ? took * IntervalPerRead : ShortestInterval;
-            while (time.GetElapsedTime(started) is var elapsed && elapsed < interval)
-            {
-                if (await Task.WhenAny(listening, _wake.WaitAsync(interval - elapsed, time, cancellation)) == listening)
-                    await listening;
-                cancellation.ThrowIfCancellationRequested();
-                var changed = DequeueChanged();
-                if (changed.Length > MostByNumber)
-                    break;
-                if (changed.Length > 0)
-                    await ReadAsync(connection, changed, cancellation);
-            }
+            while (true)
+                await ReadAllAndChangesAsync(connection, listening, cancellation);
+        }
+        finally
+        {
+            // A connection that waits for notifications cannot be closed.
+            await stop.CancelAsync();
+            await listening.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Reads all extensions, and then those that notifications name, until all are to be read again.</summary>
+    private async Task ReadAllAndChangesAsync(NpgsqlConnection connection, Task listening, CancellationToken cancellation)
+    {
+        var started = time.GetTimestamp();
+        await ReadAsync(connection, selection.Numbers, cancellation);
+        var unfollowed = await StatusQuery.UnfollowedAsync(connection, cancellation);
+        view.Report(unfollowed.Count > 0 ? string.Join("; ", unfollowed) : null);
+        var took = time.GetElapsedTime(started);
+        var interval = took * IntervalPerRead > ShortestInterval ? took * IntervalPerRead : ShortestInterval;
+        while (time.GetElapsedTime(started) is var elapsed && elapsed < interval)
+        {
+            if (await Task.WhenAny(listening, _wake.WaitAsync(interval - elapsed, time, cancellation)) == listening)
+                await listening;
+            cancellation.ThrowIfCancellationRequested();
+            var changed = DequeueChanged();
+            if (changed.Length > MostByNumber)
+                return;
+            if (changed.Length > 0)
+                await ReadAsync(connection, changed, cancellation);
         }
     }
 

@@ -4,8 +4,7 @@ namespace PjsipSyncWorker.Configuration;
 
 /// <summary>
 /// Credentials of systemd: files that are named like an environment variable. The text of a file is the value, without the line ends that
-/// an editor adds. An empty file counts as none: the unit has empty credentials as defaults, so that systemd does not log that a file is
-/// missing.
+/// an editor adds. An empty file counts as none.
 /// </summary>
 internal sealed class SettingsCredentials : ConfigurationProvider, IConfigurationSource
 {
@@ -27,11 +26,9 @@ internal sealed class SettingsCredentials : ConfigurationProvider, IConfiguratio
         {
             try
             {
-                var text = File.ReadAllText(file).TrimEnd('\r', '\n');
-                if (text.Length == 0)
-                    continue;
-                Data[key] = text;
-                _files[key] = file;
+                // The unit has empty credentials as defaults, so that systemd does not log that a file is missing.
+                if (File.ReadAllText(file).TrimEnd('\r', '\n') is { Length: > 0 } text)
+                    (Data[key], _files[key]) = (text, file);
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -93,25 +93,21 @@ internal sealed class HealthPart
     /// <param name="rest">
     /// Time until the next pass begins; <see cref="Timeout.InfiniteTimeSpan"/> when something else decides that, such as a server's event.
     /// </param>
-    public void Report(string? problem, TimeSpan rest)
-    {
-        var hadFailed = Interlocked.Exchange(ref _failingSince, 0) != 0;
-        var changed = hadFailed || !_reported || problem != _problem;
-        (_problem, _reported) = (problem, true);
-        Expect(rest);
-        if (changed)
-            _health.Changed.Set();
-    }
+    public void Report(string? problem, TimeSpan rest) => Report(problem, rest, failingSince: 0);
 
     /// <summary>Reports that a pass failed because a server is away or refuses, and that the part tries again.</summary>
     /// <param name="problem">Why it failed.</param>
     /// <param name="rest">Time until the next attempt.</param>
-    public void Fail(string problem, TimeSpan rest)
+    public void Fail(string problem, TimeSpan rest) =>
+        Report(problem, rest, Interlocked.Read(ref _failingSince) is var since and > 0 ? since : _time.GetUtcNow().UtcTicks);
+
+    private void Report(string? problem, TimeSpan rest, long failingSince)
     {
-        var since = Interlocked.Read(ref _failingSince);
-        Report(problem, rest);
-        Interlocked.Exchange(ref _failingSince, since != 0 ? since : _time.GetUtcNow().UtcTicks);
-        _health.Changed.Set();
+        var changed = Interlocked.Exchange(ref _failingSince, failingSince) != failingSince || !_reported || problem != _problem;
+        (_problem, _reported) = (problem, true);
+        Expect(rest);
+        if (changed)
+            _health.Changed.Set();
     }
 
     /// <summary>Reports that the numbers of <see cref="Health.NumbersChanged"/> may have changed.</summary>

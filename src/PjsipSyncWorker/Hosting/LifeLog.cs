@@ -58,9 +58,8 @@ internal sealed partial class LifeLog(
 
     private static string Files(IConfiguration configuration)
     {
-        var files = configuration is IConfigurationRoot root
-            ? SettingsSources.Files(root).Select(Path.GetFullPath).ToList() : [];
-        return files.Count == 0 ? "no file" : string.Join(", ", files);
+        var files = configuration is IConfigurationRoot root ? string.Join(", ", SettingsSources.Files(root)) : "";
+        return files.Length == 0 ? "no file" : files;
     }
 
     private string Nodes() => settings.Asterisk.Nodes.Count == 0

@@ -27,6 +27,8 @@ internal static class WorkerLogging
         logging.Services.AddSingleton<ILoggerProvider, ShortNameProvider>();
         logging.Services.PostConfigure<LoggerFilterOptions>(LogCategory.ExpandNames);
         logging.AddFilter("Npgsql", LogLevel.Warning).AddFilter("Microsoft.Hosting", LogLevel.Warning).AddFilter("Polly", LogLevel.Error);
+        // The loops log why a connection failed. Npgsql adds an error with a stack trace for each connection that it then cannot close.
+        logging.AddFilter("Npgsql.Connection", LogLevel.Critical);
     }
 
     /// <summary>

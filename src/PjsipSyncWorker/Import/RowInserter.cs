@@ -33,7 +33,7 @@ internal static class RowInserter
                 throw new ImportException(
                     $"{DatabaseErrors.Describe(error)}: the worker's role only reads {plan.Table.Name}. Nothing was inserted. "
                     + "Insert as the application's role, or as the table's owner: "
-                    + $"pjsip-sync-worker import {plan.Inventory.Source} --print | psql -v ON_ERROR_STOP=1 -U ROLE DATABASE");
+                    + $"pjsip-sync-worker import {plan.Inventory.Source} --print | psql -v ON_ERROR_STOP=1 -U ROLE {connection.Database}");
             }
             catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
             {

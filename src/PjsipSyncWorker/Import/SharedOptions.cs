@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using PjsipSyncWorker.Realtime;
 
 namespace PjsipSyncWorker.Import;
 

@@ -3,7 +3,6 @@ using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Postgres;
 using PjsipSyncWorker.Realtime;
-using PjsipSyncWorker.Schema;
 using PjsipSyncWorker.Sync.Queue;
 using PjsipSyncWorker.Sync.Writing;
 
@@ -90,9 +89,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
             connection, schema, mapper, settings.Sync, fingerprint, context.Metrics, cancellation);
     }
 
-    /// <summary>
-    /// Applies recorded changes until the queue is empty. Waits while a lock is held or another configuration is in force.
-    /// </summary>
+    /// <summary>Applies recorded changes until the queue is empty. Waits while a lock is held or another configuration in force.</summary>
     /// <param name="longest">
     /// Time after which to return although the queue is not empty, because an application that writes without a pause must not keep
     /// everything else waiting.
@@ -173,9 +170,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
     private Task<BatchResult> ApplyQueuedAsync(CancellationToken cancellation) =>
         _synchronizer.ApplyNextBatchAsync(connection, UsesBulkTimeout ? DataSource.BulkTimeoutSeconds : null, cancellation);
 
-    /// <summary>
-    /// Compares all extensions. Does nothing when another configuration is in force: applying changes reports that, and waits.
-    /// </summary>
+    /// <summary>Compares all extensions. Does nothing while another configuration is in force, which applying changes reports.</summary>
     private async Task ReconcileAsync(bool isFirst, CancellationToken cancellation)
     {
         try
@@ -185,7 +180,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
             if (isFirst)
             {
                 // Reported first, so that who reads the line finds the worker ready.
-                context.Health.Report(_synchronizer.HeldBack, _schedule.MaxPause);
+                context.Health.Report(Trouble, _schedule.MaxPause);
                 context.Reporter.Ready(result);
             }
             else
@@ -207,9 +202,7 @@ internal sealed class SyncSession(NpgsqlConnection connection, string fingerprin
         context.Reporter.Applied(await ApplyQueuedAsync(cancellation));
     };
 
-    /// <summary>
-    /// Refreshes the view that Asterisk reads, and removes old tombstones. If a lock is held the next maintenance does it.
-    /// </summary>
+    /// <summary>Refreshes the view that Asterisk reads, and removes old tombstones; while a lock is held, the next time.</summary>
     private async Task MaintainAsync(CancellationToken cancellation)
     {
         try

@@ -8,7 +8,7 @@ namespace PjsipSyncWorker.IntegrationTests.Documentation;
 /// </summary>
 public sealed class FrameworkTests(RoleCluster cluster) : IClassFixture<RoleCluster>
 {
-    private static readonly string[] Settings = ["Realtime__Schema=asterisk", "Realtime__Defaults__QualifyFrequency=0"];
+    private static readonly string[] Settings = ["Realtime__Defaults__QualifyFrequency=0"];
 
     [Theory]
     [InlineData("laravel", """Broadcasting [App\Events\ExtensionStatusChanged] on channels [private-extensions]""")]
@@ -76,7 +76,7 @@ public sealed class FrameworkTests(RoleCluster cluster) : IClassFixture<RoleClus
     private static async Task<AsteriskServer> StartAsteriskAsync(TestDatabase database)
     {
         await using var asAsterisk = database.As("asterisk");
-        return await AsteriskServer.StartAsync(asAsterisk.ConnectionString, "RealtimeSchema=asterisk");
+        return await AsteriskServer.StartAsync(asAsterisk.ConnectionString);
     }
 
     /// <summary>Returns phone 1001 with the password that the application made, when Asterisk can have read it.</summary>

@@ -27,8 +27,17 @@ internal sealed class RunningProgram : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it has written so many lines with this text.</summary>
-    public Task WroteAsync(string text, int times = 1) => Eventually.Equal(times, () => Task.FromResult(Count(text)), log: () => Output);
+    /// <summary>Waits until it has written so many lines with this text, or more.</summary>
+    public Task WroteAsync(string text, int times = 1) =>
+        Eventually.Equal(true, () => Task.FromResult(Count(text) >= times), log: () => $"{times} × {text} in:\n{Output}");
+
+    /// <summary>Writes lines to its standard input.</summary>
+    public async Task TypeAsync(params string[] lines)
+    {
+        foreach (var line in lines)
+            await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -87,7 +87,7 @@ public sealed class VerifyDatabaseTests(PostgresServer server, InstalledTemplate
         await using var owned = database;
         await database.ExecuteAsync("insert into extensions (number, password) values ('1003', 'three')");
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(settings), "sync.backlog", Outcome.Warn,
-            "and no worker is connected", "--fix");
+            "wait", "--fix");
 
         var checks = await VerificationAssert.VerifyAsync(settings, fix: true);
 

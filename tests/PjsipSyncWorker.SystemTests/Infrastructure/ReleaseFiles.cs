@@ -14,7 +14,7 @@ public sealed class ReleaseFiles : IAsyncLifetime
     public async ValueTask InitializeAsync() => Made = await MakeAsync(First);
 
     internal static Task<CommandResult> MakeAsync(string folder) => Command.RunAsync(
-        [Repository.Script("release.sh"), "--built", folder], limit: TimeSpan.FromMinutes(5),
+        [Repository.Script("release.sh"), "--built", folder], limit: TimeSpan.FromMinutes(10),
         environment: new Dictionary<string, string> { ["DOCKER_HOST"] = "unix:///nowhere/docker.sock" });
 
     public ValueTask DisposeAsync()

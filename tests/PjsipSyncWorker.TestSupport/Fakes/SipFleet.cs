@@ -79,13 +79,19 @@ internal sealed class SipFleet : IDisposable
         _receiving.ContinueWith(_ => _end.Dispose(), TaskScheduler.Default);
     }
 
-    /// <summary>Sends a request, and once more with a login when it is challenged. Acknowledges what an INVITE is refused with.</summary>
+    /// <summary>
+    /// Sends a request, and once more with a login when it is challenged. Does so again when the server does not know the challenge any
+    /// more, as after its restart (RFC 7616: stale).
+    /// </summary>
     private async Task<SipMessage?> RequestAsync(string method, string uri, Dialog dialog, string? password, string more, string body)
     {
         var answer = await TransactAsync(method, uri, dialog, more, body);
-        if (answer is not { Status: 401 } || password is null)
-            return answer;
-        return await TransactAsync(method, uri, dialog, more + answer.Authorization(method, uri, dialog.User, password), body);
+        if (answer is { Status: 401 } && password is not null)
+            answer = await LogInAsync(answer);
+        return answer is { Status: 401, IsStale: true } && password is not null ? await LogInAsync(answer) : answer;
+
+        Task<SipMessage?> LogInAsync(SipMessage challenge) =>
+            TransactAsync(method, uri, dialog, more + challenge.Authorization(method, uri, dialog.User, password), body);
     }
 
     private async Task<SipMessage?> TransactAsync(string method, string uri, Dialog dialog, string more, string body)

@@ -35,6 +35,9 @@ internal sealed partial class SipMessage
     public string this[string name] =>
         _headers.Find(header => header.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value ?? "";
 
+    /// <summary>Whether a challenge says that the login was right and only its nonce is too old.</summary>
+    public bool IsStale => this["WWW-Authenticate"].Contains("stale=true", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The URI of the Contact header.</summary>
     public string ContactUri => this["Contact"].Split('<', '>') is [_, var uri, ..] ? uri : this["Contact"];
 

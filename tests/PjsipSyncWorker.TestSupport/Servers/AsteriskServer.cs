@@ -52,6 +52,9 @@ internal sealed class AsteriskServer : IAsyncDisposable
 
     public Task<string> CliAsync(string command) => ScriptAsync(["cli", Name, command]);
 
+    /// <summary>Runs commands of a document on the machine of this server, also before its start. Its folder is /etc/asterisk.</summary>
+    public Task<string> ShellAsync(string commands) => ScriptAsync(["shell", Name, commands]);
+
     /// <summary>Restores the original configuration, then edits each file by a sed script. Nothing is reloaded.</summary>
     public async Task EditAsync(params (string File, string Sed)[] edits)
     {

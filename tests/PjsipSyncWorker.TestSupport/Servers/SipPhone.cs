@@ -50,6 +50,10 @@ internal sealed class SipPhone(AsteriskServer asterisk, string user, string pass
     /// <param name="seconds">How long the phone waits at most.</param>
     public async Task<bool> AnswerAsync(int seconds = 15) => await RunAsync("answer.xml", "-aa", "-timeout", $"{seconds}s") == 0;
 
+    /// <summary>Waits for one call as <see cref="AnswerAsync"/> does, and answers it after it has rung for so long.</summary>
+    public async Task<bool> RingAndAnswerAsync(TimeSpan ringing) =>
+        await RunAsync("answer.xml", "-aa", "-d", $"{ringing.TotalMilliseconds:0}", "-timeout", "35s") == 0;
+
     /// <summary>Rejects one call as busy.</summary>
     public Task BusyAsync() => RunAsync("busy.xml");
 

@@ -87,6 +87,27 @@ internal sealed class WorkerProcess : IAsyncDisposable
             info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""))).Output;
     }
 
+    /// <summary>Starts one command on a pseudo-terminal of this size.</summary>
+    public static PseudoTerminal OpenTerminal(TestDatabase database, int width, int height, params string[] arguments)
+    {
+        var info = Info(database, ["TERM=xterm-256color"], arguments);
+        // The test runner sets it.
+        info.Environment.Remove("NO_COLOR");
+        return new PseudoTerminal(info, width, height);
+    }
+
+    /// <summary>Starts one command whose output the test reads while it runs.</summary>
+    public static Process StartCommand(TestDatabase database, params string[] arguments) => Process.Start(Info(database, [], arguments))!;
+
+    /// <summary>Runs one command in a pipe of the shell.</summary>
+    /// <param name="pipe">What reads its output, such as <c>head -1</c>.</param>
+    public static Task<CommandResult> PipeAsync(TestDatabase database, string pipe, params string[] arguments)
+    {
+        var info = Info(database, [], arguments);
+        return Command.RunAsync(["bash", "-o", "pipefail", "-c", $"\"$@\" | {pipe}", "bash", info.FileName, .. info.ArgumentList],
+            environment: info.Environment.ToDictionary(pair => pair.Key, pair => pair.Value ?? ""));
+    }
+
     /// <summary>Sends SIGKILL, so that the worker cannot finish anything.</summary>
     public async Task KillAsync()
     {

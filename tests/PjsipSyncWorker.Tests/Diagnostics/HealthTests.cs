@@ -98,4 +98,23 @@ public sealed class HealthTests
             HealthText.Line(_health.Parts, new Overview(1000, 812, 2,
                 Overview.MostCounted) { OldestWait = 7 * Second }), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_part_that_keeps_failing_never_looks_well_in_between()
+    {
+        var part = _health.Begin("Asterisk pbx1");
+        part.Fail("refused", Second);
+        using var end = new CancellationTokenSource();
+        var failing = Task.Run(() =>
+        {
+            for (var i = 0; !end.IsCancellationRequested; i++)
+                part.Fail($"refused {i % 2}", Second);
+        }, TestContext.Current.CancellationToken);
+
+        var looksWell = Enumerable.Range(0, 1_000_000).Count(_ => part.FailingSince is null);
+        await end.CancelAsync();
+        await failing;
+
+        Assert.Equal(0, looksWell);
+    }
 }

@@ -34,7 +34,6 @@ public sealed partial class DocumentTests
         ["docs/reference/commands.md: { \"outcome\": \"pass|warn|fail\","] = "a shape, of which VerifyCommandTests reads the real thing",
         ["docs/reference/roles.md: grant select, insert, update, delete on public.extensions to YOUR_APPLICATION"] =
             "what init prints; GrantTests does it",
-        ["docs/frameworks/README.md: pjsip-sync-worker init --roles"] = "run by the pages beside it",
         ["docs/frameworks/django.md: new WebSocket('wss://' + location.host + '/phones').onmessage = ({ data }) => "
             + "show(JSON.parse(data))"] = "needs a web server; the page's own tests read the consumer",
         ["docs/frameworks/laravel.md: Broadcast::channel('extensions', fn ($user) => $user->can('see-phones'));"] = "needs a web server",
@@ -44,6 +43,7 @@ public sealed partial class DocumentTests
             "needs a browser; FrameworkTests reads the events",
         ["docs/frameworks/rails.md: consumer.subscriptions.create('PhonesChannel', { received: ({ number, status }) => "
             + "show(number, status) })"] = "needs a web server",
+        ["docs/use/tutorial.md: docker compose exec postgres psql -U postgres pbx"] = "opens psql; DocsTests runs what is typed there",
         ["docs/reference/commands.md: pjsip-sync-worker status | awk -F'\\t' '$2 == \"online\" { print $1, $4 }'"] =
             "StatusCommandTests runs it",
         ["docs/reference/commands.md: 2026-11-27T01:02:03Z\t1001\tonline\tNOT_INUSE\t192.0.2.11\tAnna\t-"] = "output",
@@ -59,17 +59,24 @@ public sealed partial class DocumentTests
     /// <summary>The folder of the documents whose files and commands FrameworkTests runs.</summary>
     private const string Frameworks = "docs/frameworks/";
 
+    /// <summary>The document whose files and commands BrowserPhoneTests runs.</summary>
+    private const string BrowserDocument = "docs/use/browser-phones.md";
+
+    /// <summary>Documents whose commands are those of pages that are run.</summary>
+    private static readonly string[] QuickStarts = ["README.md", "docs/use/tutorial.md"];
+
     [Fact]
     public void Every_block_is_run_by_a_test_or_listed_with_a_reason()
     {
-        var frameworks = Document.All.SelectMany(Document.Blocks).Where(IsOfFramework).ToList();
-        var blocks = Document.All.SelectMany(Document.Blocks).Except(frameworks).ToList();
+        var copied = Document.All.SelectMany(Document.Blocks).Where(IsOfApplication).ToLookup(block => block.File == BrowserDocument);
+        var (frameworks, browser) = (copied[false].ToList(), copied[true].ToList());
+        var blocks = Document.All.SelectMany(Document.Blocks).Except(frameworks).Except(browser).ToList();
 
         Assert.Equal(NotRun.Keys.Concat(DoneByTests.Keys).Order(StringComparer.Ordinal),
             blocks.Where(block => block.Language is not ("sql" or "sh" or "json")).Select(block => $"{block.File}: {block.FirstLine}")
                 .Order(StringComparer.Ordinal));
         Assert.Empty(blocks.Where(block => block.Language == "sh").Select(block => block.File)
-            .Except([.. ShellDocuments, ContainerDocument, "README.md"]));
+            .Except([.. ShellDocuments, ContainerDocument, .. QuickStarts]));
         AssertRunBy("SystemTests/ServerDocumentTests",
             [.. SectionsOf(ShellDocuments[0]), .. ShellDocuments.Skip(1).Select(Path.GetFileName)]);
         AssertRunBy("SystemTests/ContainerTests", [.. SectionsOf(ContainerDocument)]);
@@ -77,9 +84,13 @@ public sealed partial class DocumentTests
             [.. frameworks.Select(block => Path.GetFileNameWithoutExtension(block.File)),
             .. frameworks.Where(block => block.Language == "sh").Select(block => block.Heading)]);
 
+        AssertRunBy("IntegrationTests/Documentation/BrowserPhoneTests",
+            [BrowserDocument, .. browser.Where(block => block.Language == "sh").Select(block => block.Heading)]);
+
         // A file to copy, or the commands that use it.
-        static bool IsOfFramework(FencedBlock block) =>
-            block.File.StartsWith(Frameworks, StringComparison.Ordinal) && (block.Language == "sh" || block.CopiedTo is not null);
+        static bool IsOfApplication(FencedBlock block) =>
+            (block.File.StartsWith(Frameworks, StringComparison.Ordinal) || block.File == BrowserDocument)
+            && (block.Language == "sh" || block.CopiedTo is not null);
         // The tests find a section by its heading, and a document by its name.
         IEnumerable<string> SectionsOf(string file) =>
             blocks.Where(block => block.File == file && block.Language == "sh").Select(block => block.Heading).Distinct();
@@ -96,7 +107,7 @@ public sealed partial class DocumentTests
     {
         var run = new[] { "docs/operate/install.md", ContainerDocument }.SelectMany(Lines).ToHashSet(StringComparer.Ordinal);
 
-        Assert.Empty(Lines("README.md").Except(run));
+        Assert.All(QuickStarts, file => Assert.Empty(Lines(file).Except(run)));
 
         static IEnumerable<string> Lines(string file) =>
             Document.Blocks(file).Where(block => block.Language == "sh").SelectMany(block => block.Text.Split('\n'));

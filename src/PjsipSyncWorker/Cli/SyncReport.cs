@@ -71,7 +71,7 @@ internal sealed class SyncReport(RealtimeSchema realtimeSchema, bool json, bool 
         if (result.Rejected > 0 && !json)
         {
             await Console.Error.WriteLineAsync(
-                $"{Counted.Of(result.Rejected, "extension is", "extensions are")} rejected: pjsip-sync-worker status --rejected says why");
+                $"{Plural.Of(result.Rejected, "extension is", "extensions are")} rejected: pjsip-sync-worker status --rejected says why");
         }
         return result.Rejected > 0 || result.HeldBack > 0 ? ExitCode.Problems : ExitCode.Good;
     }

@@ -25,12 +25,12 @@ internal static class VerifyReport
         if (skipped.Count > 0)
         {
             var causes = skipped.Select(report => report.SkippedFor?.Title).Distinct();
-            WriteText(Outcome.Skip, $"{Counted.Of(skipped.Count, "check was", "checks were")} skipped,",
+            WriteText(Outcome.Skip, $"{Plural.Of(skipped.Count, "check was", "checks were")} skipped,",
                 $"because {string.Join(" and ", causes)} failed");
         }
         foreach (var report in Of(Outcome.Warn).Concat(Of(Outcome.Fail)))
             WriteLines(report);
-        Console.WriteLine($"{Counted.Of(Of(Outcome.Pass).Count(), "check")} passed, {Counted.Of(Of(Outcome.Warn).Count(), "warning")}, "
+        Console.WriteLine($"{Plural.Of(Of(Outcome.Pass).Count(), "check")} passed, {Plural.Of(Of(Outcome.Warn).Count(), "warning")}, "
             + $"{Of(Outcome.Fail).Count()} failed, {skipped.Count} skipped");
 
         IEnumerable<CheckReport> Of(Outcome outcome) => reports.Where(report => report.Outcome == outcome);

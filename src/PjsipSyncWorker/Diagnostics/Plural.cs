@@ -12,6 +12,8 @@ internal static class Plural
     public static string S(long count) => count == 1 ? "" : "s";
 
     /// <summary>Returns the number and its noun: <c>1 change</c>, <c>5 changes</c>.</summary>
-    /// <param name="noun">In the singular; its plural must be regular.</param>
-    public static string Of(long count, string noun) => string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{S(count)}");
+    /// <param name="one">The noun, and what else depends on the number, for 1 alone.</param>
+    /// <param name="many">The same for any other number; null for a regular noun.</param>
+    public static string Of(long count, string one, string? many = null) =>
+        string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? one : many ?? one + "s")}");
 }

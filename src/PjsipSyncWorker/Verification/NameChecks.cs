@@ -40,7 +40,7 @@ internal sealed class NameChecks(AmiConnection asterisk, NodeSettings node, Npgs
         }
         return await files.OrderProblemAsync(cancellation) is { } problem
             ? CheckResult.Fail(problem, OrderAdvice)
-            : CheckResult.Pass($"{Counted.Of(names.Count, "name")} in this server's own files, and no extension has one");
+            : CheckResult.Pass($"{Plural.Of(names.Count, "name")} in this server's own files, and no extension has one");
     }
 
     /// <summary>

@@ -97,7 +97,7 @@ internal sealed class ReadingChecks(AmiConnection asterisk, NpgsqlDataSource dat
             return withDomain == 0
                 ? CheckResult.Pass("endpoints are looked for by their number alone")
                 : CheckResult.Fail(
-                    $"{Counted.Of(withDomain, "endpoint is", "endpoints are")} named NUMBER@DOMAIN, "
+                    $"{Plural.Of(withDomain, "endpoint is", "endpoints are")} named NUMBER@DOMAIN, "
                     + "and this server does not look for such (disable_multi_domain = yes)",
                     LookForDomainsAdvice);
         }

@@ -61,7 +61,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
             return CheckResult.Fail($"followed, but {degraded}", "See asterisk.proof and asterisk.privileges of this node");
         return reader.GetInt64(2) == 0
             ? CheckResult.Pass("followed, and every endpoint is announced")
-            : CheckResult.Warn($"followed, but {Counted.Of(reader.GetInt64(2), "endpoint is", "endpoints are")} not announced yet",
+            : CheckResult.Warn($"followed, but {Plural.Of(reader.GetInt64(2), "endpoint is", "endpoints are")} not announced yet",
                 "Wait: the worker announces at the pace of Asterisk:RefreshesPerSecond");
     }
 
@@ -88,7 +88,7 @@ internal sealed class RegistrationChecks(NpgsqlDataSource dataSource, WorkerSett
         var byTransport = await CountAsync(Transport);
         Statistics = new RegistrationStatistics(total, online, byNode, byTransport);
         var without = settings.Asterisk.Nodes.Count == 0 ? "; none is followed, since Asterisk:Nodes is empty" : "";
-        return CheckResult.Pass($"{online} of {Counted.Of(total, "extension")} online{Listed(byTransport)}{Listed(byNode)}{without}");
+        return CheckResult.Pass($"{online} of {Plural.Of(total, "extension")} online{Listed(byTransport)}{Listed(byNode)}{without}");
 
         async Task<Dictionary<string, long>> CountAsync(string by)
         {

@@ -72,7 +72,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         var (count, age) = (reader.GetInt64(0), reader.GetTimeSpan(1));
         if (count == 0)
             return CheckResult.Pass("no change waits");
-        var found = $"{Counted.Of(count, "recorded change waits", "recorded changes wait")}, the oldest for {Duration(age)}";
+        var found = $"{Plural.Of(count, "recorded change waits", "recorded changes wait")}, the oldest for {Duration(age)}";
         return age >= LongestWait ? CheckResult.Fail(found, BacklogAdvice)
             : reader.GetInt64(2) == 0 ? CheckResult.Warn($"{found}, and no worker is connected that applies them", BacklogAdvice)
             : CheckResult.Pass(found);
@@ -104,7 +104,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         if (drift.Count == 0)
         {
             var others = result.Drift > 0 ? ", the others have a change that waits" : "";
-            return CheckResult.Pass($"{Counted.Of(result.Unchanged, "endpoint is as it", "endpoints are as they")} should be{others}");
+            return CheckResult.Pass($"{Plural.Of(result.Unchanged, "endpoint is as it", "endpoints are as they")} should be{others}");
         }
         return CheckResult.Fail(
             $"{Count(ChangeKind.Create)} missing, {Count(ChangeKind.Update)} different, "
@@ -127,7 +127,7 @@ internal sealed class SyncChecks(NpgsqlDataSource dataSource, WorkerSettings set
         await using var connection = await dataSource.OpenConnectionAsync(cancellation);
         var result = await (await SynchronizerAsync(connection, cancellation)).ReconcileAsync(
             connection, default, afterBatch: null, cancellation);
-        var heldBack = result.HeldBack > 0 ? $", held back {Counted.Of(result.HeldBack, "removal")}" : "";
+        var heldBack = result.HeldBack > 0 ? $", held back {Plural.Of(result.HeldBack, "removal")}" : "";
         return $"created {result.Created}, updated {result.Updated}, removed {result.Removed + result.Released}{heldBack}";
     }
 

@@ -97,7 +97,8 @@ public sealed partial class BrowserPhoneTests(PostgresServer server) : IDisposab
     {
         using var connection = new TcpClient();
         await connection.ConnectAsync("127.0.0.1", port);
-        await using var tls = new SslStream(connection.GetStream(), leaveInnerStreamOpen: false, (_, _, _, _) => true);
+        await using var tls = new SslStream(
+            connection.GetStream(), leaveInnerStreamOpen: false, (_, presented, _, _) => presented is not null);
         await tls.AuthenticateAsClientAsync("localhost");
         return tls.RemoteCertificate!.GetCertHashString();
     }

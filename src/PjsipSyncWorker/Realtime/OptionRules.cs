@@ -32,6 +32,10 @@ internal static class OptionRules
         [(RealtimeTable.Endpoint, "tos_video")] = TypeOfService,
         [(RealtimeTable.Endpoint, "cos_audio")] = WholeNumber(0, 7),
         [(RealtimeTable.Endpoint, "cos_video")] = WholeNumber(0, 7),
+        // The words of ast_parse_caller_presentation (main/callerid.c). Some labels of the column's type are other words.
+        [(RealtimeTable.Endpoint, "callerid_privacy")] = OneOf(
+            "allowed_not_screened", "allowed_passed_screen", "allowed_failed_screen", "allowed",
+            "prohib_not_screened", "prohib_passed_screen", "prohib_failed_screen", "prohib", "unavailable"),
         [(RealtimeTable.Endpoint, "from_user")] = UserPart,
         [(RealtimeTable.Endpoint, "dtls_verify")] = OneOf("yes", "no", "fingerprint", "certificate"),
         [(RealtimeTable.Endpoint, "dtls_rekey")] = WholeNumber(0, int.MaxValue),

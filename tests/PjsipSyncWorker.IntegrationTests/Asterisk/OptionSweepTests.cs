@@ -64,6 +64,32 @@ public sealed class OptionSweepTests(PostgresServer server)
         Assert.InRange(longest, TimeSpan.Zero, LongestWait);
     }
 
+    [Fact]
+    public async Task Each_word_that_a_column_takes_is_refused_or_loaded()
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+        await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
+        await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
+        Case[] cases = [.. (await database.RowsAsync("""
+            select c.relname, a.attname, e.enumlabel
+            from pg_class c join pg_attribute a on a.attrelid = c.oid join pg_enum e on e.enumtypid = a.atttypid
+            where c.relname in ('ps_endpoints', 'ps_auths', 'ps_aors') and e.enumlabel not in ('0', '1', 'on', 'off', 'true', 'false')
+            order by 1, 2, e.enumsortorder
+            """)).Select(row => row.Split('|')).Select((word, n) => new Case($"w{n:0000}", word[0], word[1], word[2]))];
+        await InsertAsync(database, cases);
+        await Expect.RefreshedAsync(database);
+
+        var rejected = await ReasonsAsync(database, "select id, reason from pjsip_sync.rejected");
+        var dead = new List<string>();
+        foreach (var one in cases.Where(one => !rejected.ContainsKey(one.Number)))
+        {
+            if (!await IsLoadedAsync(asterisk, one.Number))
+                dead.Add($"{one.Table}.{one.Option} = {one.Value}");
+        }
+        Assert.Empty(dead);
+        Assert.True(cases.Length > 150 && rejected.Count < cases.Length / 5, $"{rejected.Count} of {cases.Length} are refused");
+    }
+
     /// <summary>Each option of the three tables, each with some of the values.</summary>
     private static async Task<List<Case>> CasesAsync(TestDatabase database)
     {

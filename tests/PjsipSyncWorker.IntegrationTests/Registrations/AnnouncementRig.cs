@@ -11,10 +11,10 @@ internal static class AnnouncementRig
     /// <summary>Only Asterisk knows which files are on its disk.</summary>
     public const string NoSuchFile = """'{"endpoint":{"dtls_cert_file":"/nowhere/certificate.pem"}}'""";
 
-    /// <summary>Waits until Asterisk has reported this device state of the extension.</summary>
+    /// <summary>Waits until an Asterisk has reported this device state of the extension.</summary>
     public static Task LampAsync(TestDatabase database, string number, string state, TimeSpan? patience = null) =>
-        Eventually.Equal(state, () => database.ScalarAsync<string>("select state from pjsip_sync.device where endpoint = $1", number),
-            patience);
+        Eventually.Equal(state, () => database.ScalarAsync<string>(
+            "select state from pjsip_sync.device where endpoint = $1 order by state = $2 desc limit 1", number, state), patience);
 
     /// <summary>The sum of a metric over its labels; 0 when it is not there.</summary>
     public static async Task<double> CountAsync(int port, string metric)

@@ -30,7 +30,7 @@ public sealed class AnnouncementTests(PostgresServer server)
         await using var database = await ManyAsync(100);
         await using var asterisk = await AsteriskServer.StartAsync(database.ConnectionString);
         await asterisk.EditAsync(("extconfig.conf", "s/^ps_endpoints = .*/ps_endpoints = odbc,asterisk/"),
-            ("odbc.ini", "s/^ConnSettings.*//"), ("sorcery.conf", "/memory_cache/d"));
+            ("odbc.ini", "s/set application_name to [^;]*; //"), ("sorcery.conf", "/memory_cache/d"));
         await asterisk.RestartAsync();
         await using var worker = await WorkerProcess.StartAsync(database, asterisk.WorkerSettings());
         await Expect.RefreshedAsync(database);
@@ -115,9 +115,8 @@ public sealed class AnnouncementTests(PostgresServer server)
         await database.ExecuteAsync(
             $"insert into extensions (number, password, settings) values ('1001', 'one', {Unqualified}), ('1002', 'two', {Unqualified})");
         await Expect.RefreshedAsync(database);
-        await using (var holder = new NpgsqlConnection(database.ConnectionString))
+        await using (var holder = await database.OpenAsync())
         {
-            await holder.OpenAsync();
             await using var held = await holder.BeginTransactionAsync();
             await using (var hold = new NpgsqlCommand("lock table ps_endpoints", holder, held))
                 await hold.ExecuteNonQueryAsync();

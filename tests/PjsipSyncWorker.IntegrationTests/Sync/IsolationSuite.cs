@@ -127,8 +127,7 @@ public abstract class IsolationSuite(PostgresServer server)
     public async Task Row_inserted_by_another_at_the_same_moment_stays_theirs()
     {
         await using var rig = await CreateAsync();
-        await using var theirs = new NpgsqlConnection(rig.Database.ConnectionString);
-        await theirs.OpenAsync();
+        await using var theirs = await rig.Database.OpenAsync();
         await using var transaction = await theirs.BeginTransactionAsync();
         await using (var insert = new NpgsqlCommand("""
             insert into ps_auths (id, auth_type, username, password) values ('1001', 'userpass', 'trunk', 'theirs')

@@ -8,7 +8,7 @@ public sealed class LockTests(PostgresServer server)
     [Theory]
     [InlineData("begin; select pg_advisory_xact_lock(pjsip_sync.lock_class(), 1)", "sync")]
     [InlineData("select pg_advisory_lock(pjsip_sync.lock_class(), 1)", "sync")]
-    [InlineData("begin; lock table ps_auths in access exclusive mode", "sync")]
+    [InlineData("begin; lock table asterisk.ps_auths in access exclusive mode", "sync")]
     [InlineData("begin; lock table pjsip_sync.managed_endpoint in access exclusive mode", "sync")]
     [InlineData("begin; select pg_advisory_xact_lock(pjsip_sync.lock_class(), 2)", "status")]
     public async Task Long_lock_holder_is_reported_until_the_lock_is_free(string hold, string part)

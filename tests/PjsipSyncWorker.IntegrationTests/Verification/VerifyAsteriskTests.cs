@@ -142,7 +142,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifiedPbx pbx) 
         Assert.Equal(0L, await pbx.Database.ScalarAsync<long>(stored));
         VerificationAssert.ExpectOnly(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts",
             "ps_contacts has no column qualify_2xx_only, call_id, which this Asterisk writes",
-            "alter table \"public\".ps_contacts add column qualify_2xx_only text, add column call_id text");
+            "alter table \"asterisk\".ps_contacts add column qualify_2xx_only text, add column call_id text");
 
         await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
         VerificationAssert.ExpectNoFailure(await VerificationAssert.VerifyAsync(pbx.Settings));
@@ -153,7 +153,7 @@ public sealed class VerifyAsteriskTests(PostgresServer server, VerifiedPbx pbx) 
         await pbx.Database.ExecuteAsync("alter table ps_contacts alter uri type varchar(511), alter user_agent type varchar(255)");
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Warn,
             "uri takes 511 characters, user_agent takes 255 characters",
-            "alter table \"public\".ps_contacts alter column uri type text, alter column user_agent type text");
+            "alter table \"asterisk\".ps_contacts alter column uri type text, alter column user_agent type text");
         await SyncRig.InstallAsync(pbx.Database, pbx.Settings, createExtensions: false);
         VerificationAssert.Expect(await VerificationAssert.VerifyAsync(pbx.Settings), "asterisk.contacts", Outcome.Pass, "in ps_contacts");
         Assert.True(await phone.RegisterAsAsync("1002" + string.Concat(Enumerable.Repeat(";x", 200)), new string('U', 1000)));

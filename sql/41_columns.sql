@@ -119,7 +119,7 @@ begin
   from pg_rewrite r
   join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
   join pg_class c on c.oid = d.refobjid
-  where r.ev_class = 'pjsip_sync.used'::regclass and d.refobjid not in (source, r.ev_class);
+  where r.ev_class = 'pjsip_sync.used'::regclass and d.refobjid not in (source, r.ev_class) and relkind <> 'S';
   drop view pjsip_sync.used;
   return named;
 end

@@ -90,8 +90,10 @@ from (values
   ('function', 'pjsip_sync', 'index_advice', 'execute'),
   ('function', 'pjsip_sync', 'column_types', 'execute'),
   ('function', 'pjsip_sync', 'current_mapping', 'execute'),
-  -- evaluate() asks whether the caller may execute it.
+  -- evaluate() and mapping_faults() call these for the installer alone.
   ('function', 'pjsip_sync', 'evaluate_restricted', ''),
+  ('function', 'pjsip_sync', 'grant_evaluation', ''),
+  ('function', 'pjsip_sync', 'tables_named', ''),
   -- Nobody calls the trigger functions; the triggers need them.
   ('function', 'pjsip_sync', 'record_change', ''),
   ('function', 'pjsip_sync', 'record_replicated', ''),

@@ -1,6 +1,8 @@
 namespace PjsipSyncWorker.IntegrationTests.Schema;
 
-/// <summary>The owner of the application's table gets no rights of the role that ran <c>init</c>, though code of this owner is evaluated.</summary>
+/// <summary>
+/// The owner of the application's table gets no right of the role that ran <c>init</c>, although code of this owner is evaluated.
+/// </summary>
 public sealed class EvaluationTests(RoleCluster cluster) : IClassFixture<RoleCluster>
 {
     private const string Table = "Source__Table=app.extensions";

@@ -69,6 +69,9 @@ public sealed class RoleTests(RoleCluster cluster) : IClassFixture<RoleCluster>
         + "create trigger mine after insert on mine for each row execute function pjsip_sync.record_replicated()")]
     [InlineData("pjsip_sync", "delete from pjsip_sync.mapping")]
     [InlineData("pjsip_sync", "set role pjsip_sync_owner")]
+    [InlineData("pjsip_sync", "set role pjsip_sync_evaluator")]
+    [InlineData("pjsip_sync", "select pjsip_sync.evaluate_restricted('select note from public.extensions')")]
+    [InlineData("pjsip_sync", "select pjsip_sync.evaluate('extensions', 'select note from public.extensions')")]
     [InlineData("pjsip_sync", "insert into ps_contacts (id) values ('x')")]
     [InlineData("asterisk", "select * from extensions")]
     [InlineData("asterisk", "select * from pjsip_sync.managed_endpoint")]
@@ -78,6 +81,7 @@ public sealed class RoleTests(RoleCluster cluster) : IClassFixture<RoleCluster>
     [InlineData("asterisk", "delete from ps_aors")]
     [InlineData("asterisk", "create table public.mine (id int)")]
     [InlineData("pjsip_sync_owner", "select 1")]
+    [InlineData("pjsip_sync_evaluator", "select 1")]
     public async Task A_role_can_do_no_more_than_it_needs(string role, string forbidden)
     {
         await using var admin = await ForbiddenAsync();

@@ -56,13 +56,13 @@ public sealed class MappingRefusalTests(PostgresServer server)
     [InlineData("Number=(select slug from public.tenants t where t.id = extension.tenant_id) || '-' || number",
         "Source:Columns:Number reads public.tenants beside its own row")]
     [InlineData("DisplayName=(with t as (select * from public.named) select t.slug from t where t.id = tenant_id)",
-        "Source:Columns:DisplayName reads public.tenants beside its own row")]
+        "Source:Columns:DisplayName reads public.named beside its own row")]
     [InlineData("Context=coalesce((select max(l.number) from public.lines l where l.tenant_id = extension.tenant_id), 'internal')",
         "Source:Columns:Context reads public.lines beside its own row")]
     [InlineData("Active=exists (select from public.tenants t where t.id = tenant_id)",
         "Source:Active reads public.tenants beside its own row")]
     [InlineData("Active=tenant_id in (select id from public.\"Tenant Parts\")",
-        "Source:Active reads public.\"Tenant 1\" beside its own row")]
+        "Source:Active reads public.\"Tenant Parts\" beside its own row")]
     public async Task A_mapping_that_reads_another_table_is_refused_with_the_way_out(string mapping, string because)
     {
         await using var database = await server.CreateDatabaseAsync();

@@ -35,7 +35,7 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         var starting = WorkerProcess.StartAsync(database, "Sync__PollInterval=00:00:01");
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         await database.ExecuteAsync("""
-            create table extensions (number text primary key, password text, status text);
+            create table extensions (number text primary key, password text, enabled boolean default true, status text);
             insert into extensions (number, password) values ('1004', 'four')
             """);
 

@@ -1,17 +1,25 @@
--- The names and numbers that the worker and the database share, and the role that owns the trigger functions.
+-- The names and numbers that the worker and the database share, and the roles that own functions.
 -- Assumes 10_schema.sql.
 set client_min_messages = warning;
 
--- The role that owns the trigger functions, which run inside the application's statements. It cannot log in.
-do $owner$
+-- The roles that own the functions in which code of the application may run. They cannot log in. pjsip_sync_owner owns the trigger
+-- functions, which run inside the application's statements, and pjsip_sync_evaluator the function evaluate_restricted(). They are two,
+-- because an owner may alter its functions, and what runs in a trigger is not undone.
+do $owners$
+declare
+  wanted text;
 begin
-  if not exists (select from pg_roles where rolname = 'pjsip_sync_owner') then
-    create role pjsip_sync_owner nologin;
-  end if;
-exception when insufficient_privilege or duplicate_object or unique_violation then
-  null; -- The installing role may not make roles. The functions then belong to that role.
+  foreach wanted in array array['pjsip_sync_owner', 'pjsip_sync_evaluator'] loop
+    if to_regrole(wanted) is null then
+      begin
+        execute format('create role %I nologin', wanted);
+      exception when insufficient_privilege or duplicate_object or unique_violation then
+        null; -- The installing role may not make roles. The functions then belong to that role.
+      end;
+    end if;
+  end loop;
 end
-$owner$;
+$owners$;
 
 -- The advisory locks. Each has two keys; Postgres/AdvisoryLock.cs uses these functions.
 --

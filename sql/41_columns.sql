@@ -1,5 +1,5 @@
 -- A mapped value (a column or an expression) as SQL, by its type.
--- Assumes 40_protocol.sql.
+-- Assumes 40_protocol.sql. evaluate() (41_evaluation.sql) is named when the functions here run.
 set client_min_messages = warning;
 
 -- Returns a mapped value as SQL: a column of the source table by its name, or an expression on its columns, in parentheses.
@@ -78,13 +78,18 @@ $$;
 create or replace function pjsip_sync.is_indexed(source regclass, mapped text) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off as $indexed$
 declare
-  plan json;
-begin
-  execute format('explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) '
+  plan jsonb := pjsip_sync.evaluate(source, format(
+    'explain (format json) select from unnest(array[''1'']) as wanted (number_wanted) '
     'cross join lateral (select from %s as extension where %s offset 0) as found',
-    source, pjsip_sync.number_condition(source, mapped, 'number_wanted')) into plan;
+    source, pjsip_sync.number_condition(source, mapped, 'number_wanted')));
+begin
+  if plan is null then
+    return exists (
+      select from pg_index join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+      where indrelid = source and attname = mapped and indisvalid and indpred is null);
+  end if;
   return exists (
-    select from jsonb_path_query(plan::jsonb, 'strict $.** ? (exists (@."Index Cond"))') as node
+    select from jsonb_path_query(plan, 'strict $.** ? (exists (@."Index Cond"))') as node
     join pg_class on relname = node->>'Index Name'
     join pg_index on indexrelid = pg_class.oid
     left join pg_attribute on attrelid = indrelid and attnum = indkey[0]
@@ -101,3 +106,21 @@ language sql immutable set search_path = pg_catalog, pg_temp as $read$
   from jsonb_path_query(plan,
     '$.** ? (@."Parent Relationship" == "SubPlan" || @."Parent Relationship" == "InitPlan").** ? (exists (@."Relation Name"))') as scan
 $read$;
+
+-- Returns the same from the dependencies of a view on the expression, for an expression that cannot be planned with restricted rights. A
+-- view is parsed, and nothing of it is evaluated. Misses a subquery on the source table itself.
+create or replace function pjsip_sync.tables_named(source regclass, expression text) returns text[]
+language plpgsql set search_path = pg_catalog, pg_temp as $named$
+declare
+  named text[];
+begin
+  execute format('create view pjsip_sync.used as select %s as value from %s as extension', expression, source);
+  select array_agg(distinct format('%I.%I', relnamespace::regnamespace, relname)) into named
+  from pg_rewrite r
+  join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+  join pg_class c on c.oid = d.refobjid
+  where r.ev_class = 'pjsip_sync.used'::regclass and d.refobjid not in (source, r.ev_class);
+  drop view pjsip_sync.used;
+  return named;
+end
+$named$;

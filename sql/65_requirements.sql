@@ -85,10 +85,13 @@ from (values
   ('function', 'pjsip_sync', 'number_sql', 'execute'),
   ('function', 'pjsip_sync', 'number_condition', 'execute'),
   ('function', 'pjsip_sync', 'tables_read', 'execute'),
+  ('function', 'pjsip_sync', 'evaluate', 'execute'),
   ('function', 'pjsip_sync', 'is_indexed', 'execute'),
   ('function', 'pjsip_sync', 'index_advice', 'execute'),
   ('function', 'pjsip_sync', 'column_types', 'execute'),
   ('function', 'pjsip_sync', 'current_mapping', 'execute'),
+  -- evaluate() asks whether the caller may execute it.
+  ('function', 'pjsip_sync', 'evaluate_restricted', ''),
   -- Nobody calls the trigger functions; the triggers need them.
   ('function', 'pjsip_sync', 'record_change', ''),
   ('function', 'pjsip_sync', 'record_replicated', ''),

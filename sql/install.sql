@@ -25,6 +25,7 @@
 \ir 35_announcements.sql
 \ir 40_protocol.sql
 \ir 41_columns.sql
+\ir 41_evaluation.sql
 \ir 42_mapping_faults.sql
 \ir 43_mapping.sql
 \ir 44_row_security.sql

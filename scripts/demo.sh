@@ -47,7 +47,7 @@ cat >"$folder/appsettings.json" <<JSON
 }
 JSON
 "$worker" init --create-extensions --config "$folder/appsettings.json"
-"$repository/scripts/asterisk.sh" start "$name" DatabasePort="$port" DatabaseName=demo DatabaseUser=postgres SipPort="$sip" AmiPort="$ami" AmiSecret="$secret"
+"$repository/scripts/asterisk.sh" start "$name" Node=demo DatabasePort="$port" DatabaseName=demo DatabaseUser=postgres SipPort="$sip" AmiPort="$ami" AmiSecret="$secret"
 "$repository/scripts/asterisk.sh" cli "$name" "core show version"
 
 title "The worker"

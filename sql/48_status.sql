@@ -22,7 +22,7 @@ $$;
 create or replace function pjsip_sync.announce_device_state(number text, status text, device_state text, previous text) returns void
 language sql volatile set search_path = pg_catalog, pg_temp as $$
   select pg_notify('extension_device_state', json_build_object(
-    'number', number, 'device_state', device_state, 'previous', previous, 'status', status,
+    'number', number, 'device_state', device_state, 'previous', left(previous, 80), 'status', status,
     'at', to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))::text)
   where pjsip_sync.may_notify();
 $$;

@@ -9,7 +9,8 @@ _pjsip_sync_worker() {
     case $word in
       :files) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
       :folders) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
-      "$current"*) COMPREPLY+=("$word") ;;
+      # Quoted, because a number may hold what the shell would run.
+      "$current"*) COMPREPLY+=("$(printf %q "$word")") ;;
     esac
   done < <("$program" complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
 }

@@ -70,7 +70,7 @@ public sealed class PackageTests(PackageMachine machine) : IClassFixture<Package
 
     [Fact]
     public Task Systemctl_status_shows_the_workers_numbers() =>
-        _unit.AssertStatusAsync(15, "Status: \"1 endpoints, 0 online, 0 rejected; no change waits\"");
+        _unit.AssertStatusAsync(15, "Status: \"1 endpoint, 0 online, 0 rejected; no change waits\"");
 
     [Fact]
     public async Task Health_command_and_readyz_report_both_loops_ready()

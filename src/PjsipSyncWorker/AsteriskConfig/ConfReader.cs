@@ -15,6 +15,9 @@ internal sealed class ConfReader
     /// <summary>Asterisk leaves out lines of more bytes.</summary>
     private const int LongestLine = 8190;
 
+    /// <summary>Most lines of one section. Templates that inherit from each other twice would otherwise fill the memory.</summary>
+    private const int MostEntries = 10_000;
+
     private readonly ConfFile _file = new();
     private readonly ConfSectionIndex _sections = new();
     private readonly List<string> _open = [];
@@ -151,6 +154,11 @@ internal sealed class ConfReader
             }
             else if (_sections.Template(option) is { } template)
             {
+                if (section.Entries.Count + template.Entries.Count > MostEntries)
+                {
+                    _file.Problems.Add($"{_place} inherits more than {MostEntries} lines");
+                    return;
+                }
                 section.Entries.AddRange([.. template.Entries]);
                 section.Templates.Add(template.Name);
             }

@@ -32,9 +32,6 @@ internal static class FileWriter
                 await CreateAsync(temporary, file, cancellation);
             }
             await GiveToAsteriskAsync([.. written.Select(file => file.Temporary)], cancellation);
-            // A strict umask may have removed the group's right to read.
-            for (var i = 0; i < files.Count && !OperatingSystem.IsWindows(); i++)
-                File.SetUnixFileMode(written[i].Temporary, Mode(files[i]));
             foreach (var (temporary, final) in written)
             {
                 var kept = Exists(final) ? FreeName($"{final}.bak") : null;
@@ -61,6 +58,9 @@ internal static class FileWriter
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = Mode(file);
         await using var stream = new FileStream(path, options);
+        // A strict umask may have removed the group's right to read. By the handle, because another file may have the path by now.
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(stream.SafeFileHandle, Mode(file));
         await stream.WriteAsync(Encoding.UTF8.GetBytes(file.Text), cancellation);
         stream.Flush(flushToDisk: true);
     }
@@ -78,7 +78,7 @@ internal static class FileWriter
         {
             return;
         }
-        using var chgrp = Process.Start("chgrp", ["asterisk", "--", .. paths]);
+        using var chgrp = Process.Start("chgrp", ["--no-dereference", "asterisk", "--", .. paths]);
         await chgrp.WaitForExitAsync(cancellation);
         if (chgrp.ExitCode != 0)
             throw new IOException("the files could not be given to the group asterisk");

@@ -74,6 +74,11 @@ internal static class CommandRunner
             await Console.Error.WriteLineAsync($"Database: {DatabaseErrors.Describe(error)}");
             return DatabaseErrors.IsPermanent(error) ? ExitCode.Usage : ExitCode.Unreachable;
         }
+        catch (IOException error)
+        {
+            await Console.Error.WriteLineAsync($"Cannot write: {error.Message}");
+            return ExitCode.Problems;
+        }
         catch (OperationCanceledException)
         {
             return ExitCode.Problems;

@@ -40,7 +40,13 @@ public static class SettingsReader
         {
             if (ConnectionUrl.IsUrl(connectionString))
                 return ConnectionUrl.ToConnectionString(connectionString);
-            _ = new NpgsqlConnectionStringBuilder(connectionString);
+            var host = new NpgsqlConnectionStringBuilder(connectionString).Host;
+            if (string.IsNullOrWhiteSpace(host ?? Environment.GetEnvironmentVariable("PGHOST")))
+                connections.Problem(
+                    "Postgres", "is without a Host: name the server, or the folder of its socket, such as Host=/run/postgresql");
+            else if (host is not null && (host.IndexOfAny([' ', '=', '?']) >= 0 || host.IndexOf('@', 1) > 0))
+                connections.Problem("Postgres", "is wrong, since its Host is no host name: the keys are separated by semicolons, as in "
+                    + new ConnectionSettings().Postgres);
         }
         catch (FormatException e) when (ConnectionUrl.IsUrl(connectionString))
         {

@@ -14,7 +14,9 @@ internal static class StartupCheck
     /// database does not answer, because the loops report that and retry.
     /// </summary>
     /// <returns>The settings with what the database knows; see <see cref="Installation.CheckAsync"/>.</returns>
-    /// <exception cref="InstallationException">The schema or a privilege is missing, or the schema has another version.</exception>
+    /// <exception cref="InstallationException">
+    /// The schema or a privilege is missing, or the schema has another version. For a missing table of the application the loops wait.
+    /// </exception>
     /// <exception cref="RealtimeSchemaException">The ps_* tables lack something that the settings need.</exception>
     public static async Task<WorkerSettings> RunAsync(WorkerSettings settings, CancellationToken cancellation)
     {
@@ -34,6 +36,10 @@ internal static class StartupCheck
         catch (Exception error) when (DatabaseErrors.IsDatabase(error) && !DatabaseErrors.IsPermanent(error))
         {
             // Starting is right: the loops report the fault and retry.
+            return settings;
+        }
+        catch (InstallationException error) when (error.MayPass)
+        {
             return settings;
         }
     }

@@ -37,8 +37,12 @@ internal static class RowInserter
             }
             catch (PostgresException error) when (DatabaseErrors.MayBeOneRow(error))
             {
-                throw new ImportException(
-                    $"The row of {row.Phone.Number} is refused: {DatabaseErrors.Describe(error)}. Nothing was inserted");
+                // A trigger of the application may repeat the row.
+                var reason = DatabaseErrors.Describe(error);
+                if (row.Phone.Password is { Length: > 0 } password)
+                    reason = reason.Replace(password, "***", StringComparison.Ordinal).Replace(
+                        password.Replace("'", "''", StringComparison.Ordinal), "***", StringComparison.Ordinal);
+                throw new ImportException($"The row of {row.Phone.Number} is refused: {reason}. Nothing was inserted");
             }
         }
         await transaction.CommitAsync(cancellation);

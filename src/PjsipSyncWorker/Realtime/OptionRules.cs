@@ -66,6 +66,8 @@ internal static class OptionRules
         [(RealtimeTable.Endpoint, "media_address")] = Host,
         [(RealtimeTable.Endpoint, "external_media_address")] = Host,
         [(RealtimeTable.Aor, "outbound_proxy")] = SipUri,
+        // google_oauth is a label of the column, and needs a pjproject with OAuth.
+        [(RealtimeTable.Auth, "auth_type")] = OneOf("userpass", "md5", "digest"),
         [(RealtimeTable.Auth, "nonce_lifetime")] = WholeNumber(0, int.MaxValue),
         [(RealtimeTable.Auth, "md5_cred")] = Md5Credential,
         [(RealtimeTable.Auth, "password_digest")] = PasswordDigests,

@@ -53,9 +53,15 @@ internal sealed partial class RegistrationService : BackgroundService
             _followers = _makeFollowers(await WaitForInstalledAsync(stoppingToken));
         // Every health part is registered before one of them reports, so that the worker does not count as started too early.
         var statusHealth = _health.Begin("status");
-        await Task.WhenAll([
-            .. _followers.Select(follower => follower.RunAsync(stoppingToken)),
-            _statusWriter.RunAsync(statusHealth, stoppingToken), ListenAsync(stoppingToken)]);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        Task[] loops = [
+            .. _followers.Select(follower => follower.RunAsync(ending.Token)),
+            _statusWriter.RunAsync(statusHealth, ending.Token), ListenAsync(ending.Token)];
+        // The first loop that fails ends the daemon, so that systemd starts it again.
+        var ended = await Task.WhenAny(loops);
+        await ending.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ended;
     }
 
     /// <summary>Waits until the database answers, and returns the settings with the schema that is installed there.</summary>
@@ -134,7 +140,7 @@ internal sealed partial class RegistrationService : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventIds.RegistrationsOff, LogLevel.Information, "No Asterisk nodes are configured: loop 2 (registrations) is off")]
+        [LoggerMessage(EventIds.RegistrationsOff, LogLevel.Information, "No Asterisk nodes are configured: registrations are not followed")]
         public static partial void Off(ILogger logger);
 
         [LoggerMessage(EventIds.RevisionChannelLost, LogLevel.Warning,

@@ -78,13 +78,17 @@ internal static class Installation
                 throw new InstallationException($"the schema pjsip_sync lacks {string.Join(", ", missing)}: run pjsip-sync-worker init");
             await using var reader = await mapping.ExecuteReaderAsync(cancellation);
             await reader.ReadAsync(cancellation);
+            var differences = reader.GetFieldValue<string[]>(1);
             if (!reader.GetBoolean(0))
             {
                 throw new InstallationException(
                     $"the table {settings.Source.Table} (Source:Table) does not exist: "
-                    + "create it, or name another and run pjsip-sync-worker init");
+                    + "create it, or name another and run pjsip-sync-worker init")
+                {
+                    MayPass = !differences.Any(difference => difference.StartsWith("Source:Table ", StringComparison.Ordinal)),
+                };
             }
-            if (reader.GetFieldValue<string[]>(1) is { Length: > 0 } differences)
+            if (differences.Length > 0)
             {
                 throw new InstallationException($"the configuration differs from what is installed ({string.Join("; ", differences)}): "
                     + "run pjsip-sync-worker init with this configuration, or correct it");
@@ -183,4 +187,8 @@ internal static class Installation
 }
 
 /// <summary>Thrown when the database does not fit this worker; the message says what to do.</summary>
-internal sealed class InstallationException(string message) : Exception(message);
+internal sealed class InstallationException(string message) : Exception(message)
+{
+    /// <summary>Whether the fault may end by itself: the application is making its table anew, so that a daemon should wait.</summary>
+    public bool MayPass { get; init; }
+}

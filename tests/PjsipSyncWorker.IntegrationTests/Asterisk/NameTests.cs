@@ -6,7 +6,7 @@ public sealed class NameTests(PostgresServer server)
 {
     private const string Reserved = """
         select number from extensions join pjsip_sync.rejected r on r.id = number
-          where reason like 'number % is the name of an object in pjsip.conf of pbx1, %' order by number
+          where reason like 'number % is the name of an object in % of pbx1, %' order by number
         """;
 
     [Fact]
@@ -57,11 +57,11 @@ public sealed class NameTests(PostgresServer server)
         (_, found) = await WorkerProcess.CommandAsync(database, files.Settings(), "verify-config");
         Assert.Contains("*43 has a line of its own in the dialplan", found, StringComparison.Ordinal);
 
-        // The section is renamed, and PJSIP reloaded: the number is free.
-        await asterisk.EditAsync(("pjsip_carriers.conf", "s/\\[carrier\\]/[itsp]/"));
+        // The sections are renamed, and PJSIP reloaded: the number is free. The dialplan dials the carrier's name all the same.
+        await asterisk.EditAsync(("pjsip_custom.conf", "s/\\[door\\]/[gate]/"), ("pjsip_carriers.conf", "s/\\[carrier\\]/[itsp]/"));
         await asterisk.CliAsync("module reload res_pjsip.so");
-        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints where id = 'carrier'"));
-        Assert.Equal(["door"], await database.RowsAsync(Reserved));
+        await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints where id = 'door'"));
+        Assert.Equal(["carrier"], await database.RowsAsync(Reserved));
     }
 
     [Fact]

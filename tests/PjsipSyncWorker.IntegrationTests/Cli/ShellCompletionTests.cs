@@ -45,6 +45,21 @@ public sealed class ShellCompletionTests : IAsyncLifetime
     [Theory, MemberData(nameof(Rows))]
     public Task Bash_completes(string line) => AssertTypedAsync(line, "bash --noprofile --norc -i", $"source '{Script("bash")}'");
 
+    [Fact]
+    public async Task Bash_quotes_what_a_shell_would_run()
+    {
+        // Stands for the program, which knows a number that somebody chose to harm.
+        await WriteAsync("pjsip-sync-worker", """
+            #!/bin/sh
+            [ "$1" != complete ] || printf '%s\n' '77$(touch harm)'
+            """);
+
+        await Command.RunAsync(["script", "-q", "-e", "-c", "bash --noprofile --norc -i", "/dev/null"],
+            $"cd '{_folder.FullName}'; source '{Script("bash")}'\npjsip-sync-worker status 77\t\nexit\n", environment: Variables);
+
+        Assert.False(File.Exists(PathOf("harm")));
+    }
+
     [Theory, MemberData(nameof(Rows))]
     public Task Zsh_completes(string line) => AssertTypedAsync(line, "zsh -f -i",
         $"fpath=('{PathOf("functions")}' $fpath); autoload -Uz compinit; compinit -u -D; bindkey -e; setopt no_auto_remove_slash");

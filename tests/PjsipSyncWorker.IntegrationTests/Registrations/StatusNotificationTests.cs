@@ -134,6 +134,13 @@ public sealed class StatusNotificationTests(PostgresServer server)
         tracker.OnContactStatus(new ContactKey(longest, $"sip:{longest}@[2001:db8:1111:2222:3333:4444:5555:6666]"), "NonQualified", null);
         tracker.OnDeviceState("1001", "NOT_INUSE");
         await FlushAsync(tracker, store);
+        // An application's own value, and its trigger that runs in the worker's session.
+        await rig.Database.ExecuteAsync("""
+            update extensions set device_state = repeat('x', 9000) where number = '1001';
+            create function disturb() returns trigger language plpgsql as $$ begin
+              perform set_config('pjsip_sync.changed_numbers', E'numbers\n\n', true); return null; end $$;
+            create trigger disturb after update on extensions for each statement execute function disturb()
+            """);
 
         await rig.WriteStatusAsync();
         while (await listening.WaitAsync(500)) { }

@@ -32,8 +32,8 @@ internal sealed class PseudoTerminal : IAsyncDisposable
         Resize(width, height);
         AttributesBefore = Attributes;
         _stream = new FileStream(new SafeFileHandle(_master, ownsHandle: true), FileAccess.ReadWrite, bufferSize: 0);
-        // exec: the process that is started becomes the program, so that signals reach it. A shell's background jobs, of which the tests may
-        // be one, ignore SIGINT and SIGQUIT, and programs inherit that.
+        // exec: the process that is started becomes the program, so that signals reach it. A background job of a shell ignores SIGINT and
+        // SIGQUIT, and what it starts inherits that; the tests may run in such a job.
         var start = new ProcessStartInfo("sh", ["-c", "exec env --default-signal setsid --ctty \"$@\" <>\"$0\" >&0 2>&0",
             Encoding.ASCII.GetString(name).TrimEnd('\0'), info.FileName, .. info.ArgumentList]);
         start.Environment.Clear();

@@ -39,6 +39,9 @@ public sealed class ConnectionUrlTests
     [InlineData("postgres://app:sesame@db/pbx?connect_timeout=5ecret", "a value of connect_timeout")]
     [InlineData("postgres://app:sesame@db/pbx?5ecret=1", "(unreadable)")]
     [InlineData("Host=db;Pasword=sesame", "is not a connection string such as Host=")]
+    [InlineData("Username=app;Password=sesame", "is without a Host")]
+    [InlineData("host=db user=app password=sesame dbname=pbx", "its Host is no host name")]
+    [InlineData("Host=postgres://app:sesame@db/pbx", "its Host is no host name")]
     public void What_cannot_be_read_is_named_without_the_password(string text, string said)
     {
         var error = Assert.Throws<SettingsException>(() => Read(text));

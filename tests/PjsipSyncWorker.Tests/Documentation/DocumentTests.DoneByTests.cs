@@ -32,7 +32,7 @@ public sealed partial class DocumentTests
             + "days 3650 -subj /CN=pbx2 \\"] = "needs a second machine; RenderTests does it with two servers on one",
         ["docs/operate/servers.md: pjsip-sync-worker render-config --node pbx1 --output pbx1-files"] =
             "needs a second machine; RenderTests does it with two servers on one",
-        ["docs/operate/servers.md: runuser -u pjsip_sync -- pjsip-sync-worker verify-config"] =
+        ["docs/operate/servers.md: pjsip-sync-worker verify-config"] =
             "needs a second machine; RenderTests does it with two servers on one",
     };
 }

@@ -133,7 +133,8 @@ internal sealed partial class AmiSession(
         var snapshots = new SnapshotLoop(
             node, settings.Asterisk, _contactTable, tracker, announcer, state, metrics, time, loggers.CreateLogger<SnapshotLoop>());
         var reader = new SnapshotReader(connection, identity.SystemName, time);
-        var files = new ServerFilesLoop(node, dataSource, state, _handler, time, loggers.CreateLogger<ServerFilesLoop>());
+        var files = new ServerFilesLoop(
+            node, settings.Asterisk.Render.CarrierEndpoint, dataSource, state, _handler, time, loggers.CreateLogger<ServerFilesLoop>());
         var references = new ReferencesLoop(node, settings.Realtime.Schema, dataSource, state, time);
         Task[] loops =
         [

@@ -13,8 +13,9 @@ namespace PjsipSyncWorker.Registrations.Nodes;
 /// Keeps <c>pjsip_sync.reserved_name</c> equal to the names of the PJSIP objects in the files of one Asterisk. Each pass opens a connection
 /// of its own: a file of thousands of sections is more than one answer can hold, and such an answer ends its connection.
 /// </summary>
+/// <param name="carrier">The carrier's endpoint (<c>Asterisk:Render:CarrierEndpoint</c>), which no extension may be.</param>
 internal sealed partial class ServerFilesLoop(
-    NodeSettings node, NpgsqlDataSource dataSource, NodeState state, IAmiEventHandler handler, TimeProvider time,
+    NodeSettings node, string carrier, NpgsqlDataSource dataSource, NodeState state, IAmiEventHandler handler, TimeProvider time,
     ILogger<ServerFilesLoop> logger)
 {
     /// <summary>How often the files are read when no reload indicates a change.</summary>
@@ -36,7 +37,11 @@ internal sealed partial class ServerFilesLoop(
             try
             {
                 await using var connection = await NodeAccess.ConnectAsync(node, ResponseTimeout, Interval, time, cancellation, handler);
-                foreach (var name in await _reserved.ReplaceAsync(await new ServerFiles(connection).NamesAsync(cancellation), cancellation))
+                var names = new Dictionary<string, string>(
+                    await new ServerFiles(connection).NamesAsync(cancellation), StringComparer.Ordinal);
+                // The dialplan sends outside and emergency calls to this name, also before the carrier is in a file.
+                names.TryAdd(carrier, "extensions.conf (CARRIER)");
+                foreach (var name in await _reserved.ReplaceAsync(names, cancellation))
                     await expirer.ExpireAsync(name, cancellation);
             }
             catch (Exception error) when (error is AmiException or AsteriskRefusalException)

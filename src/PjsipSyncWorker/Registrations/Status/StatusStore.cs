@@ -127,7 +127,8 @@ internal sealed partial class StatusStore(
             var (changes, numbers) = (reader.GetInt32(0), reader.GetString(1));
             await reader.NextResultAsync(cancellation);
             metrics.StatusChanged(changes);
-            foreach (var line in numbers.Split('\n').Skip(1))
+            // A trigger of the application runs in this session, and may have set anything.
+            foreach (var line in numbers.Split('\n').Skip(1).Where(line => line.Length > 1))
                 Phones.Add(line[1..], isOnline: line[0] == '+');
             return rows;
         }, cancellation);

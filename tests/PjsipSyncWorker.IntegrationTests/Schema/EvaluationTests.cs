@@ -116,6 +116,7 @@ public sealed class EvaluationTests(RoleCluster cluster) : IClassFixture<RoleClu
         var admin = await cluster.Server.CreateDatabaseAsync($"t_{Guid.NewGuid():N}");
         await admin.ExecuteAsync("""
             do $$ begin create role app login; exception when duplicate_object then null; end $$;
+            alter role app nosuperuser;
             do $$ begin execute format('grant create on database %I to app', current_database()); end $$
             """);
         await using var app = admin.As("app");

@@ -12,6 +12,9 @@ namespace PjsipSyncWorker.Cli;
 /// <summary>Reads the settings for a command, and turns its failures into one clear line and an exit code.</summary>
 internal static class CommandRunner
 {
+    /// <summary>EPIPE of Linux.</summary>
+    private const int BrokenPipe = 32;
+
     /// <summary>
     /// Runs a command that needs the installed database, with an open connection to it. Root becomes the service's user first
     /// (<see cref="ServiceUser"/>): a command that reads files of others must have read them before.
@@ -74,9 +77,12 @@ internal static class CommandRunner
             await Console.Error.WriteLineAsync($"Database: {DatabaseErrors.Describe(error)}");
             return DatabaseErrors.IsPermanent(error) ? ExitCode.Usage : ExitCode.Unreachable;
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            await Console.Error.WriteLineAsync($"Cannot write: {error.Message}");
+            // Whoever reads the output has enough, such as head.
+            if (error.HResult == BrokenPipe)
+                return ExitCode.Good;
+            await Console.Error.WriteLineAsync($"Standard output cannot be written: {(error.InnerException ?? error).Message}");
             return ExitCode.Problems;
         }
         catch (OperationCanceledException)

@@ -8,9 +8,6 @@ namespace PjsipSyncWorker.Cli;
 /// <summary><c>status</c>: shows which phones are registered, of one or all extensions, once or at each change.</summary>
 internal static class StatusCommand
 {
-    /// <summary>EPIPE of Linux.</summary>
-    private const int BrokenPipe = 32;
-
     /// <summary>Creates the command with its options.</summary>
     /// <param name="config">The option <c>--config</c>, which all commands share.</param>
     public static Command Create(Option<string?> config)
@@ -50,24 +47,13 @@ internal static class StatusCommand
         NpgsqlDataSource dataSource, NpgsqlConnection connection, StatusSelection selection, bool json, bool watch,
         CancellationToken cancellation)
     {
-        try
-        {
-            if (watch)
-                return await WatchAsync(dataSource, connection, selection, json, cancellation);
-            if (json)
-                return await WriteJsonAsync(connection, selection, cancellation);
-            return Console.IsOutputRedirected
-                ? await WriteLinesAsync(connection, selection, cancellation)
-                : await StatusTerminal.WriteAsync(connection, selection, cancellation);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            // Whoever reads the output has enough, such as head.
-            if (error.HResult == BrokenPipe)
-                return ExitCode.Good;
-            await Console.Error.WriteLineAsync($"Standard output cannot be written: {(error.InnerException ?? error).Message}");
-            return ExitCode.Problems;
-        }
+        if (watch)
+            return await WatchAsync(dataSource, connection, selection, json, cancellation);
+        if (json)
+            return await WriteJsonAsync(connection, selection, cancellation);
+        return Console.IsOutputRedirected
+            ? await WriteLinesAsync(connection, selection, cancellation)
+            : await StatusTerminal.WriteAsync(connection, selection, cancellation);
     }
 
     private static async Task<int> WriteLinesAsync(NpgsqlConnection connection, StatusSelection selection, CancellationToken cancellation)

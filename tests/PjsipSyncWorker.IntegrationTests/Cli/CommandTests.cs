@@ -5,6 +5,21 @@ namespace PjsipSyncWorker.IntegrationTests.Cli;
 /// <summary>The command line, as the binary.</summary>
 public sealed class CommandTests(PostgresServer server)
 {
+    [Theory]
+    [InlineData("config")]
+    [InlineData("init", "--print")]
+    [InlineData("verify-config")]
+    [InlineData("sync-extensions", "--json")]
+    public async Task Output_that_cannot_be_written_is_said_by_every_command(params string[] arguments)
+    {
+        await using var database = await SyncRig.InstalledAsync(server);
+
+        var result = await WorkerProcess.InShellAsync(database, "> /dev/full", arguments);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("Standard output cannot be written: No space left on device", result.Errors, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Sync_extensions_shows_what_it_would_do_and_then_does_it()
     {

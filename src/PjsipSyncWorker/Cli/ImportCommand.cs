@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Npgsql;
 using PjsipSyncWorker.Configuration;
+using PjsipSyncWorker.Diagnostics;
 using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Import;
 using PjsipSyncWorker.Realtime;
@@ -87,6 +88,6 @@ internal static class ImportCommand
     {
         var inserted = await RowInserter.InsertAsync(connection, plan, cancellation);
         await ImportReport.WriteFindingsAsync(Console.Out, plan);
-        await Console.Out.WriteLineAsync($"Inserted into {plan.Table.Name}: {ImportReport.Count(inserted, "phone")}.");
+        await Console.Out.WriteLineAsync($"Inserted into {plan.Table.Name}: {Plural.Of(inserted, "phone")}.");
     }
 }

@@ -37,13 +37,9 @@ internal static class ImportReport
 
     /// <summary>Writes the counts in one line.</summary>
     public static Task WriteSummaryAsync(TextWriter output, ImportPlan plan) => LineAsync(output,
-        $"{plan.Inventory.Source}: {Count(plan.Rows.Count, "phone")} to insert into {plan.Table.Name}, "
+        $"{plan.Inventory.Source}: {Plural.Of(plan.Rows.Count, "phone")} to insert into {plan.Table.Name}, "
         + $"{plan.Existing.Count} already there, {plan.Inventory.Refused.Count} cannot come over, "
-        + $"{plan.Inventory.Staying.Count} {(plan.Inventory.Staying.Count == 1 ? "stays" : "stay")} where "
-        + $"{(plan.Inventory.Staying.Count == 1 ? "it is" : "they are")}.");
-
-    /// <summary>Returns a number with a noun in its singular or plural.</summary>
-    public static string Count(int number, string noun) => number == 1 ? $"1 {noun}" : $"{number} {noun}s";
+        + $"{Plural.Of(plan.Inventory.Staying.Count, "stays where it is", "stay where they are")}.");
 
     /// <summary>Returns a row in one line: its columns, and the names of its settings.</summary>
     private static string Describe(ImportedRow row)
@@ -65,8 +61,8 @@ internal static class ImportReport
                 .GroupBy(value => value, StringComparer.Ordinal).OrderByDescending(group => group.Count()).ToList();
             if (used.Count > 0)
             {
-                await LineAsync(output, $"Asterisk's files must have the {name}{(used.Count == 1 ? "" : "s")} "
-                    + string.Join(", ", used.Select(group => $"{group.Key} ({Count(group.Count(), "phone")})")));
+                await LineAsync(output, $"Asterisk's files must have the {name}{Plural.S(used.Count)} "
+                    + string.Join(", ", used.Select(group => $"{group.Key} ({Plural.Of(group.Count(), "phone")})")));
             }
         }
     }

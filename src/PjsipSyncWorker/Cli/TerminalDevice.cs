@@ -6,8 +6,9 @@ namespace PjsipSyncWorker.Cli;
 /// <summary>
 /// The terminal of this process. <see cref="Console"/> has the same, but writes sequences to the terminal when it is asked for the size.
 /// </summary>
-internal static class TerminalDevice
+internal static partial class TerminalDevice
 {
+    private const string LibC = "libc";
     private const int StandardInput = 0;
     private const int StandardOutput = 1;
     private const int UsualWidth = 80;
@@ -31,7 +32,7 @@ internal static class TerminalDevice
     public static (int Width, int Height) Size()
     {
         var size = new ushort[4];
-        return ioctl(StandardOutput, GetWindowSize, size) == 0 && size[0] > 0 && size[1] > 0
+        return Control(StandardOutput, GetWindowSize, size) == 0 && size[0] > 0 && size[1] > 0
             ? (size[1], size[0])
             : (UsualWidth, UsualHeight);
     }
@@ -41,25 +42,23 @@ internal static class TerminalDevice
     public static byte[]? Quiet()
     {
         var attributes = new byte[AttributesSize];
-        if (tcgetattr(StandardInput, attributes) != 0)
+        if (GetAttributes(StandardInput, attributes) != 0)
             return null;
         var quiet = attributes.ToArray();
         var flags = quiet.AsSpan(LocalFlags);
         BinaryPrimitives.WriteUInt32LittleEndian(flags, BinaryPrimitives.ReadUInt32LittleEndian(flags) & ~(Lines | Echo));
-        return tcsetattr(StandardInput, AfterOutput, quiet) == 0 ? attributes : null;
+        return SetAttributes(StandardInput, AfterOutput, quiet) == 0 ? attributes : null;
     }
 
     /// <summary>Takes <see cref="Quiet"/> back.</summary>
-    public static void Restore(byte[] attributes) => _ = tcsetattr(StandardInput, AfterOutput, attributes);
+    public static void Restore(byte[] attributes) => _ = SetAttributes(StandardInput, AfterOutput, attributes);
 
-#pragma warning disable SYSLIB1054, IDE1006 // A generated import needs unsafe code; the names are those of the C library.
-    [DllImport("libc")]
-    private static extern int ioctl(int descriptor, nuint request, [Out] ushort[] size);
+    [LibraryImport(LibC, EntryPoint = "ioctl")]
+    private static partial int Control(int descriptor, nuint request, [Out] ushort[] size);
 
-    [DllImport("libc")]
-    private static extern int tcgetattr(int descriptor, [Out] byte[] attributes);
+    [LibraryImport(LibC, EntryPoint = "tcgetattr")]
+    private static partial int GetAttributes(int descriptor, [Out] byte[] attributes);
 
-    [DllImport("libc")]
-    private static extern int tcsetattr(int descriptor, int when, byte[] attributes);
-#pragma warning restore SYSLIB1054, IDE1006
+    [LibraryImport(LibC, EntryPoint = "tcsetattr")]
+    private static partial int SetAttributes(int descriptor, int when, byte[] attributes);
 }

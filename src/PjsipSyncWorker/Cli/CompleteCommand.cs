@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Npgsql;
 using PjsipSyncWorker.Configuration;
 using PjsipSyncWorker.Hosting;
 using PjsipSyncWorker.Postgres;
@@ -71,8 +70,8 @@ internal static class CompleteCommand
             await using var dataSource = DataSource.Create(settings.ConnectionString);
             await using var command = dataSource.CreateCommand(
                 "select number, status from pjsip_sync.registration where starts_with(number, $1) order by number limit $2");
-            command.Parameters.Add(new NpgsqlParameter { Value = beginning });
-            command.Parameters.Add(new NpgsqlParameter { Value = MostNumbers });
+            command.Parameters.Add(Parameter.Of(beginning));
+            command.Parameters.Add(Parameter.Of(MostNumbers));
             await using var reader = await command.ExecuteReaderAsync(limit.Token);
             while (await reader.ReadAsync(limit.Token))
                 lines.Add($"{reader.GetString(0)}\t{reader.GetString(1)}");

@@ -20,7 +20,7 @@ internal static class StatusLine
 
     /// <summary>Returns the line of <c>--watch</c>.</summary>
     public static string Of(StatusChange change) =>
-        $"{change.At.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)}\t{OfState(change.Now)}";
+        $"{Time(change.At)}\t{OfState(change.Now)}";
 
     /// <summary>Returns what the line of <c>--watch</c> says beside the time. When it is another, the extension has changed.</summary>
     public static string OfState(ExtensionStatus status) =>

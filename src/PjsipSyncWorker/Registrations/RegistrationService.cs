@@ -53,15 +53,11 @@ internal sealed partial class RegistrationService : BackgroundService
             _followers = _makeFollowers(await WaitForInstalledAsync(stoppingToken));
         // Every health part is registered before one of them reports, so that the worker does not count as started too early.
         var statusHealth = _health.Begin("status");
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        Task[] loops = [
-            .. _followers.Select(follower => follower.RunAsync(ending.Token)),
-            _statusWriter.RunAsync(statusHealth, ending.Token), ListenAsync(ending.Token)];
         // The first loop that fails ends the daemon, so that systemd starts it again.
-        var ended = await Task.WhenAny(loops);
-        await ending.CancelAsync();
-        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await ended;
+        await RunUntilFirstEndsAsync(
+            token => [.. _followers.Select(follower => follower.RunAsync(token)), _statusWriter.RunAsync(statusHealth, token),
+                ListenAsync(token)],
+            stoppingToken);
     }
 
     /// <summary>Waits until the database answers, and returns the settings with the schema that is installed there.</summary>
@@ -86,14 +82,20 @@ internal sealed partial class RegistrationService : BackgroundService
             await using var listener = await ChannelListener.OpenAsync(_dataSource, Channels.Revision, ListenerProbeInterval, token);
             _listens.Opened(Channels.Revision);
             _revised.Set();
-            using var session = CancellationTokenSource.CreateLinkedTokenSource(token);
-            var listening = listener.RunAsync(_revised.Set, session.Token);
-            var forwarding = ForwardRevisionsAsync(session.Token);
-            var ended = await Task.WhenAny(listening, forwarding);
-            await session.CancelAsync();
-            await Task.WhenAll(listening, forwarding).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            await ended;
+            await RunUntilFirstEndsAsync(
+                session => [listener.RunAsync(_revised.Set, session), ForwardRevisionsAsync(session)], token);
         }, cancellation);
+    }
+
+    /// <summary>Starts loops, cancels all of them when the first one ends, and ends with the result of that one.</summary>
+    private static async Task RunUntilFirstEndsAsync(Func<CancellationToken, Task[]> start, CancellationToken cancellation)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var loops = start(ending.Token);
+        var ended = await Task.WhenAny(loops);
+        await ending.CancelAsync();
+        await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ended;
     }
 
     /// <summary>

@@ -93,7 +93,6 @@ internal sealed partial class EndpointAnnouncer
             Log.CannotRead(_logger, _node.Name, id);
         _problem = $"cannot read {id} from the realtime tables";
         _backlog.Clear();
-        await Ledger.CloseWindowAsync(cancellation);
         await RetryAfterAsync(LinkRetry, cancellation);
         return false;
     }

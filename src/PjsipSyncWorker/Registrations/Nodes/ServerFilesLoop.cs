@@ -37,10 +37,9 @@ internal sealed partial class ServerFilesLoop(
             try
             {
                 await using var connection = await NodeAccess.ConnectAsync(node, ResponseTimeout, Interval, time, cancellation, handler);
-                var names = new Dictionary<string, string>(
-                    await new ServerFiles(connection).NamesAsync(cancellation), StringComparer.Ordinal);
-                // The dialplan sends outside and emergency calls to this name, also before the carrier is in a file.
-                names.TryAdd(carrier, "extensions.conf (CARRIER)");
+                var names = await new ServerFiles(connection).NamesAsync(cancellation);
+                // The dialplan sends outside and emergency calls to the carrier's name, also while no file has the carrier yet.
+                names.TryAdd(carrier, "pjsip_custom.conf (Asterisk:Render:CarrierEndpoint)");
                 foreach (var name in await _reserved.ReplaceAsync(names, cancellation))
                     await expirer.ExpireAsync(name, cancellation);
             }

@@ -16,13 +16,13 @@ begin
       raise exception using errcode = 'invalid_parameter_value',
         message = format('the schema pjsip_sync has version %s, newer than the %s of this worker: upgrade the worker', installed, ours);
     end if;
-    -- Functions whose arguments or results have changed.
+    -- Functions that are gone, or whose arguments or results have changed.
     if installed < 7 then
       drop function if exists pjsip_sync.is_indexed(regclass, text), pjsip_sync.current_mapping(),
         pjsip_sync.configure(text, jsonb, text, text);
     end if;
     if installed < 9 then
-      drop function if exists pjsip_sync.repair_triggers();
+      drop function if exists pjsip_sync.repair_triggers(), pjsip_sync.consistent_device_state(text, text);
     end if;
     -- Version 8 gave these objects other names. Their rows and grants stay.
     if installed < 8 then
@@ -57,10 +57,6 @@ begin
       loop
         execute format('drop function %s', renamed.signature);
       end loop;
-    end if;
-    -- The view registration has its rule.
-    if installed < 9 then
-      drop function if exists pjsip_sync.consistent_device_state(text, text);
     end if;
   end if;
   execute format('create or replace function pjsip_sync.schema_version() returns integer language sql immutable as $$ select %s $$', ours);

@@ -43,6 +43,7 @@ internal static class StartupCheck
             return settings;
         }
     }
+
     /// <summary>Gives back what the application's table has lost while no worker ran. A table that was made anew has no grants.</summary>
     private static async Task<bool> RepairAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

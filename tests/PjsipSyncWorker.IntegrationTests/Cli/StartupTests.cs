@@ -32,14 +32,14 @@ public sealed class StartupTests(PostgresServer server, InstalledTemplate templa
         await using var database = await server.CreateDatabaseAsync(template.Name);
         await database.ExecuteAsync("drop table extensions");
 
-        var starting = WorkerProcess.StartAsync(database, "Sync__PollInterval=00:00:01");
-        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        await using var worker = WorkerProcess.Launch(database, "Sync__PollInterval=00:00:01");
+        await Eventually.True(() => worker.Log.Contains("does not exist: create it", StringComparison.Ordinal), "the missing table");
         await database.ExecuteAsync("""
             create table extensions (number text primary key, password text, enabled boolean default true, status text);
             insert into extensions (number, password) values ('1004', 'four')
             """);
 
-        await using var worker = await starting;
+        await worker.ReadyAsync();
         await Eventually.Equal(1L, () => database.ScalarAsync<long>("select count(*) from ps_endpoints where id = '1004'"));
     }
 

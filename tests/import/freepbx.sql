@@ -21,7 +21,11 @@ CREATE TABLE `devices` (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
 LOCK TABLES `devices` WRITE;
 /*!40000 ALTER TABLE `devices` DISABLE KEYS */;
-INSERT INTO `devices` VALUES ('3001','pjsip','PJSIP/3001','fixed','3001','Anna O\'Hara','',NULL),('3002','pjsip','PJSIP/3002','fixed','3002','Bert; \"B\"','',NULL),('3003','sip','SIP/3003','fixed','3003','Carla','',NULL),('3004','custom','Local/99','fixed','3004','Follow','',NULL);
+INSERT INTO `devices` VALUES
+('3001','pjsip','PJSIP/3001','fixed','3001','Anna O\'Hara','',NULL),
+('3002','pjsip','PJSIP/3002','fixed','3002','Bert; \"B\"','',NULL),
+('3003','sip','SIP/3003','fixed','3003','Carla','',NULL),
+('3004','custom','Local/99','fixed','3004','Follow','',NULL);
 /*!40000 ALTER TABLE `devices` ENABLE KEYS */;
 UNLOCK TABLES;
 
@@ -38,7 +42,11 @@ CREATE TABLE `users` (
   `ringtimer` int(3) DEFAULT NULL,
   PRIMARY KEY (`extension`)
 );
-INSERT INTO `users` VALUES ('3001','','Anna O\'Hara','default',0),('3002','','Bert; \"B\"','novm',0),('3003','','Carla','novm',0),('3004','','Follow','novm',0);
+INSERT INTO `users` VALUES
+('3001','','Anna O\'Hara','default',0),
+('3002','','Bert; \"B\"','novm',0),
+('3003','','Carla','novm',0),
+('3004','','Follow','novm',0);
 
 CREATE TABLE `sip` (
   `id` varchar(20) NOT NULL DEFAULT '-1',
